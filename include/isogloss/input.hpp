@@ -79,6 +79,7 @@ struct Document {
   std::string text;
   std::string title;
   std::string type;  // "text", "markdown", "csv", "code", ...
+  std::size_t body = 0;  // byte offset where the text proper starts, behind front matter
   Metadata meta;
   std::vector<Heading> headings;     // ascending by position
   std::vector<Span> opaque;          // blocks a chunker does not split inside if it can help it (code fences)
