@@ -14,7 +14,7 @@
 namespace isogloss::store {
 namespace {
 
-using Set = roaring::Roaring;
+using Set = Roaring;
 
 struct Truths {
   Set yes, no;
