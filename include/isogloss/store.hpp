@@ -141,8 +141,13 @@ struct StoreCapabilities {
 enum class OpenMode : std::uint8_t { read, write };
 
 struct StoreOptions {
+  std::string vfs;  // SQLite's file layer; empty = the default (tests put a recording one here)
+};
+
+// How the collection's text is indexed for lexical search.
+struct LexicalOptions {
   TextAnalysis analyse;
-  double k1 = 0.9;
+  double k1 = 0.9;  // BM25
   double b = 0.4;
 };
 
@@ -152,9 +157,14 @@ class Store {
   virtual ~Store() = default;
   virtual StoreCapabilities capabilities() const = 0;
 
+  // To be called once before the first search, put or check.
+  virtual void use_lexical(LexicalOptions options) = 0;
+
   // Durable when it returns: all of the batch or nothing. A document of the same name is replaced.
   virtual Status put(std::span<const DocumentPut> documents, Context& context) = 0;
   virtual Status remove(std::span<const std::string> names, Context& context) = 0;
+  // New size, time and inode of documents whose content is the same.
+  virtual Status touch(std::span<const DocumentState> states, Context& context) = 0;
 
   virtual Result<StoreHits> search(const StoreQuery& query, Context& context) = 0;
   virtual Result<std::vector<StoredChunk>> chunks(std::span<const std::int64_t> numbers) = 0;
