@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files -> Document -> Chunk: what every indexing starts with, usable on its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isogloss/context.hpp"
+#include "isogloss/input.hpp"
+#include "isogloss/result.hpp"
+
+namespace isogloss {
+
+struct ReadOptions {
+  std::size_t max_size = 100'000'000;     // bytes; larger files are Error{too_long}
+  std::vector<std::string> text_fields;   // of tables; empty = title and text, else every column
+  std::string id_field;                   // of tables; empty = id or _id
+  // A command that turns a file into text: gets the path on standard input, prints JSON lines {"text","page"}.
+  std::string extract_command;            // empty = the built-in readers
+};
+
+// Reads one file: text in any charset, Markdown, CSV, TSV, JSON, JSON lines, source code. Errors: not_found, io,
+// too_long, unsupported (binary, or a format this build does not read), corrupt_data (with the line).
+Result<Document> read_document(const std::filesystem::path& path, const ReadOptions& options, Context& context);
+
+// The same from memory; `name` decides the format by its extension.
+Result<Document> read_document_text(std::string_view name, std::string content, const ReadOptions& options,
+                                    Context& context);
+
+// The formats read, one line each: name, extensions, what is kept.
+struct ReaderInfo {
+  std::string_view name;
+  std::string_view extensions;
+  std::string_view summary;
+};
+std::vector<ReaderInfo> document_readers();
+
+// Cuts a text into the units that chunk sizes count (a model's tokens; words for models without a tokenizer).
+// Implementations are immutable and thread-safe.
+class UnitSplitter {
+ public:
+  virtual ~UnitSplitter() = default;
+  virtual std::string_view name() const = 0;  // "words", "tokens"
+  // Appends the byte ranges of the units of `text`, ascending and not overlapping.
+  virtual void split(std::string_view text, std::vector<Span>& out) const = 0;
+};
+// Units = runs of characters other than white space.
+const UnitSplitter& word_units();
+
+enum class ChunkStrategy : std::uint8_t {
+  automatic,  // sentences packed up to the size, never across a heading; rows of tables
+  fixed,      // every `size` units
+  sentence,
+  paragraph,
+  section,  // from heading to heading
+  row,
+};
+Result<ChunkStrategy> parse_chunk_strategy(std::string_view name);
+std::string_view chunk_strategy_name(ChunkStrategy strategy);
+
+struct ChunkOptions {
+  ChunkStrategy strategy = ChunkStrategy::automatic;
+  std::size_t size = 256;           // most units of a chunk, heading prefix included
+  std::size_t overlap = 32;         // units repeated from the chunk before (automatic and fixed)
+  std::size_t heading_limit = 64;   // most units of the heading prefix
+  std::size_t window = 0;           // hard limit of the model in units; 0 = none
+};
+
+// Chunks in order of position. Spans lie within the document's text; every character that is not white space, front
+// matter or a heading of an empty section is in at least one chunk.
+Result<std::vector<Chunk>> chunk_document(const Document& document, const ChunkOptions& options,
+                                          const UnitSplitter& units);
+
+// What is embedded and indexed for a chunk: its heading path, a line feed, its text.
+std::string chunk_text(const Document& document, const Chunk& chunk);
+
+// Byte ranges of the sentences within `range` of the text, without the white space between them. Ends at . ! ? and
+// their CJK forms, at blank lines and before list items; knows common abbreviations.
+std::vector<Span> split_sentences(std::string_view text, Span range);
+
+}  // namespace isogloss

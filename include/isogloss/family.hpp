@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Family is a record, not a class: what one kind of model is called and the functions that open and train it.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isogloss/context.hpp"
+#include "isogloss/model.hpp"
+#include "isogloss/options.hpp"
+#include "isogloss/result.hpp"
+
+namespace isogloss {
+
+// The opened files of a model: a folder, one file, or a folder held in memory. Read-only; thread-safe.
+class FileSet {
+ public:
+  // A folder (its direct files) or a single file.
+  static Result<FileSet> open(const std::filesystem::path& path);
+  // Files by name, in memory.
+  static FileSet from_memory(std::map<std::string, std::string> files);
+
+  const std::filesystem::path& origin() const { return origin_; }  // for messages; empty in memory
+  bool is_single_file() const { return single_; }
+  bool has(std::string_view name) const;
+  std::vector<std::string> names() const;
+  // The whole content; Error{not_found} names file and folder.
+  Result<std::string> read(std::string_view name) const;
+  // At most `bytes` from the start, for recognising formats.
+  std::string head(std::string_view name, std::size_t bytes) const;
+
+ private:
+  std::filesystem::path origin_;
+  bool single_ = false;
+  std::map<std::string, std::filesystem::path, std::less<>> paths_;
+  std::shared_ptr<const std::map<std::string, std::string, std::less<>>> memory_;
+};
+
+// One training or evaluation record. Views are valid during the callback only.
+struct Record {
+  std::string_view id;
+  std::string_view text;
+  std::string_view label;
+  std::span<const std::string_view> columns;  // parallel to Dataset::column_names()
+};
+
+using RecordSink = std::function<Status(const Record&)>;
+
+// A stream of records that can be read again and again, cut into blocks so that big corpora can be read in parallel.
+// Made by runtime from files. Thread-safe for reading different blocks.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual const std::vector<std::string>& column_names() const = 0;  // empty = no columns
+  virtual std::size_t blocks() const = 0;                            // at least 1; records never span two
+  // Feeds the records of one block to the sink, in order. REQUIRES: block < blocks().
+  virtual Status read_block(std::size_t block, const RecordSink& sink, Context& context) const = 0;
+  virtual std::string description() const = 0;  // one line for Card::trained_on
+
+  // All blocks in order.
+  Status for_each(const RecordSink& sink, Context& context) const {
+    for (std::size_t block = 0; block < blocks(); ++block) IG_TRY(read_block(block, sink, context));
+    return {};
+  }
+};
+
+enum class Recognised { none, weak, exact };
+
+struct Family {
+  std::string_view name;        // "tfidf"
+  std::string_view title;       // "TF-IDF"
+  std::string_view generation;  // row of the table of families: "counting"
+  std::string_view summary;     // one sentence
+  std::vector<Modality> modalities;
+
+  // Is this file set one of ours? Looks at names and heads only. Two exact matches among families are an error.
+  Recognised (*recognise)(const FileSet& files) = nullptr;
+  std::vector<OptionInfo> (*load_options)() = nullptr;   // null = none
+  std::vector<OptionInfo> (*train_options)() = nullptr;  // null = cannot be trained
+  std::vector<OptionInfo> (*embed_options)() = nullptr;  // null = none
+  Result<ModelPtr> (*load)(const FileSet& files, const OptionValues& options, Context& context) = nullptr;
+  // Returns a new model; training never changes one that is serving. null = cannot be trained.
+  Result<ModelPtr> (*train)(const Dataset& data, const OptionValues& options, Context& context) = nullptr;
+  std::size_t (*estimate_memory)(const FileSet& files) = nullptr;  // bytes; null = size of the files
+};
+
+// Every family of this build, in the order of the documentation.
+std::span<const Family* const> families();
+// The family called `name`; Error{not_found} names the nearest known one.
+Result<const Family*> find_family(std::string_view name);
+
+// Trains a model of `family` on `data`.
+Result<ModelPtr> train(std::string_view family, const Dataset& data, const OptionValues& options, Context& context);
+
+// Makes a Dataset of files: text (a record per line), CSV, TSV, JSON lines (text and label fields), gz/xz/zst packed
+// text. `text_fields` empty = title and text, or the only column.
+struct DatasetOptions {
+  std::vector<std::string> text_fields;
+  std::string label_field;
+  std::string id_field;
+};
+Result<std::unique_ptr<Dataset>> open_dataset(std::span<const std::filesystem::path> files,
+                                              const DatasetOptions& options, Context& context);
+
+}  // namespace isogloss

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/file.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/test_support.hpp"
+
+namespace isogloss {
+namespace {
+
+TEST(AtomicFile, LeavesNothingWithoutCommit) {
+  const TemporaryFolder folder;
+  {
+    auto file = AtomicFile::create(folder.path() / "a.txt");
+    ASSERT_TRUE(file);
+    ASSERT_TRUE(file->write("half"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(AtomicFile, CommitGivesTheWholeContentItsName) {
+  const TemporaryFolder folder;
+  const std::string big(3'000'000, 'x');
+  ASSERT_TRUE(write_file(folder.path() / "a.txt", big));
+  EXPECT_EQ(read_file(folder.path() / "a.txt").value(), big);
+  const auto mapped = MappedFile::open(folder.path() / "a.txt");
+  ASSERT_TRUE(mapped);
+  EXPECT_EQ(mapped->bytes().size(), big.size());
+}
+
+TEST(ReadFile, SaysWhatIsMissing) {
+  const auto content = read_file("/no/such/file");
+  ASSERT_FALSE(content);
+  EXPECT_EQ(content.error().code, Code::not_found);
+  EXPECT_NE(content.error().message.find("/no/such/file"), std::string::npos);
+}
+
+TEST(ReadFile, RefusesMoreThanItsLimit) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(write_file(folder.path() / "a.txt", "12345"));
+  EXPECT_EQ(read_file(folder.path() / "a.txt", 4).error().code, Code::too_long);
+}
+
+}  // namespace
+}  // namespace isogloss

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// SHA-256 is libcrypto's, which uses the CPU's SHA instructions. CRC-32C runs on the SSE4.2 instruction, eight bytes at
+// a time, where the CPU has it, and else on four 256-entry tables ("slicing by 4": byte k of a word is looked up in
+// the table of values already shifted by 3 - k bytes), built at compile time.
+#include "core/hash.hpp"
+
+#include <openssl/evp.h>
+
+#include <bit>
+#include <new>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace isogloss {
+
+struct Sha256::State {
+  State() : context(EVP_MD_CTX_new()) {
+    if (context == nullptr) throw std::bad_alloc();
+    EVP_DigestInit_ex(context, EVP_sha256(), nullptr);
+  }
+  ~State() { EVP_MD_CTX_free(context); }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  EVP_MD_CTX* context;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(std::string_view bytes) { EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()); }
+
+std::array<std::uint8_t, 32> Sha256::digest() {
+  std::array<std::uint8_t, 32> out{};
+  EVP_DigestFinal_ex(state_->context, out.data(), nullptr);
+  EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr);
+  return out;
+}
+
+std::string Sha256::hex() {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  out.reserve(64);
+  for (const std::uint8_t byte : digest()) {
+    out.push_back(kDigits[byte >> 4]);
+    out.push_back(kDigits[byte & 15]);
+  }
+  return out;
+}
+
+std::string sha256_hex(std::string_view bytes) {
+  Sha256 hash;
+  hash.update(bytes);
+  return hash.hex();
+}
+
+namespace {
+
+using CrcTables = std::array<std::array<std::uint32_t, 256>, 4>;
+
+constexpr CrcTables make_crc_tables() {
+  constexpr std::uint32_t kPolynomial = 0x82F63B78u;  // 0x1EDC6F41, bits reversed
+  CrcTables tables{};
+  for (std::uint32_t i = 0; i < 256; ++i) {
+    std::uint32_t crc = i;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? kPolynomial : 0u);
+    tables[0][i] = crc;
+  }
+  for (std::size_t k = 1; k < 4; ++k) {
+    for (std::size_t i = 0; i < 256; ++i) {
+      const std::uint32_t before = tables[k - 1][i];
+      tables[k][i] = (before >> 8) ^ tables[0][before & 255];
+    }
+  }
+  return tables;
+}
+
+constexpr CrcTables kCrc = make_crc_tables();
+
+std::uint32_t crc32c_table(const char* p, std::size_t n, std::uint32_t crc) {
+  for (; n >= 4; p += 4, n -= 4) {
+    std::uint32_t word;
+    std::memcpy(&word, p, 4);
+    word ^= crc;
+    crc = kCrc[3][word & 255] ^ kCrc[2][word >> 8 & 255] ^ kCrc[1][word >> 16 & 255] ^ kCrc[0][word >> 24];
+  }
+  for (; n > 0; ++p, --n) crc = (crc >> 8) ^ kCrc[0][(crc ^ static_cast<unsigned char>(*p)) & 255];
+  return crc;
+}
+
+#if defined(__x86_64__)
+[[gnu::target("sse4.2")]] std::uint32_t crc32c_instruction(const char* p, std::size_t n, std::uint32_t crc) {
+  std::uint64_t wide = crc;
+  for (; n >= 8; p += 8, n -= 8) wide = _mm_crc32_u64(wide, hash_detail::load8(p));
+  crc = static_cast<std::uint32_t>(wide);
+  for (; n > 0; ++p, --n) crc = _mm_crc32_u8(crc, static_cast<unsigned char>(*p));
+  return crc;
+}
+#endif
+
+}  // namespace
+
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed) {
+#if defined(__x86_64__)
+  static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
+  if (has_instruction) return ~crc32c_instruction(bytes.data(), bytes.size(), ~seed);
+#endif
+  return ~crc32c_table(bytes.data(), bytes.size(), ~seed);
+}
+
+std::uint32_t murmur3_32(std::string_view bytes, std::uint32_t seed) {
+  constexpr std::uint32_t c1 = 0xCC9E2D51u;
+  constexpr std::uint32_t c2 = 0x1B873593u;
+  const char* p = bytes.data();
+  std::size_t n = bytes.size();
+  std::uint32_t h = seed;
+  for (; n >= 4; p += 4, n -= 4) {
+    const auto word = static_cast<std::uint32_t>(hash_detail::load4(p));
+    h ^= std::rotl(word * c1, 15) * c2;
+    h = std::rotl(h, 13) * 5 + 0xE6546B64u;
+  }
+  if (n > 0) {
+    std::uint32_t tail = 0;
+    for (std::size_t i = n; i-- > 0;) tail = tail << 8 | static_cast<unsigned char>(p[i]);
+    h ^= std::rotl(tail * c1, 15) * c2;
+  }
+  h ^= static_cast<std::uint32_t>(bytes.size());
+  h = (h ^ h >> 16) * 0x85EBCA6Bu;
+  h = (h ^ h >> 13) * 0xC2B2AE35u;
+  return h ^ h >> 16;
+}
+
+}  // namespace isogloss

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/json.hpp"
+
+#include <gtest/gtest.h>
+
+namespace isogloss {
+namespace {
+
+TEST(JsonWriter, WritesCompactNestedValues) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().field("a", 1).key("b").begin_array().value(0.5).value("x\n").null().end_array();
+  json.field("c", true).end_object();
+  EXPECT_EQ(out, R"({"a":1,"b":[0.5,"x\n",null],"c":true})");
+}
+
+TEST(JsonWriter, ReplacesInvalidUtf8AndEscapesControls) {
+  std::string out;
+  append_json_string(out, "a\xFFz\x01\xC3\xA9");
+  EXPECT_EQ(out, "\"a\xEF\xBF\xBDz\\u0001\xC3\xA9\"");
+}
+
+TEST(Json, RoundTripsThroughTheWriter) {
+  const std::string text = R"({"n":-3,"x":1.25,"s":"\u00e9","a":[1,[2]],"t":true,"z":null})";
+  const auto parsed = Json::parse(text, "test");
+  ASSERT_TRUE(parsed);
+  std::string out;
+  JsonWriter(out).value(*parsed);
+  EXPECT_EQ(out, "{\"n\":-3,\"x\":1.25,\"s\":\"\xC3\xA9\",\"a\":[1,[2]],\"t\":true,\"z\":null}");
+}
+
+TEST(Json, NamesTheSourceOfBrokenText) {
+  const auto parsed = Json::parse("{\"a\":", "config.json");
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().code, Code::corrupt_data);
+  EXPECT_NE(parsed.error().message.find("config.json"), std::string::npos);
+}
+
+TEST(Json, RefusesHostileNesting) { EXPECT_FALSE(Json::parse(std::string(100000, '['), "test")); }
+
+}  // namespace
+}  // namespace isogloss

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+
+#include "core/file.hpp"
+#include "isogloss/family.hpp"
+
+namespace isogloss {
+
+Result<FileSet> FileSet::open(const std::filesystem::path& path) {
+  FileSet files;
+  files.origin_ = path;
+  std::error_code error;
+  if (std::filesystem::is_regular_file(path, error)) {
+    files.single_ = true;
+    files.paths_[path.filename().string()] = path;
+    return files;
+  }
+  std::filesystem::directory_iterator entries(path, error);
+  if (error) return fail(Code::not_found, "there is no file or folder '" + path.string() + "'.");
+  for (const auto& entry : entries) {
+    if (entry.is_regular_file(error)) files.paths_[entry.path().filename().string()] = entry.path();
+  }
+  return files;
+}
+
+FileSet FileSet::from_memory(std::map<std::string, std::string> files) {
+  FileSet set;
+  std::map<std::string, std::string, std::less<>> content;
+  for (auto& [name, text] : files) content.emplace(name, std::move(text));
+  set.memory_ = std::make_shared<const std::map<std::string, std::string, std::less<>>>(std::move(content));
+  return set;
+}
+
+bool FileSet::has(std::string_view name) const {
+  return memory_ ? memory_->contains(name) : paths_.contains(name);
+}
+
+std::vector<std::string> FileSet::names() const {
+  std::vector<std::string> out;
+  if (memory_) {
+    for (const auto& [name, text] : *memory_) out.push_back(name);
+  }
+  for (const auto& [name, path] : paths_) out.push_back(name);
+  return out;
+}
+
+Result<std::string> FileSet::read(std::string_view name) const {
+  if (memory_) {
+    const auto it = memory_->find(name);
+    if (it != memory_->end()) return it->second;
+  } else if (const auto it = paths_.find(name); it != paths_.end()) {
+    return read_file(it->second);
+  }
+  return fail(Code::not_found, "'" + std::string(name) + "' is missing in '" + origin_.string() + "'.");
+}
+
+std::string FileSet::head(std::string_view name, std::size_t bytes) const {
+  if (memory_) return has(name) ? memory_->find(name)->second.substr(0, bytes) : std::string();
+  const auto it = paths_.find(name);
+  if (it == paths_.end()) return {};
+  std::ifstream file(it->second, std::ios::binary);
+  std::string out(bytes, '\0');
+  file.read(out.data(), static_cast<std::streamsize>(bytes));
+  out.resize(static_cast<std::size_t>(file.gcount()));
+  return out;
+}
+
+}  // namespace isogloss

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/model_folder.hpp"
+
+#include <cstring>
+#include <system_error>
+
+#include "core/describe.hpp"
+#include "core/file.hpp"
+#include "core/hash.hpp"
+#include "core/text.hpp"
+
+namespace isogloss::formats {
+namespace {
+
+std::string config_json(const ModelParts& parts) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("isogloss").begin_object();
+  json.field("format", kModelFormat).field("family", parts.family).end_object();
+  json.key("options");
+  write_option_values(json, parts.options);
+  json.key("state").value(Json(parts.state));
+  json.field("trained_on", parts.trained_on).end_object();
+  return out + "\n";
+}
+
+std::string card_markdown(const ModelParts& parts, const Card& card) {
+  std::string out = "# A " + parts.family + " model\n\nMade by isogloss. Open it with `isogloss embed -m FOLDER`.\n\n";
+  const auto line = [&](std::string_view name, const std::string& value) {
+    out += "- " + std::string(name) + ": " + value + "\n";
+  };
+  line("dimension", std::to_string(card.dimension));
+  line("metric", std::string(metric_name(card.metric)));
+  line("rows", card.sparse ? "sparse" : "dense");
+  line("trained on", parts.trained_on);
+  line("space id", card.space_id);
+  for (const auto& [name, value] : card.facts) line(name, value);
+  return out;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> model_files(const ModelParts& parts, const Card& card) {
+  std::map<std::string, std::string> files = parts.files;
+  files["config.json"] = config_json(parts);
+  files["README.md"] = card_markdown(parts, card);
+  if (!parts.tensors.empty()) files["model.safetensors"] = parts.tensors.finish();
+  return files;
+}
+
+Status save_model_folder(const std::filesystem::path& folder, const ModelParts& parts, const Card& card) {
+  std::error_code ignored;
+  if (std::filesystem::exists(folder, ignored) && !std::filesystem::exists(folder / "config.json", ignored)) {
+    return fail(Code::already_exists, "'" + folder.string() + "' exists and is not a saved model. Choose another name.");
+  }
+  const std::filesystem::path temporary = temporary_name(folder);
+  std::error_code error;
+  std::filesystem::create_directories(temporary, error);
+  if (error) return fail(Code::io, "cannot create folder '" + folder.string() + "': " + error.message());
+  Status status;
+  for (const auto& [name, content] : model_files(parts, card)) {
+    status = write_file(temporary / name, content);
+    if (!status) break;
+  }
+  if (status) {
+    std::filesystem::remove_all(folder, ignored);
+    std::filesystem::rename(temporary, folder, error);
+    if (error) status = fail(Code::io, "cannot create folder '" + folder.string() + "': " + error.message());
+  }
+  if (!status) std::filesystem::remove_all(temporary, ignored);
+  return status;
+}
+
+std::string model_folder_family(const FileSet& files) {
+  if (files.is_single_file() || !files.has("config.json")) return {};
+  const auto text = files.read("config.json");
+  if (!text) return {};
+  const auto json = Json::parse(*text, "config.json");
+  return json ? std::string((*json)["isogloss"]["family"].as_string()) : std::string();
+}
+
+Recognised recognise_model_folder(const FileSet& files, std::string_view family) {
+  return model_folder_family(files) == family ? Recognised::exact : Recognised::none;
+}
+
+Result<ModelSource> open_model_folder(const FileSet& files, std::string_view family) {
+  const std::string where = (files.origin() / "config.json").string();
+  const std::string text = IG_TRY(files.read("config.json"));
+  const Json config = IG_TRY(Json::parse(text, where));
+  const std::int64_t format = config["isogloss"]["format"].as_integer(0);
+  if (format > kModelFormat) {
+    return fail(Code::unsupported, where + " has model format " + std::to_string(format) + "; this version reads up to " +
+                                       std::to_string(kModelFormat) + ". Use a newer isogloss.");
+  }
+  if (format < 1 || config["isogloss"]["family"].as_string() != family) {
+    return fail(Code::corrupt_data, where + " does not describe a model of family '" + std::string(family) + "'.");
+  }
+  ModelSource source;
+  source.files = &files;
+  source.options = option_values_from_json(config["options"]);
+  source.state = config["state"];
+  source.trained_on = config["trained_on"].as_string();
+  if (files.has("model.safetensors")) {
+    source.tensor_bytes = IG_TRY(files.read("model.safetensors"));
+    source.tensors = IG_TRY(SafeTensors::parse(std::as_bytes(std::span(source.tensor_bytes)),
+                                               (files.origin() / "model.safetensors").string()));
+  }
+  return source;
+}
+
+std::string space_id_of(const ModelParts& parts) {
+  std::string described = parts.family + "\n";
+  JsonWriter json(described);
+  write_option_values(json, parts.options);
+  json.value(Json(parts.state));
+  Sha256 hash;
+  hash.update(described);
+  for (const auto& [name, content] : parts.files) {
+    hash.update(name);
+    hash.update(content);
+  }
+  hash.update(parts.tensors.finish());
+  return hash.hex();
+}
+
+std::string pack_files(const std::map<std::string, std::string>& files) {
+  std::string out;
+  for (const auto& [name, content] : files) {
+    for (const std::string* part : {&name, &content}) {
+      const std::uint64_t size = part->size();
+      out.append(static_cast<const char*>(static_cast<const void*>(&size)), sizeof size);
+      out += *part;
+    }
+  }
+  return out;
+}
+
+Result<std::map<std::string, std::string>> unpack_files(std::string_view blob, std::string_view where) {
+  std::map<std::string, std::string> files;
+  const auto next = [&](std::string& part) {
+    std::uint64_t size = 0;
+    if (blob.size() < sizeof size) return false;
+    std::memcpy(&size, blob.data(), sizeof size);
+    blob.remove_prefix(sizeof size);
+    if (size > blob.size()) return false;
+    part = blob.substr(0, static_cast<std::size_t>(size));
+    blob.remove_prefix(static_cast<std::size_t>(size));
+    return true;
+  };
+  while (!blob.empty()) {
+    std::string name, content;
+    if (!next(name) || !next(content)) return fail(Code::corrupt_data, std::string(where) + " is cut short.");
+    files[std::move(name)] = std::move(content);
+  }
+  return files;
+}
+
+std::string join_lines(std::span<const std::string> lines) {
+  std::string out;
+  for (const std::string& line : lines) out += line + "\n";
+  return out;
+}
+
+std::vector<std::string> split_lines(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  std::vector<std::string> lines;
+  if (text.empty()) return lines;
+  for (std::string_view line : split(text, '\n')) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines.emplace_back(line);
+  }
+  return lines;
+}
+
+}  // namespace isogloss::formats

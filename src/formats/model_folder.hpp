@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The layout of a model folder, its version, and the same thing as one blob:
+//
+//   config.json         {"isogloss":{"format":1,"family":"tfidf"},"options":{...},"state":{...},"trained_on":"..."}
+//   model.safetensors   the tensors
+//   vocabulary.txt ...  further text files of the family
+//   README.md           the model card
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json.hpp"
+#include "formats/safetensors.hpp"
+#include "isogloss/family.hpp"
+#include "isogloss/model.hpp"
+#include "isogloss/options.hpp"
+
+namespace isogloss::formats {
+
+inline constexpr int kModelFormat = 1;
+
+// What a family hands over to be saved.
+struct ModelParts {
+  std::string family;
+  OptionValues options;                      // the training options, defaults included
+  Json::Object state;                        // further scalars of the model
+  std::string trained_on;
+  SafeTensorsWriter tensors;
+  std::map<std::string, std::string> files;  // name -> content (vocabulary.txt, analysis.json)
+};
+
+// What a family gets back.
+struct ModelSource {
+  OptionValues options;
+  Json state;
+  std::string trained_on;
+  std::string tensor_bytes;  // owns what `tensors` looks into
+  SafeTensors tensors;
+  const FileSet* files = nullptr;
+};
+
+// Writes the folder: completely, or not at all (a new folder is made beside it and renamed). Error{already_exists} when
+// `folder` exists and is not a saved model.
+Status save_model_folder(const std::filesystem::path& folder, const ModelParts& parts, const Card& card);
+
+// The files of a saved model by name, as save_model_folder would write them.
+std::map<std::string, std::string> model_files(const ModelParts& parts, const Card& card);
+
+// Reads config.json and the tensors. Error{unsupported} names a newer format, Error{corrupt_data} what is broken.
+// REQUIRES: `files` outlives the result.
+Result<ModelSource> open_model_folder(const FileSet& files, std::string_view family);
+
+// Is this folder a saved model of `family`?
+Recognised recognise_model_folder(const FileSet& files, std::string_view family);
+// The family named in config.json, or empty.
+std::string model_folder_family(const FileSet& files);
+
+// SHA-256 over everything that decides which vectors may be compared: tensor names, shapes and contents, the listed
+// files (vocabulary, analysis) and options.
+std::string space_id_of(const ModelParts& parts);
+
+// One string for a set of files, and back; used to keep a fitted model inside a collection.
+std::string pack_files(const std::map<std::string, std::string>& files);
+Result<std::map<std::string, std::string>> unpack_files(std::string_view blob, std::string_view where);
+
+// One entry a line; entries must not hold line feeds.
+std::string join_lines(std::span<const std::string> lines);
+std::vector<std::string> split_lines(std::string_view text);
+
+}  // namespace isogloss::formats

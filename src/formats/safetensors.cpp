@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/safetensors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "core/json.hpp"
+
+namespace isogloss::formats {
+namespace {
+
+struct TypeRow {
+  TensorType type;
+  std::string_view name;
+  std::size_t bytes;
+};
+constexpr std::array kTypes{
+    TypeRow{TensorType::f64, "F64", 8},  TypeRow{TensorType::f32, "F32", 4}, TypeRow{TensorType::f16, "F16", 2},
+    TypeRow{TensorType::bf16, "BF16", 2}, TypeRow{TensorType::i64, "I64", 8}, TypeRow{TensorType::i32, "I32", 4},
+    TypeRow{TensorType::i16, "I16", 2},  TypeRow{TensorType::i8, "I8", 1},   TypeRow{TensorType::u8, "U8", 1},
+    TypeRow{TensorType::boolean, "BOOL", 1}};
+
+constexpr std::size_t kMaxHeader = 100'000'000;  // the limit of the reference implementation
+constexpr std::size_t kAlignment = 64;
+
+std::unexpected<Error> corrupt(std::string_view where, const std::string& what) {
+  return fail(Code::corrupt_data, std::string(where) + ": " + what);
+}
+
+// One entry of the header, checked against the size of the data section.
+Result<TensorView> parse_entry(const std::string& name, const Json& entry, std::span<const std::byte> data,
+                               std::string_view where) {
+  TensorView view;
+  const std::string_view type = entry["dtype"].as_string();
+  const auto row = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeRow& r) { return r.name == type; });
+  if (row == kTypes.end()) {
+    return corrupt(where, "tensor '" + name + "' has the unknown dtype '" + std::string(type) + "'.");
+  }
+  view.type = row->type;
+  std::size_t bytes = row->bytes;
+  for (const Json& extent : entry["shape"].as_array()) {
+    const std::int64_t size = extent.as_integer(-1);
+    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<std::size_t>(size), &bytes)) {
+      return corrupt(where, "tensor '" + name + "' has an impossible shape.");
+    }
+    view.shape.push_back(static_cast<std::size_t>(size));
+  }
+  const auto offsets = entry["data_offsets"].as_array();
+  const std::int64_t begin = offsets.size() == 2 ? offsets[0].as_integer(-1) : -1;
+  const std::int64_t end = offsets.size() == 2 ? offsets[1].as_integer(-1) : -1;
+  if (begin < 0 || end < begin || static_cast<std::size_t>(end) > data.size() ||
+      static_cast<std::size_t>(end - begin) != bytes) {
+    return corrupt(where, "tensor '" + name + "' claims bytes " + std::to_string(begin) + ".." + std::to_string(end) +
+                              " of " + std::to_string(data.size()) + "; its shape needs " + std::to_string(bytes) + ".");
+  }
+  view.bytes = data.subspan(static_cast<std::size_t>(begin), bytes);
+  return view;
+}
+
+}  // namespace
+
+std::size_t tensor_type_bytes(TensorType type) { return kTypes[static_cast<std::size_t>(type)].bytes; }
+std::string_view tensor_type_name(TensorType type) { return kTypes[static_cast<std::size_t>(type)].name; }
+
+std::size_t TensorView::elements() const { return bytes.size() / tensor_type_bytes(type); }
+
+Result<SafeTensors> SafeTensors::parse(std::span<const std::byte> bytes, std::string_view where) {
+  if (bytes.size() < 8) return corrupt(where, "too short for a safetensors file.");
+  std::uint64_t header = 0;
+  std::memcpy(&header, bytes.data(), 8);
+  if (header > kMaxHeader || header > bytes.size() - 8) {
+    return corrupt(where, "the header claims " + std::to_string(header) + " bytes, the file has " +
+                              std::to_string(bytes.size() - 8) + ".");
+  }
+  const char* text = static_cast<const char*>(static_cast<const void*>(bytes.data() + 8));
+  const Json json = IG_TRY(Json::parse({text, static_cast<std::size_t>(header)}, where));
+  if (!json.is_object()) return corrupt(where, "the header is not a JSON object.");
+  SafeTensors out;
+  out.where_ = where;
+  for (const auto& [name, entry] : json.as_object()) {
+    if (name == "__metadata__") {
+      for (const auto& [key, value] : entry.as_object()) out.metadata_[key] = value.as_text();
+      continue;
+    }
+    out.tensors_[name] = IG_TRY(parse_entry(name, entry, bytes.subspan(8 + static_cast<std::size_t>(header)), where));
+  }
+  return out;
+}
+
+Result<TensorView> SafeTensors::checked(std::string_view name, TensorType type,
+                                        std::span<const std::size_t> shape) const {
+  const auto it = tensors_.find(name);
+  if (it == tensors_.end()) return corrupt(where_, "tensor '" + std::string(name) + "' is missing.");
+  const TensorView& view = it->second;
+  if (view.type != type) {
+    return corrupt(where_, "tensor '" + std::string(name) + "' is " + std::string(tensor_type_name(view.type)) +
+                               ", expected " + std::string(tensor_type_name(type)) + ".");
+  }
+  bool fits = view.shape.size() == shape.size();
+  for (std::size_t i = 0; fits && i < shape.size(); ++i) fits = shape[i] == any_extent || shape[i] == view.shape[i];
+  if (!fits) return corrupt(where_, "tensor '" + std::string(name) + "' has an unexpected shape.");
+  return view;
+}
+
+void SafeTensorsWriter::add_bytes(std::string name, TensorType type, std::vector<std::size_t> shape,
+                                  std::span<const std::byte> data) {
+  const char* begin = static_cast<const char*>(static_cast<const void*>(data.data()));
+  tensors_.push_back({std::move(name), type, std::move(shape), std::string(begin, data.size())});
+}
+
+std::string SafeTensorsWriter::finish() const {
+  std::string header;
+  JsonWriter json(header);
+  json.begin_object();
+  std::string data;
+  for (const Item& item : tensors_) {
+    data.resize((data.size() + kAlignment - 1) / kAlignment * kAlignment);
+    json.key(item.name).begin_object().field("dtype", tensor_type_name(item.type)).key("shape").begin_array();
+    for (const std::size_t extent : item.shape) json.value(static_cast<std::uint64_t>(extent));
+    json.end_array().key("data_offsets").begin_array().value(static_cast<std::uint64_t>(data.size()));
+    data += item.bytes;
+    json.value(static_cast<std::uint64_t>(data.size())).end_array().end_object();
+  }
+  json.end_object();
+  header.resize((header.size() + 8 + kAlignment - 1) / kAlignment * kAlignment - 8, ' ');
+  const std::uint64_t size = header.size();
+  std::string out(8, '\0');
+  std::memcpy(out.data(), &size, 8);
+  return out + header + data;
+}
+
+}  // namespace isogloss::formats

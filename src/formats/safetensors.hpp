@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The safetensors format: bytes <-> named tensors. 8 bytes little-endian header length, a JSON header
+// {name: {dtype, shape, data_offsets}}, then the tensors' bytes (specification: huggingface/safetensors, format 0.3).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isogloss/result.hpp"
+
+namespace isogloss::formats {
+
+enum class TensorType : std::uint8_t { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
+std::size_t tensor_type_bytes(TensorType type);
+std::string_view tensor_type_name(TensorType type);  // "F32"
+
+template <class T>
+constexpr TensorType tensor_type_of() {
+  if constexpr (std::is_same_v<T, double>) return TensorType::f64;
+  if constexpr (std::is_same_v<T, float>) return TensorType::f32;
+  if constexpr (std::is_same_v<T, std::int64_t>) return TensorType::i64;
+  if constexpr (std::is_same_v<T, std::int32_t> || std::is_same_v<T, std::uint32_t>) return TensorType::i32;
+  return TensorType::u8;
+}
+
+// A tensor inside somebody else's bytes.
+struct TensorView {
+  TensorType type = TensorType::f32;
+  std::vector<std::size_t> shape;
+  std::span<const std::byte> bytes;
+  std::size_t elements() const;
+};
+
+// The tensors of one file; views into `bytes`, which must outlive it. Every size is checked before it is used.
+class SafeTensors {
+ public:
+  // `where` names the file in errors.
+  static Result<SafeTensors> parse(std::span<const std::byte> bytes, std::string_view where);
+
+  const std::map<std::string, TensorView, std::less<>>& tensors() const { return tensors_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  // A copy of the tensor `name` as T. Error{corrupt_data} when it is absent, of another type or another shape. An extent
+  // of `any_extent` in `shape` fits every size.
+  template <class T>
+  Result<std::vector<T>> read(std::string_view name, std::span<const std::size_t> shape) const;
+  static constexpr std::size_t any_extent = static_cast<std::size_t>(-1);
+
+ private:
+  Result<TensorView> checked(std::string_view name, TensorType type, std::span<const std::size_t> shape) const;
+  std::string where_;
+  std::map<std::string, TensorView, std::less<>> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
+// Collects tensors and writes them in order of addition; data are aligned to 64 bytes.
+class SafeTensorsWriter {
+ public:
+  template <class T>
+  void add(std::string name, std::vector<std::size_t> shape, std::span<const T> data) {
+    add_bytes(std::move(name), tensor_type_of<T>(), std::move(shape), std::as_bytes(data));
+  }
+  void add_bytes(std::string name, TensorType type, std::vector<std::size_t> shape, std::span<const std::byte> data);
+  bool empty() const { return tensors_.empty(); }
+  std::string finish() const;
+
+ private:
+  struct Item {
+    std::string name;
+    TensorType type;
+    std::vector<std::size_t> shape;
+    std::string bytes;
+  };
+  std::vector<Item> tensors_;
+};
+
+template <class T>
+Result<std::vector<T>> SafeTensors::read(std::string_view name, std::span<const std::size_t> shape) const {
+  const TensorView view = IG_TRY(checked(name, tensor_type_of<T>(), shape));
+  const T* begin = static_cast<const T*>(static_cast<const void*>(view.bytes.data()));
+  std::vector<T> out(view.elements());
+  if (!out.empty()) __builtin_memcpy(out.data(), begin, view.bytes.size());
+  return out;
+}
+
+}  // namespace isogloss::formats

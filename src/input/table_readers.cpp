@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// CSV, TSV, JSON lines and JSON. A table becomes one text, a row after a row, and a Row per row with its span, id and
+// metadata. CSV follows RFC 4180 (quotes, doubled quotes, line breaks inside quotes); the first line names the columns.
+#include <algorithm>
+#include <charconv>
+#include <memory>
+
+#include "core/json.hpp"
+#include "core/text.hpp"
+#include "input/csv.hpp"
+#include "input/reader.hpp"
+
+namespace isogloss::input {
+namespace {
+
+MetaValue typed(std::string_view text) {
+  if (text.empty()) return std::monostate{};
+  std::int64_t integer = 0;
+  double real = 0;
+  const char* end = text.data() + text.size();
+  // "007" and "+1" stay text: they are names, not numbers.
+  const bool padded = text.size() > 1 && text[0] == '0' && text[1] != '.';
+  if (!padded) {
+    if (const auto r = std::from_chars(text.data(), end, integer); r.ec == std::errc() && r.ptr == end) return integer;
+    if (const auto r = std::from_chars(text.data(), end, real); r.ec == std::errc() && r.ptr == end) return real;
+  }
+  return std::string(text);
+}
+
+std::string text_of(const MetaValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  if (std::holds_alternative<std::monostate>(value)) return {};
+  std::string out;
+  JsonWriter(out).value(value);
+  return out;
+}
+
+bool is_text_field(std::string_view name, const ReadOptions& options) {
+  if (options.text_fields.empty()) return name == "title" || name == "text";
+  return std::find(options.text_fields.begin(), options.text_fields.end(), name) != options.text_fields.end();
+}
+
+bool is_id_field(std::string_view name, const ReadOptions& options) {
+  return options.id_field.empty() ? name == "id" || name == "_id" : name == options.id_field;
+}
+
+Status check_columns(std::string_view file, const std::vector<std::string>& columns, const ReadOptions& options) {
+  std::vector<std::string> wanted = options.text_fields;
+  if (!options.id_field.empty()) wanted.push_back(options.id_field);
+  for (const std::string& field : wanted) {
+    if (std::find(columns.begin(), columns.end(), field) != columns.end()) continue;
+    const std::string nearest = nearest_name(field, columns);
+    return fail(Code::invalid_argument, "'" + std::string(file) + "' has no column '" + field + "'." +
+                                            (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+  }
+  return {};
+}
+
+Status read_separated(std::string_view name, char separator, const ReadOptions& options, Document& document) {
+  const std::string content = std::move(document.text);
+  document.text.clear();
+  CsvParser parser(content, separator);
+  std::vector<std::string> columns, cells;
+  if (!IG_TRY(parser.next(columns))) return {};
+  for (std::string& column : columns) column = trim(column);
+  IG_TRY(check_columns(name, columns, options));
+  std::vector<Field> fields;
+  for (std::size_t row = 1;; ++row) {
+    auto more = parser.next(cells);
+    if (!more) return fail(more.error().code, "'" + std::string(name) + "' " + more.error().message);
+    if (!*more) return {};
+    if (cells.size() == 1 && cells[0].empty()) continue;
+    if (cells.size() > columns.size()) {
+      return fail(Code::corrupt_data, "'" + std::string(name) + "' line " + std::to_string(parser.line()) + " has " +
+                                          counted(cells.size(), "cell") + ", the header names " +
+                                          counted(columns.size(), "column") + ".");
+    }
+    fields.clear();
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const bool text = is_text_field(columns[i], options) || is_id_field(columns[i], options);
+      fields.push_back({columns[i], text ? MetaValue(cells[i]) : typed(cells[i])});
+    }
+    append_row(fields, options, row, document);
+  }
+}
+
+Status read_csv(std::string_view name, const ReadOptions& options, Document& document) {
+  return read_separated(name, ',', options, document);
+}
+Status read_tsv(std::string_view name, const ReadOptions& options, Document& document) {
+  return read_separated(name, '\t', options, document);
+}
+
+void append_object(const Json& object, const ReadOptions& options, std::size_t number, Document& document) {
+  std::vector<Field> fields;
+  for (const auto& [key, value] : object.as_object()) fields.push_back({key, value.as_meta()});
+  append_row(fields, options, number, document);
+}
+
+Status read_json_lines(std::string_view name, const ReadOptions& options, Document& document) {
+  const std::string content = std::move(document.text);
+  document.text.clear();
+  std::size_t number = 0;
+  for (std::string_view line : split(content, '\n')) {
+    ++number;
+    if (trim(line).empty()) continue;
+    const std::string where = "'" + std::string(name) + "' line " + std::to_string(number);
+    const Json json = IG_TRY(Json::parse(line, where));
+    if (!json.is_object()) return fail(Code::corrupt_data, where + " is not a JSON object.");
+    append_object(json, options, document.rows.size() + 1, document);
+  }
+  return {};
+}
+
+Status read_json(std::string_view name, const ReadOptions& options, Document& document) {
+  const Json json = IG_TRY(Json::parse(document.text, "'" + std::string(name) + "'"));
+  const auto items = json.as_array();
+  const bool table = !items.empty() && std::all_of(items.begin(), items.end(), [](const Json& j) { return j.is_object(); });
+  if (!table) return {};  // the text of the file as it stands
+  document.text.clear();
+  for (std::size_t i = 0; i < items.size(); ++i) append_object(items[i], options, i + 1, document);
+  return {};
+}
+
+}  // namespace
+
+void append_row(std::span<const Field> fields, const ReadOptions& options, std::size_t number, Document& document) {
+  Row row;
+  row.id = std::to_string(number);
+  row.at.begin = document.text.size();
+  const bool has_text = std::any_of(fields.begin(), fields.end(),
+                                    [&](const Field& f) { return is_text_field(f.name, options); });
+  for (const Field& field : fields) {
+    const std::string text = text_of(field.value);
+    if (is_id_field(field.name, options)) {
+      if (!text.empty()) row.id = text;
+      continue;
+    }
+    const bool is_text = has_text ? is_text_field(field.name, options) : true;
+    if (is_text && !text.empty()) {
+      if (document.text.size() > row.at.begin) document.text += '\n';
+      document.text += has_text ? text : field.name + ": " + text;
+    }
+    if (!is_text_field(field.name, options)) row.meta[field.name] = field.value;
+  }
+  row.at.end = document.text.size();
+  document.text += '\n';
+  document.rows.push_back(std::move(row));
+}
+
+constinit const Reader kCsvReader{"csv", ".csv", "a row per line; text from title and text columns, the rest is metadata",
+                                  read_csv};
+constinit const Reader kTsvReader{"tsv", ".tsv .tab", "as csv, with tabs", read_tsv};
+constinit const Reader kJsonLinesReader{"jsonl", ".jsonl .ndjson", "a row per line, an object each", read_json_lines};
+constinit const Reader kJsonReader{"json", ".json", "an array of objects is a table; anything else is text", read_json};
+
+}  // namespace isogloss::input
