@@ -37,10 +37,11 @@ inline void finish(const Tile& tile, float* c, std::size_t c_stride) {
 }
 
 template <bool kAdd>
-void gemm_tile(const float* a, const float* b, std::size_t depth, float* c, std::size_t c_stride) {
+void gemm_tile(const float* a, const float* b, std::size_t b_stride, std::size_t depth, float* c,
+               std::size_t c_stride) {
   Tile tile;
   clear(tile);
-  for (std::size_t k = 0; k < depth; ++k, a += kTileRows, b += kTileColumns) {
+  for (std::size_t k = 0; k < depth; ++k, a += kTileRows, b += b_stride) {
     Vec column[kTileVecs];
     for (std::size_t v = 0; v < kTileVecs; ++v) column[v] = load(b + v * kLanes);
     for (std::size_t r = 0; r < kTileRows; ++r) {
@@ -54,10 +55,11 @@ void gemm_tile(const float* a, const float* b, std::size_t depth, float* c, std:
 #if defined(__AVX512BF16__)
 
 template <bool kAdd>
-void gemm_tile_bf16(const std::uint16_t* a, const std::uint16_t* b, std::size_t depth, float* c, std::size_t c_stride) {
+void gemm_tile_bf16(const std::uint16_t* a, const std::uint16_t* b, std::size_t b_stride, std::size_t depth, float* c,
+                    std::size_t c_stride) {
   Tile tile;
   clear(tile);
-  for (std::size_t k = 0; k < depth; k += 2, a += 2 * kTileRows, b += 2 * kTileColumns) {
+  for (std::size_t k = 0; k < depth; k += 2, a += 2 * kTileRows, b += b_stride) {
     __m512bh column[kTileVecs];
     for (std::size_t v = 0; v < kTileVecs; ++v) {
       column[v] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + 2 * v * kLanes));
@@ -78,10 +80,11 @@ void gemm_tile_bf16(const std::uint16_t* a, const std::uint16_t* b, std::size_t 
 
 // Without the instruction: the pairs are taken apart into two f32 steps.
 template <bool kAdd>
-void gemm_tile_bf16(const std::uint16_t* a, const std::uint16_t* b, std::size_t depth, float* c, std::size_t c_stride) {
+void gemm_tile_bf16(const std::uint16_t* a, const std::uint16_t* b, std::size_t b_stride, std::size_t depth, float* c,
+                    std::size_t c_stride) {
   Tile tile;
   clear(tile);
-  for (std::size_t k = 0; k < depth; k += 2, a += 2 * kTileRows, b += 2 * kTileColumns) {
+  for (std::size_t k = 0; k < depth; k += 2, a += 2 * kTileRows, b += b_stride) {
     for (std::size_t half = 0; half < 2; ++half) {
       float column[kTileColumns];
       for (std::size_t j = 0; j < kTileColumns; ++j) column[j] = scalar_from_bf16(b[2 * j + half]);

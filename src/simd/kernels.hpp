@@ -73,17 +73,26 @@ struct Kernels {
   void (*distance_rows_bf16)(const float* query, const std::uint16_t* rows, std::size_t stride,
                              const std::uint32_t* picks, std::size_t count, std::size_t n, float* out);
 
-  // Matrix product of two packed panels: c = a b (gemm_set) or c += a b (gemm_add). a (depth, tile_rows), b (depth,
-  // tile_columns), c (tile_rows, c_stride). The bf16 panels hold pairs: a (depth / 2, tile_rows, 2), b (depth / 2,
-  // tile_columns, 2), depth even.
+  // out = sum over i of values[i] * x[columns[i]], a row of a sparse matrix times a dense one. values, columns (count),
+  // x (*, stride), out (width).
+  void (*gather_sum)(const float* values, const std::uint32_t* columns, std::size_t count, const float* x,
+                     std::size_t stride, std::size_t width, float* out);
+  // The first i with x[i] >= limit, n when there is none. (n)
+  std::size_t (*find_at_least)(const float* x, std::size_t n, float limit);
+
+  // A tile of a matrix product: c = a b (gemm_set) or c += a b (gemm_add). a = packed panel (depth, tile_rows), b
+  // (depth, b_stride) of which tile_columns are read, c (tile_rows, c_stride). bf16 holds pairs: a (depth / 2,
+  // tile_rows, 2), b (depth / 2, tile_columns, 2), depth even, b_stride in values from one pair row to the next.
   std::size_t tile_rows;
   std::size_t tile_columns;
-  void (*gemm_set)(const float* a, const float* b, std::size_t depth, float* c, std::size_t c_stride);
-  void (*gemm_add)(const float* a, const float* b, std::size_t depth, float* c, std::size_t c_stride);
-  void (*gemm_set_bf16)(const std::uint16_t* a, const std::uint16_t* b, std::size_t depth, float* c,
-                        std::size_t c_stride);
-  void (*gemm_add_bf16)(const std::uint16_t* a, const std::uint16_t* b, std::size_t depth, float* c,
-                        std::size_t c_stride);
+  void (*gemm_set)(const float* a, const float* b, std::size_t b_stride, std::size_t depth, float* c,
+                   std::size_t c_stride);
+  void (*gemm_add)(const float* a, const float* b, std::size_t b_stride, std::size_t depth, float* c,
+                   std::size_t c_stride);
+  void (*gemm_set_bf16)(const std::uint16_t* a, const std::uint16_t* b, std::size_t b_stride, std::size_t depth,
+                        float* c, std::size_t c_stride);
+  void (*gemm_add_bf16)(const std::uint16_t* a, const std::uint16_t* b, std::size_t b_stride, std::size_t depth,
+                        float* c, std::size_t c_stride);
 };
 
 std::string_view level_name(Level level);  // "avx512_bf16"

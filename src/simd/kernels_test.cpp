@@ -296,6 +296,33 @@ TEST_P(EveryLevel, Bf16RowsAgreeWithTheirFloats) {
   EXPECT_EQ(out, k().squared_distance(query.data(), wide.data(), n));
 }
 
+TEST_P(EveryLevel, GatherSumIsASparseRowTimesADenseMatrix) {
+  const std::vector<float> values = random_floats(9, 20);
+  const std::vector<std::uint32_t> columns = {0, 3, 3, 7, 10, 2, 1, 19, 5};
+  for (const std::size_t width : {0, 1, 5, 8, 16, 20, 64, 100, 131}) {
+    const std::size_t stride = width + 2;
+    const std::vector<float> x = random_floats(20 * stride, 21);
+    std::vector<float> out(width + 1, 9.0F);
+    k().gather_sum(values.data(), columns.data(), 9, x.data(), stride, width, out.data());
+    for (std::size_t j = 0; j < width; ++j) {
+      double expected = 0;
+      for (std::size_t i = 0; i < 9; ++i) expected += static_cast<double>(values[i]) * x[columns[i] * stride + j];
+      EXPECT_NEAR(out[j], expected, 1e-5);
+    }
+    EXPECT_EQ(out[width], 9.0F);
+  }
+}
+
+TEST_P(EveryLevel, FindAtLeastGivesTheFirst) {
+  std::vector<float> x(50, 1.0F);
+  EXPECT_EQ(k().find_at_least(x.data(), 50, 2.0F), 50U);
+  EXPECT_EQ(k().find_at_least(x.data(), 0, 0.0F), 0U);
+  for (std::size_t i = 50; i-- > 0;) {
+    x[i] = 2.0F;
+    EXPECT_EQ(k().find_at_least(x.data(), 50, 2.0F), i);
+  }
+}
+
 TEST_P(EveryLevel, GemmTileIsTheProductOfThePanels) {
   const std::size_t rows = k().tile_rows;
   const std::size_t columns = k().tile_columns;
@@ -303,8 +330,8 @@ TEST_P(EveryLevel, GemmTileIsTheProductOfThePanels) {
     const std::vector<float> a = random_floats(depth * rows + 1, 16);
     const std::vector<float> b = random_floats(depth * columns + 1, 17);
     std::vector<float> c(rows * (columns + 5), 3.0F);
-    k().gemm_set(a.data(), b.data(), depth, c.data(), columns + 5);
-    k().gemm_add(a.data(), b.data(), depth, c.data(), columns + 5);
+    k().gemm_set(a.data(), b.data(), columns, depth, c.data(), columns + 5);
+    k().gemm_add(a.data(), b.data(), columns, depth, c.data(), columns + 5);
     for (std::size_t i = 0; i < rows; ++i) {
       for (std::size_t j = 0; j < columns; ++j) {
         double expected = 0;
@@ -325,8 +352,8 @@ TEST_P(EveryLevel, Bf16GemmTileTakesPairs) {
   const std::vector<std::uint16_t> a16 = to_bf16(a);
   const std::vector<std::uint16_t> b16 = to_bf16(b);
   std::vector<float> c(rows * columns);
-  k().gemm_set_bf16(a16.data(), b16.data(), depth, c.data(), columns);
-  k().gemm_add_bf16(a16.data(), b16.data(), depth, c.data(), columns);
+  k().gemm_set_bf16(a16.data(), b16.data(), 2 * columns, depth, c.data(), columns);
+  k().gemm_add_bf16(a16.data(), b16.data(), 2 * columns, depth, c.data(), columns);
   for (std::size_t i = 0; i < rows; ++i) {
     for (std::size_t j = 0; j < columns; ++j) {
       double expected = 0;

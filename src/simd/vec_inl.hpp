@@ -53,7 +53,8 @@ inline Vec max(Vec a, Vec b) { return {_mm512_max_ps(a.v, b.v)}; }
 inline Vec abs(Vec a) { return {_mm512_abs_ps(a.v)}; }
 inline float sum_of(Vec a) { return _mm512_reduce_add_ps(a.v); }
 inline float max_of(Vec a) { return _mm512_reduce_max_ps(a.v); }
-// x where limit <= x, else 0.
+inline bool any_at_least(Vec a, Vec limit) { return _mm512_cmp_ps_mask(a.v, limit.v, _CMP_GE_OQ) != 0; }
+// value where limit <= x, else 0.
 inline Vec keep_above(Vec limit, Vec x, Vec value) {
   return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(limit.v, x.v, _CMP_LE_OQ), value.v)};
 }
@@ -118,6 +119,7 @@ inline float max_of(Vec a) {
   x = _mm_max_ps(x, _mm_movehl_ps(x, x));
   return _mm_cvtss_f32(_mm_max_ss(x, _mm_shuffle_ps(x, x, 1)));
 }
+inline bool any_at_least(Vec a, Vec limit) { return _mm256_movemask_ps(_mm256_cmp_ps(a.v, limit.v, _CMP_GE_OQ)) != 0; }
 inline Vec keep_above(Vec limit, Vec x, Vec value) {
   return {_mm256_and_ps(_mm256_cmp_ps(limit.v, x.v, _CMP_LE_OQ), value.v)};
 }
@@ -187,6 +189,10 @@ inline float max_of(Vec a) {
   const float left = a.v[0] > a.v[1] ? a.v[0] : a.v[1];
   const float right = a.v[2] > a.v[3] ? a.v[2] : a.v[3];
   return left > right ? left : right;
+}
+inline bool any_at_least(Vec a, Vec limit) {
+  const Int4 found = a.v >= limit.v;
+  return (found[0] | found[1] | found[2] | found[3]) != 0;
 }
 inline Vec keep_above(Vec limit, Vec x, Vec value) { return {limit.v <= x.v ? value.v : zero().v}; }
 inline Vec power_of_two(Vec n) {
