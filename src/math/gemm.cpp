@@ -3,8 +3,9 @@
 //
 // Layout. The depth is cut into slices of kDepth. Of a slice, b is packed into panels of tile_columns columns, each
 // (depth, tile_columns) without gaps: 384 x 32 floats = 48 KiB, read once per tile_rows rows. A
-// task takes kBlockRows rows and kBlockColumns columns of c: it packs its rows of a into panels (depth, tile_rows) and
-// runs one kernel call per tile. Tiles at the right and lower edge go through a small buffer. The slices of depth are
+// task takes kBlockRows rows and kBlockColumns columns of c and runs one kernel call per tile; rows of a
+// are read where they lie, or packed as (depth, tile_rows) when they are not contiguous (always packing them took a
+// fifth of k-means' time). Tiles at the right and lower edge go through a small buffer. The slices of depth are
 // added one after another by the same task order, so a value's sum has one order whatever the threads do.
 //
 // When a has few rows, packing b costs as much as the product: b is then read where it lies, if its rows are contiguous
@@ -47,57 +48,89 @@ void pack_columns(MatrixView b, std::size_t width, float* out) {
   }
 }
 
-// The same of a matrix whose columns are contiguous: read along them, eight steps of depth at a time, so that each line
-// of the packed panel is written while it is in the first cache.
+// The same of a matrix whose columns are contiguous: `width` streams are read side by side, one line of the panel is
+// written at a time. kWidth = `width` where it is known, so that the inner loop unrolls.
+template <std::size_t kWidth>
 void pack_long_columns(MatrixView b, std::size_t width, float* out) {
-  constexpr std::size_t kSteps = 16;
-  for (std::size_t first = 0; first < b.columns; first += width, out += b.rows * width) {
-    const std::size_t count = std::min(width, b.columns - first);
-    if (count < width) std::fill(out, out + b.rows * width, 0.0F);
-    for (std::size_t k = 0; k < b.rows; k += kSteps) {
-      const std::size_t steps = std::min(kSteps, b.rows - k);
-      for (std::size_t j = 0; j < count; ++j) {
-        const float* source = &b(k, first + j);
-        for (std::size_t s = 0; s < steps; ++s) out[(k + s) * width + j] = source[s];
+  const std::size_t step = kWidth != 0 ? kWidth : width;
+  for (std::size_t first = 0; first < b.columns; first += step, out += b.rows * step) {
+    const std::size_t count = std::min(step, b.columns - first);
+    const float* source = &b(0, first);
+    if (kWidth != 0 && count == kWidth) {
+      for (std::size_t k = 0; k < b.rows; ++k) {
+        for (std::size_t j = 0; j < kWidth; ++j) out[k * kWidth + j] = source[j * b.column_stride + k];
       }
+      continue;
+    }
+    for (std::size_t k = 0; k < b.rows; ++k) {
+      for (std::size_t j = 0; j < count; ++j) out[k * step + j] = source[j * b.column_stride + k];
+      std::fill(out + k * step + count, out + (k + 1) * step, 0.0F);
     }
   }
 }
 
 void pack(MatrixView b, std::size_t width, float* out) {
   if (b.row_stride == 1 && b.column_stride != 1) {
-    pack_long_columns(b, width, out);
+    (width == 12 ? pack_long_columns<12> : pack_long_columns<0>)(b, width, out);
   } else {
     pack_columns(b, width, out);
   }
 }
 
-// One tile at the edge, or any tile: computed whole, then the part inside c is taken.
-void edge_tile(const simd::Kernels& k, const float* a, const float* b, std::size_t b_stride, std::size_t depth,
+// Rows of a for the kernel: where they lie when they are contiguous, else packed into panels of tile_rows. Of rows that
+// do not fill a panel the last panel is packed in either case.
+class LeftRows {
+ public:
+  LeftRows(const simd::Kernels& k, MatrixView a) : k_(k), a_(a) {
+    // Rows a multiple of 4 KiB apart would share the sets of the first cache.
+    in_place_ = a.column_stride == 1 && a.row_stride % 1024 != 0;
+    const std::size_t whole = a.rows / k.tile_rows * k.tile_rows;
+    first_packed_ = in_place_ ? whole : 0;
+    packed_.resize(round_up(a.rows - first_packed_, k.tile_rows) * a.columns);
+    pack(a.middle_rows(first_packed_, a.rows - first_packed_).transposed(), k.tile_rows, packed_.data());
+  }
+
+  // The tile of rows i .. i + tile_rows times `depth` rows of b into c.
+  void tile(std::size_t i, const float* b, std::size_t b_stride, float* c, std::size_t c_stride, Write write) const {
+    const auto kernel = write == Write::add ? k_.gemm_add : k_.gemm_set;
+    if (i < first_packed_) {
+      kernel(&a_(i, 0), a_.row_stride, 1, b, b_stride, a_.columns, c, c_stride);
+    } else {
+      kernel(packed_.data() + (i - first_packed_) * a_.columns, 1, k_.tile_rows, b, b_stride, a_.columns, c, c_stride);
+    }
+  }
+
+ private:
+  const simd::Kernels& k_;
+  MatrixView a_;
+  bool in_place_;
+  std::size_t first_packed_;
+  AlignedVector<float> packed_;
+};
+
+// The tile of row i at the right or lower edge of c: computed whole, then the part inside c (c.rows, c.columns) is
+// taken.
+void edge_tile(const simd::Kernels& k, const LeftRows& a, std::size_t i, const float* b, std::size_t b_stride,
                MutableMatrixView c, Write write) {
   alignas(64) float tile[12 * 32];
   IG_ASSERT(k.tile_rows * k.tile_columns <= std::size(tile));
-  k.gemm_set(a, b, b_stride, depth, tile, k.tile_columns);
-  for (std::size_t i = 0; i < c.rows; ++i) {
-    float* row = &c(i, 0);
-    const float* from = tile + i * k.tile_columns;
+  a.tile(i, b, b_stride, tile, k.tile_columns, Write::set);
+  for (std::size_t p = 0; p < c.rows; ++p) {
+    float* row = &c(p, 0);
+    const float* from = tile + p * k.tile_columns;
     for (std::size_t j = 0; j < c.columns; ++j) row[j] = write == Write::add ? row[j] + from[j] : from[j];
   }
 }
 
-// c of one task from the packed rows of a and packed columns of b.
-void multiply_block(const simd::Kernels& k, const float* a, const float* b, std::size_t depth, MutableMatrixView c,
-                    Write write) {
-  for (std::size_t j = 0; j < c.columns; j += k.tile_columns, b += depth * k.tile_columns) {
-    const std::size_t columns = std::min(k.tile_columns, c.columns - j);
-    const float* panel = a;
-    for (std::size_t i = 0; i < c.rows; i += k.tile_rows, panel += depth * k.tile_rows) {
-      const std::size_t rows = std::min(k.tile_rows, c.rows - i);
-      if (rows == k.tile_rows && columns == k.tile_columns) {
-        (write == Write::add ? k.gemm_add : k.gemm_set)(panel, b, k.tile_columns, depth, &c(i, j), c.row_stride);
-      } else {
-        edge_tile(k, panel, b, k.tile_columns, depth, c.middle_rows(i, rows).middle_columns(j, columns), write);
-      }
+// All rows of a times one panel of b; c (rows, at most tile_columns).
+void multiply_panel(const simd::Kernels& k, const LeftRows& a, const float* b, std::size_t b_stride,
+                    MutableMatrixView c, Write write) {
+  for (std::size_t i = 0; i < c.rows; i += k.tile_rows) {
+    const std::size_t rows = std::min(k.tile_rows, c.rows - i);
+    if (rows == k.tile_rows && c.columns == k.tile_columns) {
+      a.tile(i, b, b_stride, &c(i, 0), c.row_stride, write);
+    } else {
+      edge_tile(k, a, i, b, b_stride, c.middle_rows(i, rows), write);
     }
   }
 }
@@ -118,11 +151,11 @@ void multiply_slice(const simd::Kernels& k, MatrixView a, MatrixView b, MutableM
     const std::size_t row = task / column_blocks * kBlockRows;
     const std::size_t column = task % column_blocks * kBlockColumns;
     const std::size_t rows = std::min(kBlockRows, c.rows - row);
-    AlignedVector<float> a_packed(round_up(rows, k.tile_rows) * depth);
-    pack(a.middle_rows(row, rows).transposed(), k.tile_rows, a_packed.data());
-    const std::size_t columns = std::min(kBlockColumns, c.columns - column);
-    multiply_block(k, a_packed.data(), b_packed.data() + column * depth, depth,
-                   c.middle_rows(row, rows).middle_columns(column, columns), write);
+    const LeftRows left(k, a.middle_rows(row, rows));
+    for (std::size_t j = column; j < std::min(column + kBlockColumns, c.columns); j += width) {
+      const MutableMatrixView part = c.middle_rows(row, rows).middle_columns(j, std::min(width, c.columns - j));
+      multiply_panel(k, left, b_packed.data() + j * depth, width, part, write);
+    }
   });
 }
 
@@ -131,8 +164,7 @@ void multiply_few_rows(const simd::Kernels& k, MatrixView a, MatrixView b, Mutab
                        const Context& context) {
   const std::size_t depth = a.columns;
   const std::size_t width = k.tile_columns;
-  AlignedVector<float> a_packed(round_up(a.rows, k.tile_rows) * depth);
-  pack(a.transposed(), k.tile_rows, a_packed.data());
+  const LeftRows left(k, a);
   parallel_for(context, round_up(c.columns, width) / width, 4, [&](std::size_t begin, std::size_t end) {
     AlignedVector<float> last;
     for (std::size_t j = begin * width; j < std::min(end * width, c.columns); j += width) {
@@ -145,11 +177,7 @@ void multiply_few_rows(const simd::Kernels& k, MatrixView a, MatrixView b, Mutab
         source = last.data();
         stride = width;
       }
-      for (std::size_t i = 0; i < c.rows; i += k.tile_rows) {
-        const std::size_t rows = std::min(k.tile_rows, c.rows - i);
-        edge_tile(k, a_packed.data() + i * depth, source, stride, depth,
-                  c.middle_rows(i, rows).middle_columns(j, columns), write);
-      }
+      multiply_panel(k, left, source, stride, c.middle_columns(j, columns), write);
     }
   });
 }

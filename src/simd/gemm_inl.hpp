@@ -36,18 +36,23 @@ inline void finish(const Tile& tile, float* c, std::size_t c_stride) {
   }
 }
 
+// Rows are reached from every third one, so that four pointers and one stride serve twelve rows.
 template <bool kAdd>
-void gemm_tile(const float* a, const float* b, std::size_t b_stride, std::size_t depth, float* c,
-               std::size_t c_stride) {
+void gemm_tile(const float* a, std::size_t a_row, std::size_t a_step, const float* b, std::size_t b_stride,
+               std::size_t depth, float* c, std::size_t c_stride) {
+  constexpr std::size_t kGroups = (kTileRows + 2) / 3;
+  const float* group[kGroups];
+  for (std::size_t g = 0; g < kGroups; ++g) group[g] = a + 3 * g * a_row;
   Tile tile;
   clear(tile);
-  for (std::size_t k = 0; k < depth; ++k, a += kTileRows, b += b_stride) {
+  for (std::size_t k = 0; k < depth; ++k, b += b_stride) {
     Vec column[kTileVecs];
     for (std::size_t v = 0; v < kTileVecs; ++v) column[v] = load(b + v * kLanes);
     for (std::size_t r = 0; r < kTileRows; ++r) {
-      const Vec value = set1(a[r]);
+      const Vec value = set1(group[r / 3][r % 3 * a_row]);
       for (std::size_t v = 0; v < kTileVecs; ++v) tile.sum[r][v] = fma(value, column[v], tile.sum[r][v]);
     }
+    for (std::size_t g = 0; g < kGroups; ++g) group[g] += a_step;
   }
   finish<kAdd>(tile, c, c_stride);
 }
@@ -55,11 +60,10 @@ void gemm_tile(const float* a, const float* b, std::size_t b_stride, std::size_t
 #if defined(__AVX512BF16__)
 
 template <bool kAdd>
-void gemm_tile_bf16(const std::uint16_t* a, const std::uint16_t* b, std::size_t b_stride, std::size_t depth, float* c,
-                    std::size_t c_stride) {
+void gemm_tile_bf16(const std::uint16_t* a, const std::uint16_t* b, std::size_t depth, float* c, std::size_t c_stride) {
   Tile tile;
   clear(tile);
-  for (std::size_t k = 0; k < depth; k += 2, a += 2 * kTileRows, b += b_stride) {
+  for (std::size_t k = 0; k < depth; k += 2, a += 2 * kTileRows, b += 2 * kTileColumns) {
     __m512bh column[kTileVecs];
     for (std::size_t v = 0; v < kTileVecs; ++v) {
       column[v] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + 2 * v * kLanes));
@@ -80,11 +84,10 @@ void gemm_tile_bf16(const std::uint16_t* a, const std::uint16_t* b, std::size_t 
 
 // Without the instruction: the pairs are taken apart into two f32 steps.
 template <bool kAdd>
-void gemm_tile_bf16(const std::uint16_t* a, const std::uint16_t* b, std::size_t b_stride, std::size_t depth, float* c,
-                    std::size_t c_stride) {
+void gemm_tile_bf16(const std::uint16_t* a, const std::uint16_t* b, std::size_t depth, float* c, std::size_t c_stride) {
   Tile tile;
   clear(tile);
-  for (std::size_t k = 0; k < depth; k += 2, a += 2 * kTileRows, b += b_stride) {
+  for (std::size_t k = 0; k < depth; k += 2, a += 2 * kTileRows, b += 2 * kTileColumns) {
     for (std::size_t half = 0; half < 2; ++half) {
       float column[kTileColumns];
       for (std::size_t j = 0; j < kTileColumns; ++j) column[j] = scalar_from_bf16(b[2 * j + half]);

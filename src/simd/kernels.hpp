@@ -80,19 +80,20 @@ struct Kernels {
   // The first i with x[i] >= limit, n when there is none. (n)
   std::size_t (*find_at_least)(const float* x, std::size_t n, float limit);
 
-  // A tile of a matrix product: c = a b (gemm_set) or c += a b (gemm_add). a = packed panel (depth, tile_rows), b
-  // (depth, b_stride) of which tile_columns are read, c (tile_rows, c_stride). bf16 holds pairs: a (depth / 2,
-  // tile_rows, 2), b (depth / 2, tile_columns, 2), depth even, b_stride in values from one pair row to the next.
+  // A tile of a matrix product: c = a b (gemm_set) or c += a b (gemm_add), c (tile_rows, c_stride), depth steps.
+  // a(i, k) = a[i * a_row + k * a_step]: a packed panel has a_row = 1 and a_step = tile_rows, plain rows have a_step
+  // = 1. b(k, j) = b[k * b_stride + j], tile_columns of a row are read. bf16 holds pairs: a (depth / 2, tile_rows, 2),
+  // b (depth / 2, tile_columns, 2), both packed, depth even.
   std::size_t tile_rows;
   std::size_t tile_columns;
-  void (*gemm_set)(const float* a, const float* b, std::size_t b_stride, std::size_t depth, float* c,
-                   std::size_t c_stride);
-  void (*gemm_add)(const float* a, const float* b, std::size_t b_stride, std::size_t depth, float* c,
-                   std::size_t c_stride);
-  void (*gemm_set_bf16)(const std::uint16_t* a, const std::uint16_t* b, std::size_t b_stride, std::size_t depth,
-                        float* c, std::size_t c_stride);
-  void (*gemm_add_bf16)(const std::uint16_t* a, const std::uint16_t* b, std::size_t b_stride, std::size_t depth,
-                        float* c, std::size_t c_stride);
+  void (*gemm_set)(const float* a, std::size_t a_row, std::size_t a_step, const float* b, std::size_t b_stride,
+                   std::size_t depth, float* c, std::size_t c_stride);
+  void (*gemm_add)(const float* a, std::size_t a_row, std::size_t a_step, const float* b, std::size_t b_stride,
+                   std::size_t depth, float* c, std::size_t c_stride);
+  void (*gemm_set_bf16)(const std::uint16_t* a, const std::uint16_t* b, std::size_t depth, float* c,
+                        std::size_t c_stride);
+  void (*gemm_add_bf16)(const std::uint16_t* a, const std::uint16_t* b, std::size_t depth, float* c,
+                        std::size_t c_stride);
 };
 
 std::string_view level_name(Level level);  // "avx512_bf16"

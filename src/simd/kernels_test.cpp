@@ -330,13 +330,20 @@ TEST_P(EveryLevel, GemmTileIsTheProductOfThePanels) {
     const std::vector<float> a = random_floats(depth * rows + 1, 16);
     const std::vector<float> b = random_floats(depth * columns + 1, 17);
     std::vector<float> c(rows * (columns + 5), 3.0F);
-    k().gemm_set(a.data(), b.data(), columns, depth, c.data(), columns + 5);
-    k().gemm_add(a.data(), b.data(), columns, depth, c.data(), columns + 5);
+    k().gemm_set(a.data(), 1, rows, b.data(), columns, depth, c.data(), columns + 5);
+    k().gemm_add(a.data(), 1, rows, b.data(), columns, depth, c.data(), columns + 5);
+    std::vector<float> a_rows(rows * (depth + 2));
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t p = 0; p < depth; ++p) a_rows[i * (depth + 2) + p] = a[p * rows + i];
+    }
+    std::vector<float> plain(rows * columns);
+    k().gemm_set(a_rows.data(), depth + 2, 1, b.data(), columns, depth, plain.data(), columns);
     for (std::size_t i = 0; i < rows; ++i) {
       for (std::size_t j = 0; j < columns; ++j) {
         double expected = 0;
         for (std::size_t p = 0; p < depth; ++p) expected += static_cast<double>(a[p * rows + i]) * b[p * columns + j];
         ASSERT_NEAR(c[i * (columns + 5) + j], 2 * expected, 1e-4);
+        ASSERT_EQ(plain[i * columns + j] * 2, c[i * (columns + 5) + j]);
       }
       ASSERT_EQ(c[i * (columns + 5) + columns], 3.0F);
     }
@@ -352,8 +359,8 @@ TEST_P(EveryLevel, Bf16GemmTileTakesPairs) {
   const std::vector<std::uint16_t> a16 = to_bf16(a);
   const std::vector<std::uint16_t> b16 = to_bf16(b);
   std::vector<float> c(rows * columns);
-  k().gemm_set_bf16(a16.data(), b16.data(), 2 * columns, depth, c.data(), columns);
-  k().gemm_add_bf16(a16.data(), b16.data(), 2 * columns, depth, c.data(), columns);
+  k().gemm_set_bf16(a16.data(), b16.data(), depth, c.data(), columns);
+  k().gemm_add_bf16(a16.data(), b16.data(), depth, c.data(), columns);
   for (std::size_t i = 0; i < rows; ++i) {
     for (std::size_t j = 0; j < columns; ++j) {
       double expected = 0;
