@@ -4,6 +4,7 @@
 #include <iconv.h>
 #include <uchardet/uchardet.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -27,7 +28,7 @@ std::string guess_charset(const std::string& content) {
 
 bool to_utf8(const std::string& charset, std::string& content, std::string& out) {
   const iconv_t converter = ::iconv_open("UTF-8", charset.c_str());
-  if (converter == static_cast<iconv_t>(-1)) return false;
+  if (converter == reinterpret_cast<iconv_t>(std::intptr_t{-1})) return false;
   char* from = content.data();
   std::size_t left = content.size();
   char buffer[65536];

@@ -99,8 +99,8 @@ Result<const Family*> find_family(std::string_view name);
 // Trains a model of `family` on `data`.
 Result<ModelPtr> train(std::string_view family, const Dataset& data, const OptionValues& options, Context& context);
 
-// Makes a Dataset of files: text (a record per line), CSV, TSV, JSON lines (text and label fields), gz/xz/zst packed
-// text. `text_fields` empty = title and text, or the only column.
+// Makes a Dataset of files: text (a record per line), CSV, TSV, JSON lines. `text_fields` empty = title and text, else
+// every column that is neither label nor id.
 struct DatasetOptions {
   std::vector<std::string> text_fields;
   std::string label_field;

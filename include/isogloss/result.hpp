@@ -58,10 +58,13 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(
 }  // namespace isogloss
 
 // IG_TRY(expr): the value of a Result, or return its error from the enclosing function. Works for move-only values and
-// for Status (then it yields nothing).
-#define IG_TRY(expr)                                                               \
-  __extension__({                                                                  \
-    auto&& ig_result = (expr);                                                     \
-    if (!ig_result) return std::unexpected<::isogloss::Error>(std::move(ig_result).error()); \
-    *std::move(ig_result);                                                         \
+// for Status (then it yields nothing). May be nested; each use has a name of its own.
+#define IG_TRY_JOIN_(a, b) a##b
+#define IG_TRY_NAME_(a, b) IG_TRY_JOIN_(a, b)
+#define IG_TRY_AS_(name, expr)                                                        \
+  __extension__({                                                                     \
+    auto&& name = (expr);                                                             \
+    if (!name) return std::unexpected<::isogloss::Error>(std::move(name).error());    \
+    *std::move(name);                                                                 \
   })
+#define IG_TRY(expr) IG_TRY_AS_(IG_TRY_NAME_(ig_result_, __COUNTER__), expr)

@@ -244,19 +244,25 @@ bool is_final_sigma(std::string_view text, const char* sigma) {
 
 }  // namespace
 
+std::size_t to_lower_full_at(std::string_view text, const char* at, char32_t c, char32_t (&out)[2]) {
+  if (c == 0x130) {  // capital I with dot: i and a combining dot above
+    out[0] = U'i';
+    out[1] = 0x307;
+    return 2;
+  }
+  out[0] = c != 0x3A3 ? to_lower(c) : is_final_sigma(text, at) ? 0x3C2 : 0x3C3;
+  return 1;
+}
+
 std::string to_lower_full(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   scan(
       text, [&](std::string_view run) { append_lower_ascii(out, run); },
       [&](char32_t c, const char* place) {
-        if (c == 0x130) {
-          out += "i\xCC\x87";  // capital I with dot: i and a combining dot above
-        } else if (c == 0x3A3) {
-          utf8_append(out, is_final_sigma(text, place) ? 0x3C2 : 0x3C3);
-        } else {
-          utf8_append(out, to_lower(c));
-        }
+        char32_t lowered[2];
+        const std::size_t n = to_lower_full_at(text, place, c, lowered);
+        for (std::size_t i = 0; i < n; ++i) utf8_append(out, lowered[i]);
       });
   return out;
 }

@@ -124,6 +124,8 @@ std::u32string_view decompose(char32_t code_point, Decomposing form, char32_t (&
 
 // As Python's str.lower(): one to many, with the final sigma rule.
 std::string to_lower_full(std::string_view text);
+// The same for the one code point at `at` inside `text`: writes 1 or 2 code points, returns how many.
+std::size_t to_lower_full_at(std::string_view text, const char* at, char32_t code_point, char32_t (&out)[2]);
 // Code point by code point, as most search engines and tokenisers do.
 std::string to_lower_simple(std::string_view text);
 // As Python's str.casefold().

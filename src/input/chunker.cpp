@@ -10,6 +10,7 @@
 #include "core/guard.hpp"
 #include "core/text.hpp"
 #include "isogloss/documents.hpp"
+#include "isogloss/options.hpp"
 
 namespace isogloss {
 namespace {

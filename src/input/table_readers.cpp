@@ -9,6 +9,7 @@
 #include "core/text.hpp"
 #include "input/csv.hpp"
 #include "input/reader.hpp"
+#include "isogloss/options.hpp"
 
 namespace isogloss::input {
 namespace {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a user names a model (docs/guide/models.md), taken apart.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isogloss/options.hpp"
+#include "isogloss/result.hpp"
+
+namespace isogloss {
+
+enum class ReferenceKind : std::uint8_t {
+  path,       // an existing file or folder, or FAMILY:PATH
+  fit,        // fit:FAMILY[,option=value], or a bare family name: fitted on the data at hand
+  installed,  // a short name under the models folder
+  hub,        // ORG/NAME[@REVISION]
+  url,        // http(s)://... or cmd:...
+};
+
+struct ModelReference {
+  ReferenceKind kind = ReferenceKind::path;
+  std::string text;               // as given, without options
+  std::string family;             // of fit and FAMILY:PATH; else empty
+  std::filesystem::path path;     // of path and installed
+  OptionValues options;           // name=value after the reference
+  std::string canonical() const;  // text with its options, parsed back to the same reference
+};
+
+// One reference with its options: "fit:bm25,k1=0.9". Error{not_found} says how to get the model, Error{invalid_argument}
+// what is malformed. Existence of paths and installed models is checked, content is not.
+Result<ModelReference> parse_model_reference(std::string_view text);
+
+// A -m value: references separated by commas; an item name=value belongs to the reference before it.
+Result<std::vector<std::string>> split_model_list(std::string_view text);
+
+std::filesystem::path models_folder();  // of installed models
+
+}  // namespace isogloss

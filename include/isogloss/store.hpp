@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Store is one collection's truth and its indexes. It takes vectors and analysed terms and returns ids; it knows no
+// model and analyses no text (the analysis is handed in, so that derived files can be rebuilt from the stored text).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "isogloss/context.hpp"
+#include "isogloss/input.hpp"
+#include "isogloss/result.hpp"
+#include "isogloss/vectors.hpp"
+
+namespace isogloss {
+
+// Terms of one text with their counts, in order of first occurrence, and the number of all term occurrences.
+struct TermCounts {
+  std::vector<std::pair<std::string, std::uint32_t>> terms;
+  std::uint32_t length = 0;
+};
+// Text -> terms; thread-safe.
+using TextAnalysis = std::function<void(std::string_view text, TermCounts& out)>;
+
+// A file as it was when it was stored, to recognise it unchanged.
+struct DocumentState {
+  std::string name;         // id of the document: path relative to its root
+  std::string path;         // absolute; empty when it came from memory
+  std::string root;         // absolute path of the root it was indexed under
+  std::string hash;         // SHA-256 of the file's bytes
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  std::uint64_t inode = 0;
+  std::int64_t chunks = 0;  // filled when read
+};
+
+// One document to store: its state, text and structure, chunks, and per chunk the vector of the current space.
+struct DocumentPut {
+  DocumentState state;
+  Document document;
+  std::vector<Chunk> chunks;
+  std::vector<TermCounts> terms;  // (chunks), of chunk_text()
+  Vectors vectors;                // (chunks, dimension) dense f32 of the serving space; empty = no space
+  std::string space_id;           // which space the vectors belong to
+};
+
+// A chunk as stored.
+struct StoredChunk {
+  std::int64_t number = 0;  // internal id; ascending with time, never used twice
+  std::string id;           // document name + "#" + key
+  std::string document;
+  std::string path;
+  std::string title;
+  std::string heading;
+  std::string text;  // verbatim text of the span
+  Span at;
+  std::uint32_t ordinal = 0;
+  std::uint32_t page = 0;
+  Metadata meta;  // of its row and its document
+};
+
+enum class SpaceRole : std::uint8_t { search, building, old };
+
+// A space of vectors in the store.
+struct SpaceInfo {
+  std::int64_t number = 0;
+  std::string space_id;
+  std::string model;     // reference as the user gave it ("fit:lsa")
+  std::string compute;   // compute type the vectors were made with
+  DType dtype = DType::f32;
+  std::size_t dimension = 0;
+  Metric metric = Metric::cosine;
+  SpaceRole role = SpaceRole::search;
+  std::int64_t fitted_documents = 0;  // chunks the model was fitted on; 0 = not fitted here
+};
+
+enum class ScoreKind : std::uint8_t { cosine, dot, euclidean, bm25, rrf, weighted, rerank };
+std::string_view score_kind_name(ScoreKind kind);
+
+enum class SearchMode : std::uint8_t { lexical, dense, hybrid };
+Result<SearchMode> parse_search_mode(std::string_view name);
+
+enum class Fusion : std::uint8_t { rrf, weighted };
+
+struct StoreQuery {
+  SearchMode mode = SearchMode::hybrid;
+  std::size_t k = 10;
+  std::vector<std::pair<std::string, float>> terms;  // lexical: term, weight
+  std::span<const float> vector;                     // dense: (dimension)
+  std::string filter;                                // grammar: docs/guide/filters.md; empty = all
+  Fusion fusion = Fusion::rrf;
+  double dense_weight = 0.5;                         // of weighted fusion, 0..1
+  std::size_t candidates = 0;                        // per list before fusion; 0 = max(100, 10 k)
+};
+
+struct StoreHit {
+  std::int64_t number = 0;
+  double score = 0;
+  ScoreKind kind = ScoreKind::bm25;
+  std::uint32_t lexical_rank = 0, dense_rank = 0;  // from 1; 0 = not in that list
+  double lexical_score = 0, dense_score = 0;
+};
+
+// How a search was done and what it cost.
+struct SearchPlan {
+  std::string plan;                  // "postings+flat, rrf"
+  std::size_t rows = 0;              // chunks of the collection
+  std::size_t matches = 0;           // that pass the filter
+  std::size_t scored_lexical = 0;    // documents scored
+  std::size_t scored_dense = 0;      // distances computed
+  double milliseconds = 0;
+};
+
+struct StoreHits {
+  std::vector<StoreHit> hits;  // best first; ties by number ascending
+  SearchPlan plan;
+};
+
+// One finding of check().
+struct CheckFinding {
+  std::string part;     // "bm25-42.idx", "truth"
+  std::string problem;  // empty = in order
+};
+
+struct StoreCapabilities {
+  bool filters = true;
+  bool lexical = true;
+  bool transactions = true;
+  bool own_writes = true;  // a search sees the writes before it
+};
+
+enum class OpenMode : std::uint8_t { read, write };
+
+struct StoreOptions {
+  std::string vfs;  // SQLite's file layer; empty = the default (tests put a recording one here)
+};
+
+// How the collection's text is indexed for lexical search.
+struct LexicalOptions {
+  TextAnalysis analyse;
+  double k1 = 0.9;  // BM25
+  double b = 0.4;
+};
+
+// Thread rule: one thread at a time, except search() and the readers, which may run together with each other.
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual StoreCapabilities capabilities() const = 0;
+
+  // To be called once before the first search, put or check.
+  virtual void use_lexical(LexicalOptions options) = 0;
+
+  // Durable when it returns: all of the batch or nothing. A document of the same name is replaced.
+  virtual Status put(std::span<const DocumentPut> documents, Context& context) = 0;
+  virtual Status remove(std::span<const std::string> names, Context& context) = 0;
+  // New size, time and inode of documents whose content is the same.
+  virtual Status touch(std::span<const DocumentState> states, Context& context) = 0;
+
+  virtual Result<StoreHits> search(const StoreQuery& query, Context& context) = 0;
+  virtual Result<std::vector<StoredChunk>> chunks(std::span<const std::int64_t> numbers) = 0;
+  virtual Result<std::int64_t> chunk_number(std::string_view id) = 0;  // Error{not_found}
+
+  virtual Result<std::vector<DocumentState>> documents() = 0;  // by name
+  virtual Result<std::optional<DocumentState>> document(std::string_view name) = 0;
+  virtual Result<std::string> document_text(std::string_view name) = 0;
+  // All chunks in order of number, in groups; stops when the callback says false.
+  virtual Status for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) = 0;
+  virtual Result<std::size_t> chunk_count() = 0;
+
+  // Named values of the collection (analyzer, chunker, model).
+  virtual Result<std::map<std::string, std::string>> settings() = 0;
+  virtual Status set_settings(const std::map<std::string, std::string>& values, Context& context) = 0;
+
+  // Spaces. A new one starts as `building`; publish makes it `search` and drops the one before.
+  virtual Result<std::vector<SpaceInfo>> spaces() = 0;
+  virtual Result<std::int64_t> add_space(const SpaceInfo& space, std::string_view fitted_files, Context& context) = 0;
+  virtual Result<std::string> fitted_files(std::int64_t space) = 0;
+  virtual Status put_vectors(std::int64_t space, std::span<const std::int64_t> chunks, VectorsView rows,
+                             Context& context) = 0;
+  // Chunks that have no vector in `space` yet, ascending.
+  virtual Result<std::vector<std::int64_t>> missing_vectors(std::int64_t space) = 0;
+  virtual Status publish_space(std::int64_t space, Context& context) = 0;
+  // The vector of a chunk in the serving space, f32.
+  virtual Result<std::vector<float>> vector(std::int64_t chunk) = 0;
+
+  // Writes the derived files that lag behind the truth, and drops those that are superseded.
+  virtual Status flush(Context& context) = 0;
+  // Compares every derived file with the truth; Error only when it could not look.
+  virtual Result<std::vector<CheckFinding>> check(Context& context) = 0;
+  // A consistent copy of the truth in a new folder.
+  virtual Status snapshot(const std::filesystem::path& folder, Context& context) = 0;
+  // Gives the write lock back early; the next write takes it again.
+  virtual void release_writer() = 0;
+};
+
+// Opens the store in `folder`; with OpenMode::write it is made when absent. Errors: not_found, unavailable (another
+// process writes), unsupported (newer format), io.
+Result<std::unique_ptr<Store>> open_store(const std::filesystem::path& folder, OpenMode mode, StoreOptions options,
+                                          Context& context);
+
+}  // namespace isogloss

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text into pieces. A Tokenizer gives the numbered subword pieces a neural model reads; an Analyzer gives the words that
+// counting models and lexical search count.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isogloss/result.hpp"
+
+namespace isogloss {
+
+// Half-open byte range of a piece in the original text.
+struct PieceSpan {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  bool operator==(const PieceSpan&) const = default;
+};
+
+// One tokenised text (or pair). All vectors have the same length.
+struct Tokens {
+  std::vector<std::uint32_t> ids;        // (tokens)
+  std::vector<PieceSpan> offsets;        // (tokens) into the original text of the piece's segment; {0, 0} = special token
+  std::vector<std::uint8_t> type_ids;    // (tokens) 0 = first text, 1 = second
+  std::vector<std::uint8_t> special;     // (tokens) 1 = added by the tokenizer, not in the text
+  std::size_t cut = 0;                   // tokens of the text that did not fit max_tokens
+
+  std::size_t size() const { return ids.size(); }
+  void clear() {
+    ids.clear();
+    offsets.clear();
+    type_ids.clear();
+    special.clear();
+    cut = 0;
+  }
+};
+
+enum class SpecialTokens : std::uint8_t { add, leave_out };
+enum class CutSide : std::uint8_t { start, end };
+
+struct EncodeOptions {
+  SpecialTokens special_tokens = SpecialTokens::add;
+  std::size_t max_tokens = 0;         // special tokens included; 0 = no limit
+  CutSide cut_side = CutSide::end;    // which end goes when the text is too long
+};
+
+// A subword vocabulary with its rules. Immutable and thread-safe: one object serves every thread.
+// Text that is not UTF-8 is read with U+FFFD for every maximal subpart; offsets count bytes of the original.
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  // Replaces the content of `out`. Error{too_long} when max_tokens is smaller than the special tokens alone.
+  virtual Status encode(std::string_view text, const EncodeOptions& options, Tokens& out) const = 0;
+  // Two texts in one sequence, as cross-encoders read them. Offsets of the second text are relative to it.
+  virtual Status encode_pair(std::string_view first, std::string_view second, const EncodeOptions& options,
+                             Tokens& out) const = 0;
+  // The text of ids; special tokens are left out when told so. Error{invalid_argument} for an id >= vocabulary_size().
+  virtual Result<std::string> decode(std::span<const std::uint32_t> ids, SpecialTokens special_tokens) const = 0;
+
+  virtual std::size_t vocabulary_size() const = 0;
+  virtual std::string_view piece(std::uint32_t id) const = 0;  // REQUIRES: id < vocabulary_size()
+  virtual std::optional<std::uint32_t> find_piece(std::string_view piece) const = 0;
+};
+
+// One word of a text after analysis.
+struct Term {
+  std::string text;             // lower-cased, stemmed, ...
+  std::uint32_t begin = 0;      // bytes of the original text
+  std::uint32_t end = 0;
+  std::uint32_t position = 0;   // number of the word in the text; stop words that were dropped are counted
+  bool operator==(const Term&) const = default;
+};
+
+enum class WordRule : std::uint8_t {
+  letters,     // runs of letters, marks, numbers and '_'
+  pattern,     // matches of `pattern` (PCRE2 with Unicode properties); one group: what it holds
+  standard,    // words of UAX #29, as Lucene's StandardTokenizer: ideographs one by one, "can't" and "3.14" whole
+  blank,       // runs of what is not white space
+};
+enum class LowerCase : std::uint8_t { none, simple, full };     // full: as Python's str.lower()
+enum class Accents : std::uint8_t { keep, unicode, ascii };     // unicode: NFKD without combining marks; ascii: ASCII only
+enum class Possessive : std::uint8_t { keep, strip };           // English 's at the end of a word
+
+// What an analyzer does, in this order: lower case, accents, words, possessive, length, stop words, stemmer.
+struct AnalyzerSpec {
+  std::string name = "simple";            // the preset it started from
+  WordRule words = WordRule::letters;
+  std::string pattern;                    // of WordRule::pattern
+  LowerCase lower_case = LowerCase::simple;
+  Accents accents = Accents::keep;
+  Possessive possessive = Possessive::keep;
+  std::uint32_t min_length = 1;           // in code points; shorter words are dropped as if absent
+  std::uint32_t max_length = 0;           // in code points; longer words are cut into pieces; 0 = no limit
+  std::string stop_list = "none";         // a name of stop_lists(), "none"
+  std::vector<std::string> stop_words;    // further ones
+  std::string stemmer = "none";           // a name of stemmers(), "none"
+  bool operator==(const AnalyzerSpec&) const = default;
+};
+
+// Words of a text as the models and indexes count them. Immutable and thread-safe.
+class Analyzer {
+ public:
+  virtual ~Analyzer() = default;
+  virtual const AnalyzerSpec& spec() const = 0;
+  // Replaces the content of `out` with the terms of `text` in order. REQUIRES: text.size() < 4 GiB.
+  virtual void analyze(std::string_view text, std::vector<Term>& out) const = 0;
+};
+
+using AnalyzerPtr = std::shared_ptr<const Analyzer>;
+
+// Error{invalid_argument} names an unknown stop list or stemmer with the nearest known one, or says what is wrong with
+// the pattern.
+Result<AnalyzerPtr> make_analyzer(const AnalyzerSpec& spec);
+
+// Presets: "simple", "english", "lucene-english", "sklearn", "whitespace", and one per stemmer language ("german").
+// Error{invalid_argument} names the nearest known one.
+Result<AnalyzerSpec> analyzer_preset(std::string_view name);
+std::vector<std::string> analyzer_presets();
+std::vector<std::string> stop_lists();
+std::vector<std::string> stemmers();
+
+// The JSON that is kept as analysis.json beside models and in collections, and back.
+std::string to_json(const AnalyzerSpec& spec);
+Result<AnalyzerSpec> analyzer_spec_from_json(std::string_view json, std::string_view where);
+
+}  // namespace isogloss

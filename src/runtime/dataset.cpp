@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files as a Dataset. Line-based files (text, JSON lines) are cut into blocks of about 4 MB at line feeds and read block
+// by block, so a corpus may be larger than memory; a CSV or TSV file, whose rows may span lines, is one block.
+// Text lines end at LF (a CR before it goes); blank lines are records.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/file.hpp"
+#include "core/guard.hpp"
+#include "core/json.hpp"
+#include "core/text.hpp"
+#include "core/utf8.hpp"
+#include "input/csv.hpp"
+#include "isogloss/family.hpp"
+
+namespace isogloss {
+namespace {
+
+constexpr std::uint64_t kBlockBytes = std::uint64_t{4} << 20;
+
+enum class Layout { lines, json_lines, csv, tsv };
+
+struct SourceFile {
+  std::filesystem::path path;
+  Layout layout = Layout::lines;
+  std::uint64_t size = 0;
+};
+
+struct Block {
+  std::size_t file = 0;
+  std::uint64_t begin = 0, end = 0;
+  std::size_t first_line = 0;  // counted while reading when 0
+};
+
+Layout layout_of(const std::filesystem::path& path) {
+  const std::string extension = ascii_lower(path.extension().string());
+  if (extension == ".csv") return Layout::csv;
+  if (extension == ".tsv" || extension == ".tab") return Layout::tsv;
+  return extension == ".jsonl" || extension == ".ndjson" ? Layout::json_lines : Layout::lines;
+}
+
+Result<std::string> read_range(const std::filesystem::path& path, std::uint64_t begin, std::uint64_t end) {
+  const FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return fail(file_error("open", path));
+  std::string out(static_cast<std::size_t>(end - begin), '\0');
+  std::size_t used = 0;
+  while (used < out.size()) {
+    const ssize_t n = ::pread(file.get(), out.data() + used, out.size() - used, static_cast<off_t>(begin + used));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail(file_error("read", path));
+    if (n == 0) return fail(Code::io, "'" + path.string() + "' became shorter while it was read.");
+    used += static_cast<std::size_t>(n);
+  }
+  return out;
+}
+
+// Offset behind the first line feed at or after `from`, or the file's end.
+Result<std::uint64_t> next_line(const SourceFile& file, std::uint64_t from) {
+  for (std::uint64_t at = from; at < file.size;) {
+    const std::uint64_t end = std::min(file.size, at + 65536);
+    const std::string part = IG_TRY(read_range(file.path, at, end));
+    const std::size_t feed = part.find('\n');
+    if (feed != std::string::npos) return at + feed + 1;
+    at = end;
+  }
+  return file.size;
+}
+
+class FileDataset final : public Dataset {
+ public:
+  static Result<std::unique_ptr<Dataset>> open(std::span<const std::filesystem::path> paths,
+                                               const DatasetOptions& options, Context& context) {
+    auto data = std::make_unique<FileDataset>();
+    data->options_ = options;
+    for (const auto& path : paths) {
+      IG_TRY(context.check());
+      const FileStamp stamp = IG_TRY(stat_file(path));
+      if (std::filesystem::is_directory(path)) {
+        return fail(Code::invalid_argument, "'" + path.string() + "' is a folder; give files.");
+      }
+      data->files_.push_back({path, layout_of(path), stamp.size});
+      data->description_ += (data->description_.empty() ? "" : ", ") + path.filename().string();
+      IG_TRY(data->add_blocks(data->files_.size() - 1));
+    }
+    if (paths.empty()) return fail(Code::invalid_argument, "no training file was given.");
+    IG_TRY(data->read_columns());
+    return data;
+  }
+
+  const std::vector<std::string>& column_names() const override { return columns_; }
+  std::size_t blocks() const override { return std::max<std::size_t>(1, blocks_.size()); }
+  std::string description() const override { return description_; }
+
+  Status read_block(std::size_t index, const RecordSink& sink, Context& context) const override {
+    IG_TRY(context.check());
+    if (blocks_.empty()) return {};
+    const Block& block = blocks_[index];
+    const SourceFile& file = files_[block.file];
+    std::string text = IG_TRY(read_range(file.path, block.begin, block.end));
+    if (!utf8_valid(text)) text = utf8_repair(text);
+    switch (file.layout) {
+      case Layout::lines: return read_lines(text, sink);
+      case Layout::json_lines: return read_json_lines(file, block, text, sink);
+      case Layout::csv: return read_rows(file, text, ',', sink);
+      case Layout::tsv: return read_rows(file, text, '\t', sink);
+    }
+    return {};
+  }
+
+ private:
+  Status add_blocks(std::size_t index) {
+    const SourceFile& file = files_[index];
+    const bool whole = file.layout == Layout::csv || file.layout == Layout::tsv;
+    for (std::uint64_t begin = 0; begin < file.size;) {
+      const std::uint64_t end = whole ? file.size : IG_TRY(next_line(file, std::min(file.size, begin + kBlockBytes)));
+      blocks_.push_back({index, begin, end, begin == 0 ? std::size_t{1} : 0});
+      begin = end;
+    }
+    return {};
+  }
+
+  // Columns are those of the first table; lines have none.
+  Status read_columns() {
+    for (const SourceFile& file : files_) {
+      if (file.layout != Layout::csv && file.layout != Layout::tsv) continue;
+      const std::string text = IG_TRY(read_range(file.path, 0, file.size));
+      input::CsvParser parser(text, file.layout == Layout::csv ? ',' : '\t');
+      IG_TRY(parser.next(columns_));
+      for (std::string& column : columns_) column = trim(column);
+      return {};
+    }
+    return {};
+  }
+
+  static Status read_lines(std::string_view text, const RecordSink& sink) {
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    for (std::size_t begin = 0; begin <= text.size();) {
+      std::size_t end = text.find('\n', begin);
+      if (end == std::string_view::npos) end = text.size();
+      std::string_view line = text.substr(begin, end - begin);
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      Record record;
+      record.text = line;
+      IG_TRY(sink(record));
+      begin = end + 1;
+    }
+    return {};
+  }
+
+  bool is_text(std::string_view name) const {
+    if (options_.text_fields.empty()) return name == "title" || name == "text";
+    return std::find(options_.text_fields.begin(), options_.text_fields.end(), name) != options_.text_fields.end();
+  }
+  bool is_label(std::string_view name) const {
+    return options_.label_field.empty() ? name == "label" : name == options_.label_field;
+  }
+  bool is_id(std::string_view name) const {
+    return options_.id_field.empty() ? name == "id" || name == "_id" : name == options_.id_field;
+  }
+
+  Status read_json_lines(const SourceFile& file, const Block& block, std::string_view content,
+                         const RecordSink& sink) const {
+    std::size_t number = 0;
+    for (const std::string_view line : split(content, '\n')) {
+      ++number;
+      if (trim(line).empty()) continue;
+      const std::string where = "'" + file.path.string() + "' line " + std::to_string(number) +
+                                (block.first_line == 1 ? "" : " after byte " + std::to_string(block.begin));
+      const Json json = IG_TRY(Json::parse(line, where));
+      std::string text, label, id;
+      for (const auto& [name, value] : json.as_object()) {
+        if (is_text(name)) text += (text.empty() ? "" : "\n") + value.as_text();
+        if (is_label(name)) label = value.as_text();
+        if (is_id(name)) id = value.as_text();
+      }
+      Record record;
+      record.id = id;
+      record.text = text;
+      record.label = label;
+      IG_TRY(sink(record));
+    }
+    return {};
+  }
+
+  Status read_rows(const SourceFile& file, std::string_view content, char separator, const RecordSink& sink) const {
+    input::CsvParser parser(content, separator);
+    std::vector<std::string> names, cells;
+    if (!IG_TRY(parser.next(names))) return {};
+    for (std::string& name : names) name = trim(name);
+    const bool has_text = std::any_of(names.begin(), names.end(), [&](const auto& n) { return is_text(n); });
+    std::vector<std::string_view> columns;
+    while (true) {
+      auto more = parser.next(cells);
+      if (!more) return fail(more.error().code, "'" + file.path.string() + "' " + more.error().message);
+      if (!*more) return {};
+      if (cells.size() == 1 && cells[0].empty()) continue;
+      if (cells.size() > names.size()) {
+        return fail(Code::corrupt_data, "'" + file.path.string() + "' line " + std::to_string(parser.line()) + " has " +
+                                            counted(cells.size(), "cell") + ", the header names " +
+                                            counted(names.size(), "column") + ".");
+      }
+      cells.resize(names.size());
+      std::string text;
+      Record record;
+      for (std::size_t i = 0; i < names.size(); ++i) {
+        const bool part = has_text ? is_text(names[i]) : !is_label(names[i]) && !is_id(names[i]);
+        if (part && !cells[i].empty()) text += (text.empty() ? "" : "\n") + cells[i];
+        if (is_label(names[i])) record.label = cells[i];
+        if (is_id(names[i])) record.id = cells[i];
+      }
+      columns.assign(cells.begin(), cells.end());
+      record.text = text;
+      record.columns = columns;
+      IG_TRY(sink(record));
+    }
+  }
+
+  DatasetOptions options_;
+  std::vector<SourceFile> files_;
+  std::vector<Block> blocks_;
+  std::vector<std::string> columns_;
+  std::string description_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Dataset>> open_dataset(std::span<const std::filesystem::path> files,
+                                              const DatasetOptions& options, Context& context) {
+  return guard([&] { return FileDataset::open(files, options, context); });
+}
+
+}  // namespace isogloss

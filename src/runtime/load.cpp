@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// load() and train(): from a reference to a model, through the families' own records.
+#include "core/guard.hpp"
+#include "core/text.hpp"
+#include "isogloss/family.hpp"
+#include "isogloss/reference.hpp"
+#include "runtime/load.hpp"
+
+namespace isogloss {
+namespace {
+
+std::string names_of(const std::vector<const Family*>& list) {
+  std::string out;
+  for (const Family* family : list) out += (out.empty() ? "" : ", ") + std::string(family->name);
+  return out;
+}
+
+}  // namespace
+
+namespace runtime {
+
+Result<ModelPtr> load_files(const FileSet& files, std::string_view family_name, const OptionValues& options,
+                            Context& context) {
+  if (!family_name.empty()) {
+    const Family* family = IG_TRY(find_family(family_name));
+    if (family->load == nullptr) return fail(Code::unsupported, "family '" + std::string(family_name) + "' has no files.");
+    return family->load(files, options, context);
+  }
+  std::vector<const Family*> exact, weak;
+  for (const Family* family : families()) {
+    if (family->recognise == nullptr || family->load == nullptr) continue;
+    const Recognised found = family->recognise(files);
+    if (found == Recognised::exact) exact.push_back(family);
+    if (found == Recognised::weak) weak.push_back(family);
+  }
+  const std::string where = "'" + files.origin().string() + "'";
+  const std::vector<const Family*>& candidates = exact.empty() ? weak : exact;
+  if (candidates.empty()) {
+    return fail(Code::unsupported, where + " is not a model this version knows. A folder of isogloss holds config.json "
+                                           "with an \"isogloss\" block.");
+  }
+  if (candidates.size() > 1) {
+    return fail(Code::invalid_argument, where + " could be one of " + names_of(candidates) +
+                                            ". Say which: FAMILY:" + files.origin().string());
+  }
+  return candidates[0]->load(files, options, context);
+}
+
+}  // namespace runtime
+
+Result<ModelPtr> load(std::string_view text, const OptionValues& options, Context& context) {
+  return guard([&]() -> Result<ModelPtr> {
+    ModelReference reference = IG_TRY(parse_model_reference(text));
+    for (const auto& [name, value] : options) reference.options.set(name, value);
+    switch (reference.kind) {
+      case ReferenceKind::path:
+      case ReferenceKind::installed: {
+        const FileSet files = IG_TRY(FileSet::open(reference.path));
+        return runtime::load_files(files, reference.family, reference.options, context);
+      }
+      case ReferenceKind::fit:
+        return fail(Code::invalid_argument, "'" + reference.text + "' is fitted on data, and there is none here. Train it "
+                                            "first: isogloss train " + reference.family + " FILE -o FOLDER");
+      case ReferenceKind::hub:
+        return fail(Code::not_found, "model '" + reference.text + "' is not on this machine, and this version does not "
+                                     "fetch models. Give the path of a model folder.");
+      case ReferenceKind::url:
+        return fail(Code::unsupported, "'" + reference.text + "': models behind an address or a command are not read by "
+                                       "this version.");
+    }
+    return fail(Code::internal, "unknown kind of model reference");
+  });
+}
+
+Result<ModelPtr> train(std::string_view family_name, const Dataset& data, const OptionValues& options,
+                       Context& context) {
+  return guard([&]() -> Result<ModelPtr> {
+    const Family* family = IG_TRY(find_family(family_name));
+    if (family->train == nullptr) {
+      return fail(Code::unsupported, "family '" + std::string(family_name) + "' cannot be trained.");
+    }
+    return family->train(data, options, context);
+  });
+}
+
+}  // namespace isogloss

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Collection over a Store on this machine. Its parts: collection.cpp (opening, facts), ingest/pipeline.cpp (files in),
+// spaces.cpp (models and fitted spaces), search.cpp.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "isogloss/collection.hpp"
+#include "runtime/analysis.hpp"
+#include "runtime/settings.hpp"
+
+namespace isogloss::runtime {
+
+// A model with the space its vectors belong to.
+struct ServingSpace {
+  SpaceInfo info;
+  ModelPtr model;
+};
+
+class LocalCollection final : public Collection {
+ public:
+  static Result<std::unique_ptr<Collection>> open(const std::filesystem::path& folder, OpenMode mode,
+                                                  const CollectionOptions& options, Context& context);
+
+  Result<IngestSummary> index(std::span<const std::filesystem::path> roots, const IngestOptions& options,
+                              const FileSink& sink, Context& context) override;
+  Status add(std::string_view name, std::string content, const Metadata& meta, Context& context) override;
+  Status remove(std::span<const std::string> names, Context& context) override;
+  Result<SearchResult> search(std::string_view query, const SearchOptions& options, Context& context) override;
+  Status reindex(std::string_view model, Context& context) override;
+  Status flush(Context& context) override { return store_->flush(context); }
+  Store& store() override { return *store_; }
+  std::map<std::string, std::string> facts() override;
+  const std::filesystem::path& folder() const override { return folder_; }
+  void analyse(std::string_view text, TermCounts& out) const override { counter_->count(text, out); }
+
+  // For the pipeline.
+  const Settings& settings() const { return settings_; }
+  // The serving model; null when the collection has no vectors (yet).
+  Result<std::shared_ptr<const ServingSpace>> serving(Context& context);
+  // Vectors of the chunks of one document, empty without a serving space.
+  Status embed_chunks(DocumentPut& put, Context& context);
+  // Fits or loads the model when it is due; a line about what was done, or empty.
+  Result<std::string> refresh_space(Context& context);
+
+ private:
+  Status ensure_writable_settings(Context& context);
+  Result<ModelPtr> model_for_space(Context& context);
+  Status build_space(const ModelPtr& model, const std::string& reference, Context& context);
+
+  std::filesystem::path folder_;
+  std::string name_;
+  std::unique_ptr<Store> store_;
+  Settings settings_;
+  std::unique_ptr<TermCounter> counter_;
+  std::mutex serving_mutex_;
+  std::shared_ptr<const ServingSpace> serving_;
+};
+
+}  // namespace isogloss::runtime

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// Collection::search: query -> terms and vector -> the store's ranked ids -> grouping, novelty, reranking, threshold ->
+// hits with their text.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <set>
+
+#include "core/guard.hpp"
+#include "core/json.hpp"
+#include "core/text.hpp"
+#include "runtime/local_collection.hpp"
+
+namespace isogloss::runtime {
+namespace {
+
+constexpr std::size_t kRerankDepth = 50;  // hits a pair scorer reads
+constexpr std::size_t kNoveltyDepth = 4;  // candidates per wanted hit for MMR
+
+double cosine(const std::vector<float>& a, const std::vector<float>& b) {
+  double dot = 0, aa = 0, bb = 0;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    dot += double{a[i]} * b[i];
+    aa += double{a[i]} * a[i];
+    bb += double{b[i]} * b[i];
+  }
+  return aa == 0 || bb == 0 ? 0 : dot / std::sqrt(aa * bb);
+}
+
+// What a search looks for, apart from how many.
+struct Looked {
+  StoreQuery query;
+  std::vector<float> vector;
+  std::int64_t self = 0;  // the chunk of --like, not to be found again
+};
+
+class Search {
+ public:
+  Search(LocalCollection& collection, const SearchOptions& options, Context& context)
+      : collection_(collection), options_(options), context_(context) {}
+
+  Result<SearchResult> run(std::string_view text) {
+    const auto start = std::chrono::steady_clock::now();
+    IG_TRY(check_options());
+    Looked looked = IG_TRY(prepare(text));
+    std::vector<StoreHit> hits = IG_TRY(ranked(looked));
+    if (options_.mmr > 0) hits = IG_TRY(diversified(std::move(hits)));
+    IG_TRY(fill(hits));
+    if (options_.reranker) IG_TRY(rerank(text));
+    if (result_.hits.size() > options_.n) result_.hits.resize(options_.n);
+    IG_TRY(cut_below_threshold());
+    result_.mode = looked.query.mode;
+    result_.plan.milliseconds =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    return std::move(result_);
+  }
+
+ private:
+  Status check_options() const {
+    if (options_.n == 0) return fail(Code::invalid_argument, "The number of hits must be at least 1.");
+    if (options_.mmr < 0 || options_.mmr > 1) return fail(Code::invalid_argument, "--mmr must be in 0..1.");
+    if (options_.dense_weight < 0 || options_.dense_weight > 1) {
+      return fail(Code::invalid_argument, "The dense weight must be in 0..1.");
+    }
+    return {};
+  }
+
+  Result<Looked> prepare(std::string_view text) {
+    Looked looked;
+    const auto space = IG_TRY(collection_.serving(context_));
+    if (!space && options_.mode && *options_.mode != SearchMode::lexical) {
+      return fail(Code::unsupported, "collection '" + collection_.folder().filename().string() +
+                                         "' has no vectors; use --mode lexical, or: isogloss reindex NAME --model MODEL");
+    }
+    looked.query.mode = options_.mode.value_or(space ? SearchMode::hybrid : SearchMode::lexical);
+    looked.query.filter = options_.where;
+    looked.query.fusion = options_.fusion;
+    looked.query.dense_weight = options_.dense_weight;
+    std::string query_text(text);
+    if (!options_.like.empty()) {
+      looked.self = IG_TRY(collection_.store().chunk_number(options_.like));
+      const auto chunk = IG_TRY(collection_.store().chunks({&looked.self, 1}));
+      query_text = chunk[0].text;
+      if (space) looked.vector = IG_TRY(collection_.store().vector(looked.self));
+    }
+    if (looked.query.mode != SearchMode::dense) {
+      TermCounts terms;
+      collection_.analyse(query_text, terms);
+      for (auto& [term, count] : terms.terms) looked.query.terms.emplace_back(std::move(term), static_cast<float>(count));
+    }
+    if (looked.query.mode != SearchMode::lexical && looked.vector.empty()) {
+      looked.vector = IG_TRY(query_vector(*space, query_text));
+    }
+    return looked;
+  }
+
+  Result<std::vector<float>> query_vector(const ServingSpace& space, std::string_view text) {
+    const Input input = Input::text(text, Role::query);
+    EmbedOptions options;
+    options.truncate = Truncate::error;
+    const Embedding embedding = IG_TRY(space.model->ability<Embedder>()->embed({&input, 1}, options, context_));
+    const auto row = embedding.dense.row_f32(0);
+    return std::vector<float>(row.begin(), row.end());
+  }
+
+  // As many hits as the later steps need; with grouping, asks for more until there are n documents or no more rows.
+  Result<std::vector<StoreHit>> ranked(Looked& looked) {
+    looked.query.vector = looked.vector;
+    std::size_t k = options_.n + (looked.self != 0 ? 1 : 0);
+    if (options_.reranker) k = std::max(k, kRerankDepth);
+    if (options_.mmr > 0) k = std::max(k, options_.n * kNoveltyDepth);
+    while (true) {
+      looked.query.k = k;
+      StoreHits found = IG_TRY(collection_.store().search(looked.query, context_));
+      result_.plan = found.plan;
+      const bool exhausted = found.hits.size() < k;
+      std::erase_if(found.hits, [&](const StoreHit& hit) { return hit.number == looked.self; });
+      if (!options_.group_by_document) return std::move(found.hits);
+      std::vector<StoreHit> grouped = IG_TRY(first_of_each_document(found.hits));
+      if (exhausted || grouped.size() >= options_.n) return grouped;
+      k *= 2;
+    }
+  }
+
+  Result<std::vector<StoreHit>> first_of_each_document(const std::vector<StoreHit>& hits) {
+    std::set<std::string> seen;
+    std::vector<StoreHit> out;
+    for (const StoreHit& hit : hits) {
+      const auto chunk = IG_TRY(collection_.store().chunks({&hit.number, 1}));
+      if (seen.insert(chunk[0].document).second) out.push_back(hit);
+    }
+    return out;
+  }
+
+  // Maximal marginal relevance (Carbonell and Goldstein 1998): argmax  w * relevance - (1 - w) * max similarity to what
+  // is chosen, relevance scaled to 0..1 over the candidates, similarity = cosine.
+  Result<std::vector<StoreHit>> diversified(std::vector<StoreHit> hits) {
+    if (!IG_TRY(collection_.serving(context_))) {
+      return fail(Code::unsupported, "--mmr needs vectors, and this collection has none.");
+    }
+    std::vector<std::vector<float>> vectors;
+    for (const StoreHit& hit : hits) vectors.push_back(IG_TRY(collection_.store().vector(hit.number)));
+    if (hits.empty()) return hits;
+    const double top = hits.front().score, bottom = hits.back().score;
+    const double scale = top > bottom ? 1.0 / (top - bottom) : 0.0;
+    std::vector<StoreHit> chosen;
+    std::vector<double> closest(hits.size(), 0.0);
+    std::vector<bool> taken(hits.size(), false);
+    while (chosen.size() < std::min(options_.n, hits.size())) {
+      std::size_t best = hits.size();
+      double best_value = -1e300;
+      for (std::size_t i = 0; i < hits.size(); ++i) {
+        if (taken[i]) continue;
+        const double value = options_.mmr * (hits[i].score - bottom) * scale - (1 - options_.mmr) * closest[i];
+        if (value > best_value) {
+          best_value = value;
+          best = i;
+        }
+      }
+      taken[best] = true;
+      chosen.push_back(hits[best]);
+      for (std::size_t i = 0; i < hits.size(); ++i) closest[i] = std::max(closest[i], cosine(vectors[i], vectors[best]));
+    }
+    return chosen;
+  }
+
+  Status fill(const std::vector<StoreHit>& hits) {
+    std::vector<std::int64_t> numbers;
+    for (const StoreHit& hit : hits) numbers.push_back(hit.number);
+    std::vector<StoredChunk> chunks = IG_TRY(collection_.store().chunks(numbers));
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+      const StoreHit& hit = hits[i];
+      result_.hits.push_back({std::move(chunks[i]), hit.score, hit.kind, hit.lexical_score, hit.dense_score,
+                              hit.lexical_rank, hit.dense_rank});
+    }
+    return {};
+  }
+
+  Status rerank(std::string_view query) {
+    const PairScorer* scorer = options_.reranker->ability<PairScorer>();
+    if (scorer == nullptr) {
+      return fail(Code::unsupported, "the model given to --rerank does not score pairs of texts.");
+    }
+    std::vector<std::string_view> texts;
+    for (const Hit& hit : result_.hits) texts.push_back(hit.chunk.text);
+    std::vector<float> scores(texts.size());
+    IG_TRY(scorer->score(query, texts, scores, context_));
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      result_.hits[i].score = scores[i];
+      result_.hits[i].kind = ScoreKind::rerank;
+    }
+    std::stable_sort(result_.hits.begin(), result_.hits.end(), [](const Hit& a, const Hit& b) { return a.score > b.score; });
+    return {};
+  }
+
+  Status cut_below_threshold() {
+    if (!options_.min_score || result_.hits.empty()) return {};
+    const auto& [kind, value] = *options_.min_score;
+    for (const Hit& hit : result_.hits) {
+      const bool lexical = kind == ScoreKind::bm25, dense = kind == ScoreKind::cosine || kind == ScoreKind::dot;
+      if (hit.kind != kind && !lexical && !dense) {
+        return fail(Code::invalid_argument, "--min-score names '" + std::string(score_kind_name(kind)) +
+                                                "', but this search scores by '" +
+                                                std::string(score_kind_name(hit.kind)) + "'.");
+      }
+    }
+    std::erase_if(result_.hits, [&, limit = value, wanted = kind](const Hit& hit) {
+      if (hit.kind == wanted) return hit.score < limit;
+      return (wanted == ScoreKind::bm25 ? hit.lexical_score : hit.dense_score) < limit;
+    });
+    return {};
+  }
+
+  LocalCollection& collection_;
+  const SearchOptions& options_;
+  Context& context_;
+  SearchResult result_;
+};
+
+}  // namespace
+
+Result<SearchResult> LocalCollection::search(std::string_view query, const SearchOptions& options, Context& context) {
+  return guard([&] { return Search(*this, options, context).run(query); });
+}
+
+}  // namespace isogloss::runtime

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vector space of a collection. A model named by path or short name is loaded; a fit: model is trained on the
+// collection's own chunks and kept inside the collection as a blob. New documents are folded in with the model that
+// serves; when the collection has grown to 1.5 times what the model was fitted on, it is fitted again: the new vectors
+// are written beside the old ones under the role `building`, and one row makes them serve.
+#include <algorithm>
+
+#include "core/file.hpp"
+#include "core/guard.hpp"
+#include "core/text.hpp"
+#include "formats/model_folder.hpp"
+#include "isogloss/family.hpp"
+#include "isogloss/reference.hpp"
+#include "runtime/load.hpp"
+#include "runtime/local_collection.hpp"
+
+namespace isogloss::runtime {
+namespace {
+
+constexpr std::size_t kEmbedGroup = 2048;     // chunks per pass and transaction
+constexpr std::size_t kLeastChunksToFit = 2;  // a space of fewer texts says nothing
+constexpr double kRefitGrowth = 1.5;
+
+// The chunks of a store as training data.
+class StoreDataset final : public Dataset {
+ public:
+  StoreDataset(Store& store, std::string name) : store_(store), name_(std::move(name)) {}
+  const std::vector<std::string>& column_names() const override { return columns_; }
+  std::size_t blocks() const override { return 1; }
+  std::string description() const override { return "the chunks of collection " + name_; }
+  Status read_block(std::size_t, const RecordSink& sink, Context& context) const override {
+    return store_.for_each_chunk([&](const StoredChunk& chunk) -> Result<bool> {
+      IG_TRY(context.check());
+      const std::string text = chunk.heading.empty() ? chunk.text : chunk.heading + "\n" + chunk.text;
+      Record record;
+      record.id = chunk.id;
+      record.text = text;
+      IG_TRY(sink(record));
+      return true;
+    });
+  }
+
+ private:
+  Store& store_;
+  std::string name_;
+  std::vector<std::string> columns_;
+};
+
+// A saved model as one string.
+Result<std::string> packed_model(const Model& model, Context& context) {
+  const std::filesystem::path folder = temporary_name(std::filesystem::temp_directory_path() / "isogloss-fit");
+  const Status saved = model.save(folder, context);
+  std::map<std::string, std::string> content;
+  Status read = saved;
+  if (saved) {
+    const auto files = FileSet::open(folder);
+    for (const std::string& name : files ? files->names() : std::vector<std::string>()) {
+      auto text = files->read(name);
+      if (!text) read = fail(text.error());
+      if (text) content[name] = std::move(*text);
+    }
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  if (!read) return fail(read.error());
+  return formats::pack_files(content);
+}
+
+Result<Vectors> embed_texts(const Model& model, std::span<const std::string> texts, Role role, Context& context) {
+  const Embedder* embedder = model.ability<Embedder>();
+  std::vector<Input> inputs;
+  inputs.reserve(texts.size());
+  for (const std::string& text : texts) inputs.push_back(Input::text(text, role));
+  EmbedOptions options;
+  options.truncate = Truncate::end;  // chunks are cut to the window already; a prompt may push one over it
+  Embedding embedding = IG_TRY(embedder->embed(inputs, options, context));
+  return std::move(embedding.dense);
+}
+
+Status check_model(const Model& model, const std::string& reference) {
+  if (model.ability<Embedder>() == nullptr) {
+    return fail(Code::unsupported, "model '" + reference + "' gives no vectors for texts.");
+  }
+  if (model.card().sparse) {
+    return fail(Code::unsupported, "model '" + reference + "' gives sparse rows; a collection keeps dense vectors. Use "
+                                   "fit:lsa, a dense model, or fit:bm25 for lexical search alone.");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const ServingSpace>> LocalCollection::serving(Context& context) {
+  const std::lock_guard lock(serving_mutex_);
+  if (settings_.model == "none") return nullptr;
+  const auto spaces = IG_TRY(store_->spaces());
+  const auto space = std::find_if(spaces.begin(), spaces.end(), [](const auto& s) { return s.role == SpaceRole::search; });
+  if (space == spaces.end()) return nullptr;
+  if (serving_ && serving_->info.number == space->number) return serving_;
+  auto loaded = std::make_shared<ServingSpace>();
+  loaded->info = *space;
+  const std::string fitted = IG_TRY(store_->fitted_files(space->number));
+  if (!fitted.empty()) {
+    const FileSet files = FileSet::from_memory(IG_TRY(formats::unpack_files(fitted, "the fitted model of " + name_)));
+    loaded->model = IG_TRY(load_files(files, "", {}, context));
+  } else {
+    loaded->model = IG_TRY(load(space->model, {}, context));
+  }
+  if (loaded->model->card().space_id != space->space_id) {
+    return fail(Code::mismatch, "collection '" + name_ + "' holds vectors of model '" + space->model + "' with space " +
+                                    space->space_id.substr(0, 12) + ", but that model now has space " +
+                                    loaded->model->card().space_id.substr(0, 12) +
+                                    ". Bring the old model back, or run: isogloss reindex " + name_ + " --model " + space->model);
+  }
+  serving_ = std::move(loaded);
+  return serving_;
+}
+
+Status LocalCollection::embed_chunks(DocumentPut& put, Context& context) {
+  const auto space = IG_TRY(serving(context));
+  if (!space || put.chunks.empty()) return {};
+  std::vector<std::string> texts;
+  for (const Chunk& chunk : put.chunks) texts.push_back(chunk_text(put.document, chunk));
+  put.vectors = IG_TRY(embed_texts(*space->model, texts, Role::document, context));
+  put.space_id = space->info.space_id;
+  return {};
+}
+
+Result<ModelPtr> LocalCollection::model_for_space(Context& context) {
+  const ModelReference reference = IG_TRY(parse_model_reference(settings_.model));
+  if (reference.kind != ReferenceKind::fit) return load(settings_.model, {}, context);
+  return train(reference.family, StoreDataset(*store_, name_), reference.options, context);
+}
+
+Status LocalCollection::build_space(const ModelPtr& model, const std::string& reference, Context& context) {
+  IG_TRY(check_model(*model, reference));
+  const bool fitted = reference.starts_with("fit:");
+  const Card& card = model->card();
+  SpaceInfo info;
+  info.space_id = card.space_id;
+  info.model = reference;
+  info.compute = "f32";
+  info.dimension = card.dimension;
+  info.metric = card.metric;
+  info.role = SpaceRole::building;
+  info.fitted_documents = fitted ? static_cast<std::int64_t>(IG_TRY(store_->chunk_count())) : 0;
+  const std::int64_t number =
+      IG_TRY(store_->add_space(info, fitted ? IG_TRY(packed_model(*model, context)) : std::string(), context));
+  const std::vector<std::int64_t> missing = IG_TRY(store_->missing_vectors(number));
+  for (std::size_t begin = 0; begin < missing.size(); begin += kEmbedGroup) {
+    const std::span group = std::span(missing).subspan(begin, std::min(kEmbedGroup, missing.size() - begin));
+    std::vector<std::string> texts;
+    for (const StoredChunk& chunk : IG_TRY(store_->chunks(group))) {
+      texts.push_back(chunk.heading.empty() || chunk.heading == chunk.text ? chunk.text : chunk.heading + "\n" + chunk.text);
+    }
+    const Vectors rows = IG_TRY(embed_texts(*model, texts, Role::document, context));
+    IG_TRY(store_->put_vectors(number, group, rows.view(), context));
+    context.report({"embed", "chunks", static_cast<double>(begin + group.size()), static_cast<double>(missing.size()), 0});
+  }
+  IG_TRY(store_->publish_space(number, context));
+  return {};
+}
+
+Result<std::string> LocalCollection::refresh_space(Context& context) {
+  if (settings_.model == "none") return std::string();
+  const std::size_t chunks = IG_TRY(store_->chunk_count());
+  const auto current = IG_TRY(serving(context));
+  const bool fit = settings_.model.starts_with("fit:");
+  if (fit && chunks < kLeastChunksToFit) return std::string();
+  if (current) {
+    const double fitted_on = static_cast<double>(current->info.fitted_documents);
+    if (!fit || static_cast<double>(chunks) < kRefitGrowth * fitted_on) return std::string();
+  }
+  auto model = model_for_space(context);
+  if (!model && model.error().code == Code::invalid_argument && fit) {
+    return "no vectors: " + model.error().message;  // too little text to fit on: lexical search still works
+  }
+  IG_TRY(build_space(IG_TRY(std::move(model)), settings_.model, context));
+  return "vectors: " + settings_.model + (fit ? " fitted on " : " over ") + counted(chunks, "chunk");
+}
+
+Status LocalCollection::reindex(std::string_view model, Context& context) {
+  return guard([&]() -> Status {
+    if (!model.empty()) {
+      CollectionOptions options;
+      options.model = model;
+      const Settings asked = IG_TRY(new_settings(options));
+      Settings changed = settings_;
+      changed.model = asked.model;
+      if (changed.model == "none") {
+        settings_ = changed;
+        return store_->set_settings(settings_values(settings_), context);
+      }
+      std::swap(settings_, changed);
+      const auto made = model_for_space(context);
+      const Status built = made ? build_space(*made, settings_.model, context) : Status(std::unexpected(made.error()));
+      if (!built) {
+        settings_ = changed;
+        return built;
+      }
+      IG_TRY(store_->set_settings(settings_values(settings_), context));
+      return store_->flush(context);
+    }
+    if (settings_.model == "none") return {};
+    IG_TRY(build_space(IG_TRY(model_for_space(context)), settings_.model, context));
+    return store_->flush(context);
+  });
+}
+
+}  // namespace isogloss::runtime
