@@ -2,7 +2,8 @@
 // The only list of families. Adding one = its folder under src/model/ and one line here.
 #include "isogloss/family.hpp"
 
-#define IG_FAMILIES(X)
+#define IG_FAMILIES(X) \
+  X(tfidf)
 
 namespace isogloss {
 namespace model {

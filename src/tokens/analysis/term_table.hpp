@@ -42,17 +42,16 @@ class TermTable {
   WordMap terms_;
 };
 
-// The same against a fixed set of terms, numbered as in `columns`: what is not in it reads as kNone, like a stop word.
-// Holds scratch memory and remembered words: one per thread. REQUIRES: `columns` outlives it.
+// The same against a fixed set of terms, numbered as in `columns`. Holds scratch memory and remembered words: one per
+// thread. REQUIRES: `columns` outlives it.
 class TermFinder {
  public:
-  static constexpr std::uint32_t kNone = WordMap::kNone;
+  static constexpr std::uint32_t kNone = WordMap::kNone;             // the place of a stop word
+  static constexpr std::uint32_t kUnknown = WordMap::kNone - 1;      // of a word that is none of the terms
 
   TermFinder(TextAnalyzerPtr analyzer, const WordMap& columns);
-  // (words), kNone where a stop word or an unknown word stood.
+  // (words)
   void find_text(std::string_view text, std::vector<std::uint32_t>& terms);
-  // Whether the word at this place of the last text was a stop word (unknown words are none).
-  bool was_stop_word(std::size_t position) const { return stopped_[position] != 0; }
 
  private:
   TextAnalyzerPtr analyzer_;
@@ -62,8 +61,6 @@ class TermFinder {
   WordBuffer buffer_;
   WordMap words_;
   std::vector<std::uint32_t> term_of_;
-  std::vector<std::uint8_t> word_stopped_;
-  std::vector<std::uint8_t> stopped_;
 };
 
 }  // namespace isogloss::tokens

@@ -34,7 +34,7 @@ struct WordKey {
   std::uint64_t hash() const { return hash64(bits + word.size()); }
 };
 
-// Not thread-safe for inserting; several threads may find. At most 2^32 - 2 words.
+// Not thread-safe for inserting; several threads may find. At most 2^31 words.
 class WordMap {
  public:
   static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
