@@ -3,7 +3,13 @@
 #include "isogloss/family.hpp"
 
 #define IG_FAMILIES(X) \
-  X(tfidf)
+  X(onehot) \
+  X(bow) \
+  X(ngram) \
+  X(tfidf) \
+  X(hashing) \
+  X(bm25) \
+  X(lsa)
 
 namespace isogloss {
 namespace model {

@@ -85,14 +85,12 @@ class TfidfModel final : public tokens::CountingModel {
                                               options_.smooth_idf ? Smoothing::one : Smoothing::none);
   }
 
-  void weigh(const tokens::CountRow& row, Role, std::vector<float>& values) const override {
+  void weigh(const tokens::CountView& row, Role, std::span<float> values) const override {
     using tokens::TermFrequency;
-    const auto frequency = options_.sublinear_tf ? TermFrequency::logarithm : TermFrequency::count;
-    // binary was seen to by the counter at the fit; here the counts of a new text are what they are.
-    if (!options_.binary) return tokens::tfidf_weigh(row, idf_, frequency, norm_, values);
-    tokens::CountRow once = row;
-    once.counts.assign(row.counts.size(), 1);
-    tokens::tfidf_weigh(once, idf_, frequency, norm_, values);
+    const auto frequency = options_.binary         ? TermFrequency::once
+                           : options_.sublinear_tf ? TermFrequency::logarithm
+                                                   : TermFrequency::count;
+    tokens::tfidf_weigh(row, idf_, frequency, norm_, values);
   }
 
   formats::ModelParts parts() const {

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/test_support.hpp"
-#include "tokens/counting/memory_dataset.hpp"
+#include "model/counting_test_support.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -22,25 +22,11 @@ ModelPtr cats(const OptionValues& options = {}) {
   return tfidf_family().train(tokens::MemoryDataset(kCats), options, context).value();
 }
 
-std::vector<float> dense(const Embedding& embedding, std::size_t row) {
-  std::vector<float> out(embedding.sparse.dim());
-  const SparseRow sparse = embedding.sparse.row_sparse(row);
-  for (std::size_t k = 0; k < sparse.columns.size(); ++k) out[sparse.columns[k]] = sparse.values[k];
-  return out;
-}
-
-Embedding embed(const Model& model, std::vector<std::string> texts) {
-  std::vector<Input> inputs;
-  for (const std::string& text : texts) inputs.push_back(Input::text(text));
-  Context context;
-  return model.ability<Embedder>()->embed(inputs, {}, context).value();
-}
-
 // "a b" and "a a": idf(a) = ln(3/3) + 1 = 1, idf(b) = ln(3/2) + 1 = 1.4055; row 0 = (1, 1.4055) / 1.7249.
 TEST(Tfidf, WeighsTwoWordsByHand) {
   Context context;
   const auto model = tfidf_family().train(tokens::MemoryDataset({"aa bb", "aa aa"}), {}, context).value();
-  EXPECT_THAT(dense(embed(*model, {"aa bb"}), 0), ElementsAre(FloatNear(0.579739F, 1e-6F), FloatNear(0.814802F, 1e-6F)));
+  EXPECT_THAT(dense_row(embed_texts(*model, {"aa bb"}), 0), ElementsAre(FloatNear(0.579739F, 1e-6F), FloatNear(0.814802F, 1e-6F)));
 }
 
 TEST(Tfidf, TermsAreOrderedBySummedWeight) {
@@ -74,7 +60,7 @@ TEST(Tfidf, WordsAreVectorsOverTheDocuments) {
 }
 
 TEST(Tfidf, UnknownWordsGiveAZeroRow) {
-  const auto embedding = embed(*cats(), {"zebra", "", "cat"});
+  const auto embedding = embed_texts(*cats(), {"zebra", "", "cat"});
   EXPECT_TRUE(embedding.sparse.row_sparse(0).columns.empty());
   EXPECT_TRUE(embedding.sparse.row_sparse(1).columns.empty());
   EXPECT_THAT(embedding.sparse.row_sparse(2).values, ElementsAre(1.0F));
@@ -92,7 +78,7 @@ TEST(Tfidf, SavedModelGivesTheSameBits) {
   EXPECT_EQ(loaded->card().space_id, model->card().space_id);
   EXPECT_EQ(loaded->card().dimension, model->card().dimension);
   for (std::size_t i = 0; i < kCats.size(); ++i) {
-    EXPECT_EQ(dense(embed(*loaded, kCats), i), dense(embed(*model, kCats), i));
+    EXPECT_EQ(dense_row(embed_texts(*loaded, kCats), i), dense_row(embed_texts(*model, kCats), i));
   }
   EXPECT_EQ(loaded->ability<Vocabulary>()->terms(3, context).value()[0].word, "the");
   EXPECT_EQ(loaded->ability<Vocabulary>()->word_dimension(), 4u);

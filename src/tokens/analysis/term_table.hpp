@@ -27,6 +27,8 @@ class TermTable {
   // Valid until the next add_text. REQUIRES: id < size().
   std::string_view term(std::uint32_t id) const { return direct_ ? words_.word(id) : terms_.word(id); }
   std::uint32_t find(std::string_view term) const { return direct_ ? words_.find(term) : terms_.find(term); }
+  // The terms, numbered as here; the table is empty afterwards.
+  WordMap release() { return std::move(direct_ ? words_ : terms_); }
   std::size_t bytes() const { return words_.bytes() + terms_.bytes() + term_of_.capacity() * sizeof(std::uint32_t); }
   const TextAnalyzer& analyzer() const { return *analyzer_; }
 

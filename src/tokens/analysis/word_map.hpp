@@ -123,7 +123,7 @@ class PairMap {
   std::uint32_t add(Slot& slot, std::uint64_t pair);
   void rehash(std::size_t slots);
 
-  std::vector<Slot> slots_;
+  std::vector<Slot> slots_;  // a power of two, at most 7/10 full: larger maps miss the caches
   std::vector<std::uint64_t> pairs_;
 };
 

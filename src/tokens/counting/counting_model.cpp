@@ -9,13 +9,14 @@ namespace {
 
 class CountingReader final : public RowReader {
  public:
-  using Weigh = std::function<void(const CountRow&, Role, std::vector<float>&)>;
+  using Weigh = std::function<void(const CountView&, Role, std::span<float>)>;
   CountingReader(const FeatureSet& features, Weigh weigh) : reader_(features), weigh_(std::move(weigh)) {}
 
   Status read(const Input& input, WeightedRow& row) override {
     reader_.read(IG_TRY(text_of(input, text_)), counts_);
     row.units = counts_.units;
-    weigh_(counts_, input.role, row.values);
+    row.values.resize(counts_.columns.size());
+    weigh_(view_of(counts_), input.role, row.values);
     row.columns.swap(counts_.columns);
     return {};
   }
@@ -73,20 +74,14 @@ Status CountingModel::fit(const Dataset& data, const FeatureSpec& spec, const Li
 }
 
 void CountingModel::weigh_rows(const CountRows& rows, KeepDocuments keep) {
-  std::vector<float> weights;
-  weights.reserve(rows.columns.size());
-  CountRow row;
-  std::vector<float> values;
-  const auto part = [](const auto& all, std::size_t begin, std::size_t end, auto& out) {
-    out.assign(all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(end));
-  };
+  std::vector<float> weights(rows.columns.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    part(rows.columns, rows.starts[i], rows.starts[i + 1], row.columns);
-    part(rows.counts, rows.starts[i], rows.starts[i + 1], row.counts);
-    row.units = rows.units[i];
+    const std::size_t begin = rows.starts[i];
+    const std::size_t size = rows.starts[i + 1] - begin;
+    const CountView row{std::span(rows.columns).subspan(begin, size), std::span(rows.counts).subspan(begin, size), rows.units[i]};
+    const std::span<float> values = std::span(weights).subspan(begin, size);
     weigh(row, Role::document, values);
-    for (std::size_t k = 0; k < row.columns.size(); ++k) weight_sums_[row.columns[k]] += static_cast<double>(values[k]);
-    weights.insert(weights.end(), values.begin(), values.end());
+    for (std::size_t k = 0; k < size; ++k) weight_sums_[row.columns[k]] += static_cast<double>(values[k]);
   }
   if (keep != KeepDocuments::drop) over_documents_ = TermDocuments::make(rows, weights, features_.size());
 }
@@ -126,7 +121,7 @@ void CountingModel::describe_card(std::string_view family, std::string_view trai
 
 std::unique_ptr<RowReader> CountingModel::make_reader() const {
   return std::make_unique<CountingReader>(
-      features_, [this](const CountRow& row, Role role, std::vector<float>& values) { weigh(row, role, values); });
+      features_, [this](const CountView& row, Role role, std::span<float> values) { weigh(row, role, values); });
 }
 
 std::map<std::string, std::string> CountingModel::text_files() const {

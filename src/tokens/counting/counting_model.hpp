@@ -44,8 +44,8 @@ class CountingModel : public Model, public SparseEmbedder, public Vocabulary {
   CountingModel() = default;
   ~CountingModel() override = default;
 
-  // The weights of a row of counts in the given role: values parallel to row.columns. Called by several threads.
-  virtual void weigh(const CountRow& row, Role role, std::vector<float>& values) const = 0;
+  // The weights of a row of counts in the given role. Called by several threads. values: (row.columns)
+  virtual void weigh(const CountView& row, Role role, std::span<float> values) const = 0;
 
   // Counts the data, calls learn(), weighs the documents and keeps them as told.
   Status fit(const Dataset& data, const FeatureSpec& spec, const LimitOptions& limits, Occurrence occurrence,

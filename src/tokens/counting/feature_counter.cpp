@@ -29,11 +29,11 @@ void FeatureCounter::touch(Tally& tally, std::uint32_t feature) {
   if (tally.last_document != documents_) {
     tally.last_document = documents_;
     ++tally.documents;
-    ++tally.frequency;
+    tally.frequency += tally.frequency != 0xFFFFFFFFu ? 1 : 0;
     tally.place = static_cast<std::uint32_t>(row_.size());
     row_.push_back({feature, 1});
   } else if (occurrence_ == Occurrence::every) {
-    ++tally.frequency;
+    tally.frequency += tally.frequency != 0xFFFFFFFFu ? 1 : 0;
     ++row_[tally.place].count;
   }
 }
@@ -66,18 +66,20 @@ std::uint32_t FeatureCounter::add_words(std::string_view text) {
   return static_cast<std::uint32_t>(terms_.size());
 }
 
+// Level by level, as FeatureReader::add_grams and for its reason.
 void FeatureCounter::add_grams() {
-  const std::size_t n = terms_.size();
-  for (std::size_t i = 0; i + 1 < n; ++i) grams_.prefetch(PairMap::key(terms_[i], terms_[i + 1]));
-  for (std::size_t i = 0; i < n; ++i) {
-    std::uint32_t node = terms_[i];
-    const std::size_t last = std::min<std::size_t>(n, i + spec_.max_n);
-    for (std::size_t j = i + 1; j < last; ++j) {
-      const std::uint32_t gram = grams_.insert(PairMap::key(node, terms_[j]));
+  nodes_ = terms_;
+  for (std::size_t length = 2; length <= std::min<std::size_t>(spec_.max_n, terms_.size()); ++length) {
+    const std::size_t count = terms_.size() - length + 1;
+    for (std::size_t i = 0; i < count; ++i) grams_.prefetch(PairMap::key(nodes_[i], terms_[i + length - 1]));
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint32_t gram = grams_.insert(PairMap::key(nodes_[i], terms_[i + length - 1]));
       if (gram == gram_tallies_.size()) gram_tallies_.emplace_back();
-      node = kGram | gram;
-      if (in_range(j - i + 1)) touch(gram_tallies_[gram], node);
+      __builtin_prefetch(&gram_tallies_[gram]);
+      nodes_[i] = kGram | gram;
     }
+    if (length < spec_.min_n) continue;
+    for (std::size_t i = 0; i < count; ++i) touch(gram_tallies_[nodes_[i] & ~kGram], nodes_[i]);
   }
 }
 
@@ -99,12 +101,13 @@ const FeatureCounter::Tally& FeatureCounter::tally_of(std::uint32_t feature) con
   return (feature & kGram) != 0 ? gram_tallies_[feature & ~kGram] : word_tallies_[feature];
 }
 
-std::string FeatureCounter::name_of(std::uint32_t feature) const {
-  if (flat_) return std::string(strings_.word(feature));
-  if ((feature & kGram) == 0) return std::string(table_.term(feature));
+void FeatureCounter::append_name(std::uint32_t feature, StringPack& names) const {
+  if (flat_) return names.append(strings_.word(feature));
+  if ((feature & kGram) == 0) return names.append(table_.term(feature));
   const std::uint64_t pair = grams_.pair(feature & ~kGram);
-  return name_of(static_cast<std::uint32_t>(pair >> 32)) + " " +
-         std::string(table_.term(static_cast<std::uint32_t>(pair)));
+  append_name(static_cast<std::uint32_t>(pair >> 32), names);
+  names.append(" ");
+  names.append(table_.term(static_cast<std::uint32_t>(pair)));
 }
 
 void FeatureCounter::sort_by_name(std::vector<std::uint32_t>& features) const {
@@ -250,21 +253,42 @@ Result<CountedFeatures> FeatureCounter::finish(const LimitOptions& limits) {
                                                           "and max_df leave nothing.");
   }
   CountedFeatures result;
-  StringPack names;
+  result.document_frequency.reserve(features.size());
+  result.frequency.reserve(features.size());
   std::vector<std::uint32_t> word_columns(word_tallies_.size(), WordMap::kNone);
   std::vector<std::uint32_t> gram_columns(gram_tallies_.size(), WordMap::kNone);
   for (std::uint32_t column = 0; column < features.size(); ++column) {
     const std::uint32_t feature = features[column];
-    names.add(name_of(feature));
     ((feature & kGram) != 0 ? gram_columns[feature & ~kGram] : word_columns[feature]) = column;
     result.document_frequency.push_back(tally_of(feature).documents);
     result.frequency.push_back(tally_of(feature).frequency);
   }
-  result.features = IG_TRY(FeatureSet::make(spec_, std::move(names)));
   result.documents = documents_;
   result.units = units_;
   if (keeps_rows_) result.rows = rows_of(word_columns, gram_columns);
+  result.features = IG_TRY(feature_set(features, std::move(word_columns), std::move(gram_columns)));
   return result;
+}
+
+std::size_t FeatureCounter::counted_features() const {
+  const auto counted = [](const Tally& tally) { return tally.documents != 0; };
+  return static_cast<std::size_t>(std::ranges::count_if(word_tallies_, counted) +
+                                  std::ranges::count_if(gram_tallies_, counted));
+}
+
+// When every feature stayed, the tables of counting serve as they are; else smaller ones are made.
+Result<FeatureSet> FeatureCounter::feature_set(const std::vector<std::uint32_t>& features,
+                                               std::vector<std::uint32_t> word_columns,
+                                               std::vector<std::uint32_t> gram_columns) {
+  StringPack names;
+  for (const std::uint32_t feature : features) {
+    append_name(feature, names);
+    names.finish();
+  }
+  if (features.size() != counted_features()) return FeatureSet::make(spec_, std::move(names));
+  return FeatureSet::assemble(spec_, analyzer_, std::move(names),
+                              {flat_ ? std::move(strings_) : table_.release(), std::move(grams_), std::move(word_columns),
+                               std::move(gram_columns)});
 }
 
 Result<CountedFeatures> count_features(const Dataset& data, const FeatureSpec& spec, const LimitOptions& limits,

@@ -43,7 +43,7 @@ struct CountRows {
 struct CountedFeatures {
   FeatureSet features;
   std::vector<std::uint32_t> document_frequency;  // (columns) texts that hold the feature
-  std::vector<std::uint64_t> frequency;           // (columns) occurrences
+  std::vector<std::uint32_t> frequency;           // (columns) occurrences, at most 2^32 - 1
   std::size_t documents = 0;
   std::uint64_t units = 0;                        // words after stop words, or characters, of all texts
   std::optional<CountRows> rows;                  // when they fitted into the limit
@@ -62,10 +62,10 @@ class FeatureCounter {
   Result<CountedFeatures> finish(const LimitOptions& limits);
 
  private:
-  static constexpr std::uint32_t kGram = 0x80000000u;
-  // Of one feature, on one cache line.
+  static constexpr std::uint32_t kGram = FeatureSet::kGram;
+  // Of one feature: four on a cache line.
   struct Tally {
-    std::uint64_t frequency = 0;
+    std::uint32_t frequency = 0;      // stays at its greatest value
     std::uint32_t documents = 0;
     std::uint32_t last_document = 0;  // number of the last text that held it, from 1
     std::uint32_t place = 0;          // in the row of that text
@@ -74,20 +74,22 @@ class FeatureCounter {
     std::uint32_t feature;  // word number, or gram number with kGram
     std::int32_t count;
   };
-  struct Selection;
 
   std::uint32_t add_words(std::string_view text);  // how many
   void add_grams();
   void touch(Tally& tally, std::uint32_t feature);
   void keep_row(std::uint32_t units);
   bool in_range(std::size_t length) const { return length >= spec_.min_n && length <= spec_.max_n; }
-  std::string name_of(std::uint32_t feature) const;
+  void append_name(std::uint32_t feature, StringPack& names) const;
   const Tally& tally_of(std::uint32_t feature) const;
   std::vector<std::uint32_t> features_in_order(std::uint32_t low, std::uint32_t high) const;
   void keep_most_frequent(std::vector<std::uint32_t>& features, std::size_t limit) const;
   void sort_by_name(std::vector<std::uint32_t>& features) const;
   void sort_by_rank(std::vector<std::uint32_t>& features) const;
   std::vector<std::uint32_t> word_ranks() const;
+  std::size_t counted_features() const;
+  Result<FeatureSet> feature_set(const std::vector<std::uint32_t>& features, std::vector<std::uint32_t> word_columns,
+                                 std::vector<std::uint32_t> gram_columns);
   CountRows rows_of(const std::vector<std::uint32_t>& word_columns, const std::vector<std::uint32_t>& gram_columns);
 
   FeatureSpec spec_;
@@ -106,6 +108,7 @@ class FeatureCounter {
   std::uint32_t documents_ = 0;
   std::uint64_t units_ = 0;
   std::vector<std::uint32_t> terms_;
+  std::vector<std::uint32_t> nodes_;
   std::vector<Entry> row_;
   std::vector<std::size_t> starts_{0};
   std::vector<Entry> entries_;

@@ -24,6 +24,17 @@ class FeatureSet {
   // `names` ascend by bytes (which is the order of code points), none twice: Error{corrupt_data} if not.
   static Result<FeatureSet> make(const FeatureSpec& spec, StringPack names);
 
+  // The tables of look-up, for one who has them already: see the members.
+  struct Tables {
+    WordMap words;
+    PairMap grams;
+    std::vector<std::uint32_t> word_columns;
+    std::vector<std::uint32_t> gram_columns;
+  };
+  // REQUIRES: what make() would have built, but for the numbers of words and n-grams.
+  static FeatureSet assemble(const FeatureSpec& spec, TextAnalyzerPtr analyzer, StringPack names, Tables tables);
+  static constexpr std::uint32_t kGram = 0x80000000u;  // marks the number of an n-gram beside those of words
+
   const FeatureSpec& spec() const { return spec_; }
   const TextAnalyzerPtr& analyzer() const { return analyzer_; }
   std::size_t size() const { return names_.size(); }
@@ -39,13 +50,10 @@ class FeatureSet {
   FeatureSpec spec_;
   TextAnalyzerPtr analyzer_;
   StringPack names_;
-  // Flat: words_ holds whole features, id = column. Else words_ holds the single words of all features, and n-grams are
-  // pairs of (word or shorter n-gram, word); an n-gram's number carries kGram.
-  static constexpr std::uint32_t kGram = 0x80000000u;
-  WordMap words_;
-  PairMap grams_;
-  std::vector<std::uint32_t> word_columns_;  // (words), WordMap::kNone = no column
-  std::vector<std::uint32_t> gram_columns_;  // (grams)
+  // Flat: words holds whole features. Else words holds the single words of all features, and n-grams are pairs of (word
+  // or shorter n-gram, word); an n-gram's number carries kGram. word_columns (words), gram_columns (grams): the column
+  // of each, WordMap::kNone = none.
+  Tables t_;
 };
 
 // Reads texts as rows of counts. Holds scratch memory: one per thread. REQUIRES: outlived by its set.
@@ -63,6 +71,7 @@ class FeatureReader {
   std::optional<FlatFeatures> flat_;
   RowTally tally_;
   std::vector<std::uint32_t> terms_;
+  std::vector<std::uint32_t> nodes_;
   std::vector<std::uint32_t> bag_;
 };
 

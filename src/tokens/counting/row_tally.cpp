@@ -10,15 +10,15 @@
 
 namespace isogloss::tokens {
 
-void RowTally::tally(std::span<std::uint32_t> bag, std::span<const std::int32_t> amounts, CountRow& row) {
+void RowTally::tally(std::span<std::uint32_t> bag, CountRow& row) {
   row.columns.clear();
   row.counts.clear();
   seen_ += bag.size();
-  if (sums_.empty() && (!amounts.empty() || seen_ > columns_ / 8)) make_bits();
+  if (sums_.empty() && seen_ > columns_ / 8) make_bits();
   if (sums_.empty()) {
     by_sorting(bag, row);
   } else {
-    by_bits(bag, amounts, row);
+    by_bits(bag, row);
   }
 }
 
@@ -39,10 +39,9 @@ void RowTally::by_sorting(std::span<std::uint32_t> bag, CountRow& row) {
   }
 }
 
-void RowTally::by_bits(std::span<const std::uint32_t> bag, std::span<const std::int32_t> amounts, CountRow& row) {
-  for (std::size_t i = 0; i < bag.size(); ++i) {
-    const std::uint32_t c = bag[i];
-    sums_[c] += amounts.empty() ? 1 : amounts[i];
+void RowTally::by_bits(std::span<const std::uint32_t> bag, CountRow& row) {
+  for (const std::uint32_t c : bag) {
+    ++sums_[c];
     bits_[c / 64] |= std::uint64_t{1} << c % 64;
     groups_[c / 4096] |= std::uint64_t{1} << c / 64 % 64;
   }

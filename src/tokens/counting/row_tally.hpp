@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bag of column numbers -> ascending columns with their sums.
+// A bag of column numbers -> ascending columns with how often each was in it.
 #pragma once
 
 #include <cstddef>
@@ -16,18 +16,26 @@ struct CountRow {
   std::uint32_t units = 0;             // words (after stop words) or characters of the text, unknown ones included
 };
 
+// The same in somebody else's memory.
+struct CountView {
+  std::span<const std::uint32_t> columns;
+  std::span<const std::int32_t> counts;
+  std::uint32_t units = 0;
+};
+
+inline CountView view_of(const CountRow& row) { return {row.columns, row.counts, row.units}; }
+
 // Holds scratch memory: one per thread.
 class RowTally {
  public:
   explicit RowTally(std::size_t columns) : columns_(columns) {}
 
-  // Replaces row.columns and row.counts by the sums of `amounts` per column. A sum of 0 stays. Sorts `bag` at will.
-  // bag, amounts: (n); no amounts = all 1
-  void tally(std::span<std::uint32_t> bag, std::span<const std::int32_t> amounts, CountRow& row);
+  // Replaces row.columns and row.counts by what is in the bag. Sorts `bag` at will. (n), each below `columns`
+  void tally(std::span<std::uint32_t> bag, CountRow& row);
 
  private:
   void by_sorting(std::span<std::uint32_t> bag, CountRow& row);
-  void by_bits(std::span<const std::uint32_t> bag, std::span<const std::int32_t> amounts, CountRow& row);
+  void by_bits(std::span<const std::uint32_t> bag, CountRow& row);
   void make_bits();
 
   std::size_t columns_;

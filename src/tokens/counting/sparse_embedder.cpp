@@ -44,8 +44,9 @@ Result<Prepared> SparseEmbedder::prepare(std::span<const Input> inputs, const Em
   std::vector<RowReport> reports(inputs.size());
   std::vector<std::uint32_t> costs(inputs.size());
   std::vector<SparseRows::Piece> pieces((inputs.size() + grain - 1) / grain);
-  // Several pieces share a reader, whose scratch memory is worth keeping; rows do not depend on it.
-  parallel_for(context, pieces.size(), 16, [&](std::size_t first, std::size_t last) {
+  // Pieces share a reader, whose scratch memory is worth keeping; rows do not depend on it.
+  const std::size_t share = std::max<std::size_t>(16, pieces.size() / (4 * context.thread_count() - 3));
+  parallel_for(context, pieces.size(), share, [&](std::size_t first, std::size_t last) {
     const std::unique_ptr<RowReader> reader = make_reader();
     WeightedRow row;
     for (std::size_t i = first * grain; i < std::min(inputs.size(), last * grain); ++i) {

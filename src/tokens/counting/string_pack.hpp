@@ -17,6 +17,9 @@ class StringPack {
     bytes_.append(text);
     ends_.push_back(bytes_.size());
   }
+  // The same in parts: append() any number of times, then finish().
+  void append(std::string_view part) { bytes_.append(part); }
+  void finish() { ends_.push_back(bytes_.size()); }
   std::size_t size() const { return ends_.size(); }
   // Valid until the next add. REQUIRES: i < size().
   std::string_view operator[](std::size_t i) const {

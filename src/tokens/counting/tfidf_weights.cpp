@@ -18,14 +18,13 @@ std::vector<double> inverse_document_frequency(std::span<const std::uint32_t> do
   return idf;
 }
 
-void tfidf_weigh(const CountRow& row, std::span<const double> idf, TermFrequency frequency, Norm norm,
-                 std::vector<float>& values) {
+void tfidf_weigh(const CountView& row, std::span<const double> idf, TermFrequency frequency, Norm norm,
+                 std::span<float> values) {
   const std::size_t n = row.columns.size();
-  values.resize(n);
   double sum = 0;
   const auto weight = [&](std::size_t k) {
     const double count = row.counts[k];
-    const double tf = frequency == TermFrequency::logarithm ? std::log(count) + 1.0 : count;
+    const double tf = frequency == TermFrequency::count ? count : frequency == TermFrequency::once ? 1.0 : std::log(count) + 1.0;
     return idf.empty() ? tf : tf * idf[row.columns[k]];
   };
   for (std::size_t k = 0; k < n; ++k) {
