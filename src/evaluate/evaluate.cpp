@@ -77,7 +77,7 @@ std::pair<double, double> interval(const std::vector<double>& values, std::size_
   std::vector<double> means;
   for (std::size_t r = 0; r < resamples; ++r) {
     double sum = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.below(values.size())];
+    for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.bounded(values.size())];
     means.push_back(sum / static_cast<double>(values.size()));
   }
   std::sort(means.begin(), means.end());

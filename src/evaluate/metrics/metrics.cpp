@@ -5,6 +5,8 @@
 #include <array>
 #include <charconv>
 
+#include "isogloss/options.hpp"
+
 namespace isogloss {
 namespace evaluation {
 namespace {
