@@ -10,7 +10,8 @@
 
 namespace isogloss::model {
 
-inline Result<ModelPtr> train_on(const Family& family, std::vector<std::string> texts, const OptionValues& options = {}) {
+inline Result<ModelPtr> train_on(const Family& family, std::vector<std::string> texts,
+                                 const OptionValues& options = {}) {
   Context context;
   return family.train(tokens::MemoryDataset(std::move(texts)), options, context);
 }

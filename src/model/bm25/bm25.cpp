@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// BM25 as a pair of sparse vectors: a document is a row of saturated term frequencies, a query a row of inverse document
-// frequencies, and their dot product is the score. The index/postings of a collection compute the same sums without
-// rows; this family is for those who want the vectors, and the reference for the index's tests.
+// BM25 as a pair of sparse vectors: a document is a row of saturated term frequencies, a query a row of inverse
+// document frequencies, and their dot product is the score. The index/postings of a collection compute the same sums
+// without rows; this family is for those who want the vectors, and the reference for the index's tests.
 #include "model/bm25/bm25.hpp"
 
 #include <cmath>
@@ -40,7 +40,8 @@ class Bm25Model final : public tokens::CountingModel {
 
   Status train(const Dataset& data, Context& context) {
     const tokens::FeatureSpec spec = IG_TRY(tokens::make_feature_spec(options_.features));
-    IG_TRY(fit(data, spec, options_.limits, tokens::Occurrence::every, tokens::parse_keep(options_.documents), context));
+    IG_TRY(
+        fit(data, spec, options_.limits, tokens::Occurrence::every, tokens::parse_keep(options_.documents), context));
     finish(data.description());
     return {};
   }
@@ -48,8 +49,8 @@ class Bm25Model final : public tokens::CountingModel {
   Status open(const formats::ModelSource& source) {
     const tokens::FeatureSpec spec = IG_TRY(
         tokens::load_feature_spec(options_.features, IG_TRY(source.files->read("analysis.json")), "analysis.json"));
-    features_ = IG_TRY(tokens::FeatureSet::make(
-        spec, tokens::StringPack::from_lines(IG_TRY(source.files->read("vocabulary.txt")))));
+    features_ = IG_TRY(
+        tokens::FeatureSet::make(spec, tokens::StringPack::from_lines(IG_TRY(source.files->read("vocabulary.txt")))));
     documents_ = static_cast<std::size_t>(source.state["documents"].as_integer());
     mean_length_ = source.state["mean_length"].as_number();
     const std::size_t features[] = {features_.size()};

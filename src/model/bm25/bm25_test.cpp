@@ -33,7 +33,9 @@ TEST(Bm25, RepeatedQueryTermsCountTwice) {
 TEST(Bm25, SavedModelGivesTheSameBits) {
   const TemporaryFolder folder;
   Context context;
-  const auto model = train_on(bm25_family(), {"cat dog", "mat"}, {{"k1", 0.9}, {"b", 0.4}, {"analyzer", std::string("lucene-english")}}).value();
+  const auto model = train_on(bm25_family(), {"cat dog", "mat"},
+                              {{"k1", 0.9}, {"b", 0.4}, {"analyzer", std::string("lucene-english")}})
+                         .value();
   ASSERT_TRUE(model->save(folder.path() / "m", context));
   const auto loaded = bm25_family().load(FileSet::open(folder.path() / "m").value(), {}, context).value();
   EXPECT_EQ(loaded->card().space_id, model->card().space_id);

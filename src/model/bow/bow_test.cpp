@@ -33,7 +33,9 @@ TEST(Bow, BinaryCountsOnce) {
 TEST(Bow, SavedModelGivesTheSameRowsEvenWithLineFeedsInFeatures) {
   const TemporaryFolder folder;
   Context context;
-  const auto model = train_on(bow_family(), {"a\nb \\n"}, {{"unit", std::string("char")}, {"ngram_range", std::string("1-3")}}).value();
+  const auto model =
+      train_on(bow_family(), {"a\nb \\n"}, {{"unit", std::string("char")}, {"ngram_range", std::string("1-3")}})
+          .value();
   ASSERT_TRUE(model->save(folder.path() / "m", context));
   const auto loaded = bow_family().load(FileSet::open(folder.path() / "m").value(), {}, context).value();
   EXPECT_EQ(loaded->card().space_id, model->card().space_id);

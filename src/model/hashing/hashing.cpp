@@ -83,7 +83,8 @@ class HashingReader final : public tokens::RowReader {
 
   void scale(std::vector<float>& values) const {
     double sum = 0;
-    for (const float v : values) sum += norm_ == tokens::Norm::l1 ? std::abs(v) : static_cast<double>(v) * static_cast<double>(v);
+    for (const float v : values)
+      sum += norm_ == tokens::Norm::l1 ? std::abs(v) : static_cast<double>(v) * static_cast<double>(v);
     if (norm_ == tokens::Norm::none || sum == 0) return;
     const double divisor = norm_ == tokens::Norm::l1 ? sum : std::sqrt(sum);
     for (float& v : values) v = static_cast<float>(static_cast<double>(v) / divisor);

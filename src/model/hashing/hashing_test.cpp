@@ -13,7 +13,8 @@ namespace {
 
 // murmurhash3_32("cat") decides column and sign.
 TEST(Hashing, ColumnAndSignComeFromTheHash) {
-  const auto model = train_on(hashing_family(), {}, {{"n_features", std::int64_t{16}}, {"norm", std::string("none")}}).value();
+  const auto model =
+      train_on(hashing_family(), {}, {{"n_features", std::int64_t{16}}, {"norm", std::string("none")}}).value();
   const auto hash = static_cast<std::int32_t>(murmur3_32("cat"));
   const auto rows = embed_texts(*model, {"cat cat"});
   const SparseRow row = rows.sparse.row_sparse(0);
@@ -37,7 +38,9 @@ TEST(Hashing, OppositeSignsInOneColumnAddUp) {
 TEST(Hashing, SavedModelGivesTheSameRows) {
   const TemporaryFolder folder;
   Context context;
-  const auto model = train_on(hashing_family(), {}, {{"ngram_range", std::string("1-2")}, {"stop_words", std::string("english")}}).value();
+  const auto model =
+      train_on(hashing_family(), {}, {{"ngram_range", std::string("1-2")}, {"stop_words", std::string("english")}})
+          .value();
   ASSERT_TRUE(model->save(folder.path() / "m", context));
   const auto loaded = hashing_family().load(FileSet::open(folder.path() / "m").value(), {}, context).value();
   EXPECT_EQ(loaded->card().space_id, model->card().space_id);

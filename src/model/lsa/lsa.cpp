@@ -53,8 +53,9 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
     tokens::CountedFeatures counted =
         IG_TRY(tokens::count_features(data, spec, options_.limits, tokens::Occurrence::every, limit, context));
     if (!counted.rows) {
-      return fail(Code::out_of_memory, "the corpus does not fit the memory limit; LSA needs all of it at once. Raise the "
-                                       "limit, or fit on fewer texts.");
+      return fail(Code::out_of_memory,
+                  "the corpus does not fit the memory limit; LSA needs all of it at once. Raise the "
+                  "limit, or fit on fewer texts.");
     }
     features_ = std::move(counted.features);
     document_frequency_ = std::move(counted.document_frequency);
@@ -68,8 +69,8 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
   Status open(const formats::ModelSource& source) {
     const tokens::FeatureSpec spec = IG_TRY(
         tokens::load_feature_spec(options_.features, IG_TRY(source.files->read("analysis.json")), "analysis.json"));
-    features_ = IG_TRY(tokens::FeatureSet::make(
-        spec, tokens::StringPack::from_lines(IG_TRY(source.files->read("vocabulary.txt")))));
+    features_ = IG_TRY(
+        tokens::FeatureSet::make(spec, tokens::StringPack::from_lines(IG_TRY(source.files->read("vocabulary.txt")))));
     documents_ = static_cast<std::size_t>(source.state["documents"].as_integer());
     const std::size_t any[] = {formats::SafeTensors::any_extent};
     singular_values_ = IG_TRY(source.tensors.read<double>("singular_values", any));
@@ -98,7 +99,8 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
       const auto& rows = static_cast<const tokens::SparseRows&>(slice.prepared->body());
       parallel_for(context, slice.end - slice.begin, 64, [&](std::size_t begin, std::size_t end) {
         std::vector<double> sums(out.dense->dim());
-        for (std::size_t i = begin; i < end; ++i) fold_in(rows.row(slice.begin + i), sums, out.dense->row_f32(first + i));
+        for (std::size_t i = begin; i < end; ++i)
+          fold_in(rows.row(slice.begin + i), sums, out.dense->row_f32(first + i));
       });
       first += slice.end - slice.begin;
     }
@@ -154,7 +156,8 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
 
   void weigh(const tokens::CountView& row, std::span<float> values) const {
     using tokens::TermFrequency;
-    tokens::tfidf_weigh(row, idf_, options_.sublinear_tf ? TermFrequency::logarithm : TermFrequency::count, norm_, values);
+    tokens::tfidf_weigh(row, idf_, options_.sublinear_tf ? TermFrequency::logarithm : TermFrequency::count, norm_,
+                        values);
   }
 
   Status decompose(const tokens::CountRows& rows, Context& context) {
@@ -165,7 +168,8 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
       const std::size_t size = rows.starts[i + 1] - begin;
       weigh({std::span(rows.columns).subspan(begin, size), std::span(rows.counts).subspan(begin, size), rows.units[i]},
             std::span(weights).subspan(begin, size));
-      for (std::size_t k = begin; k < begin + size; ++k) weight_sums_[rows.columns[k]] += static_cast<double>(weights[k]);
+      for (std::size_t k = begin; k < begin + size; ++k)
+        weight_sums_[rows.columns[k]] += static_cast<double>(weights[k]);
     }
     math::TruncatedSvdOptions options;
     options.components = static_cast<std::size_t>(options_.dim);
@@ -221,8 +225,8 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
   // A cut row is a row of fewer dimensions, so any number up to the full one will do.
   Status check_options(const EmbedOptions& options) const override {
     if (options.dim <= dim()) return {};
-    return fail(Code::invalid_argument, "this model has " + std::to_string(dim()) + " dimensions, not " +
-                                            std::to_string(options.dim) + ".");
+    return fail(Code::invalid_argument,
+                "this model has " + std::to_string(dim()) + " dimensions, not " + std::to_string(options.dim) + ".");
   }
 
   class Reader final : public tokens::RowReader {

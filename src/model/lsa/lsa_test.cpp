@@ -12,7 +12,8 @@
 namespace isogloss::model {
 namespace {
 
-const std::vector<std::string> kTexts{"cats purr", "cats meow", "kittens purr", "stocks fall", "stocks rise", "markets fall"};
+const std::vector<std::string> kTexts{"cats purr",   "cats meow",   "kittens purr",
+                                      "stocks fall", "stocks rise", "markets fall"};
 
 // Two texts without a common word: X is the identity (each row has length 1), so rows stay orthonormal.
 TEST(Lsa, TextsWithoutCommonWordsStayOrthogonal) {

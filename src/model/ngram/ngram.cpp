@@ -47,8 +47,8 @@ class NgramModel final : public tokens::CountingModel {
   Status open(const formats::ModelSource& source) {
     const tokens::FeatureSpec spec = IG_TRY(
         tokens::load_feature_spec(options_.features, IG_TRY(source.files->read("analysis.json")), "analysis.json"));
-    features_ = IG_TRY(tokens::FeatureSet::make(
-        spec, tokens::StringPack::from_lines(IG_TRY(source.files->read("vocabulary.txt")))));
+    features_ = IG_TRY(
+        tokens::FeatureSet::make(spec, tokens::StringPack::from_lines(IG_TRY(source.files->read("vocabulary.txt")))));
     documents_ = static_cast<std::size_t>(source.state["documents"].as_integer());
     IG_TRY(read_tensors(source.tensors, documents_));
     finish(source.trained_on);

@@ -40,7 +40,8 @@ TEST(Ngram, UnknownWordsBreakAPair) {
 
 TEST(Ngram, CharactersInWordsArePaddedByBlanks) {
   const auto model =
-      train_on(ngram_family(), {"ab c"}, {{"unit", std::string("char_wb")}, {"ngram_range", std::string("3-4")}}).value();
+      train_on(ngram_family(), {"ab c"}, {{"unit", std::string("char_wb")}, {"ngram_range", std::string("3-4")}})
+          .value();
   EXPECT_THAT(names(*model), testing::ElementsAre(" ab", " ab ", " c ", "ab "));
 }
 

@@ -33,9 +33,9 @@ constexpr std::string_view kOwner = "Family 'onehot'";
 
 // The categories of one column of the table (or of the word list), and the vector column of the first.
 struct Field {
-  std::string name;             // empty for a word list
-  tokens::WordMap categories;   // id = place among the vector columns of the field
-  std::vector<double> counts;   // (categories) occurrences in training
+  std::string name;            // empty for a word list
+  tokens::WordMap categories;  // id = place among the vector columns of the field
+  std::vector<double> counts;  // (categories) occurrences in training
   std::uint32_t first = 0;
 };
 
@@ -113,8 +113,8 @@ class OnehotReader final : public tokens::RowReader {
       cells = csv_cells(text);
     }
     if (cells.size() != fields_.size()) {
-      return fail(Code::invalid_argument, "this model encodes " + counted(fields_.size(), "column") + ", the input has " +
-                                              counted(cells.size(), "cell") + ".");
+      return fail(Code::invalid_argument, "this model encodes " + counted(fields_.size(), "column") +
+                                              ", the input has " + counted(cells.size(), "cell") + ".");
     }
     for (std::size_t i = 0; i < cells.size(); ++i) IG_TRY(add(fields_[i], cells[i], row));
     return {};

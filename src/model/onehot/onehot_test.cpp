@@ -30,8 +30,9 @@ TEST(Onehot, UnknownWordIsAnErrorOrZeros) {
 
 ModelPtr animals(const OptionValues& options) {
   Context context;
-  const tokens::MemoryDataset table({"name", "colour", "size", "legs"},
-                                    {{"cat", "red", "small", "4"}, {"dog", "brown", "large", "10"}, {"ant", "red", "tiny", "6"}});
+  const tokens::MemoryDataset table(
+      {"name", "colour", "size", "legs"},
+      {{"cat", "red", "small", "4"}, {"dog", "brown", "large", "10"}, {"ant", "red", "tiny", "6"}});
   return onehot_family().train(table, options, context).value();
 }
 

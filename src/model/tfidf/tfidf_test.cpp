@@ -26,7 +26,8 @@ ModelPtr cats(const OptionValues& options = {}) {
 TEST(Tfidf, WeighsTwoWordsByHand) {
   Context context;
   const auto model = tfidf_family().train(tokens::MemoryDataset({"aa bb", "aa aa"}), {}, context).value();
-  EXPECT_THAT(dense_row(embed_texts(*model, {"aa bb"}), 0), ElementsAre(FloatNear(0.579739F, 1e-6F), FloatNear(0.814802F, 1e-6F)));
+  EXPECT_THAT(dense_row(embed_texts(*model, {"aa bb"}), 0),
+              ElementsAre(FloatNear(0.579739F, 1e-6F), FloatNear(0.814802F, 1e-6F)));
 }
 
 TEST(Tfidf, TermsAreOrderedBySummedWeight) {
@@ -94,8 +95,10 @@ TEST(Tfidf, DocumentsCanBeLeftOut) {
 
 TEST(Tfidf, FitsThatLeaveNothingAreRefused) {
   Context context;
-  EXPECT_EQ(tfidf_family().train(tokens::MemoryDataset({"the of"}), {{"stop_words", std::string("english")}}, context)
-                .error().code,
+  EXPECT_EQ(tfidf_family()
+                .train(tokens::MemoryDataset({"the of"}), {{"stop_words", std::string("english")}}, context)
+                .error()
+                .code,
             Code::invalid_argument);
   EXPECT_FALSE(tfidf_family().train(tokens::MemoryDataset(kCats), {{"min_df", 5.0}}, context));
   EXPECT_FALSE(tfidf_family().train(tokens::MemoryDataset(kCats), {{"ngram_range", std::string("2-1")}}, context));

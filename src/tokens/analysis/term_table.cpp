@@ -23,7 +23,10 @@ std::uint32_t TermTable::new_word(std::uint32_t id) {
 }
 
 TermFinder::TermFinder(TextAnalyzerPtr analyzer, const WordMap& columns)
-    : analyzer_(std::move(analyzer)), columns_(&columns), direct_(!analyzer_->maps_words()), mapper_(analyzer_->mapper()) {}
+    : analyzer_(std::move(analyzer)),
+      columns_(&columns),
+      direct_(!analyzer_->maps_words()),
+      mapper_(analyzer_->mapper()) {}
 
 void TermFinder::find_text(std::string_view text, std::vector<std::uint32_t>& terms) {
   analyzer_->split(text, Offsets::drop, buffer_);

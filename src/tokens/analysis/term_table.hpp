@@ -36,10 +36,10 @@ class TermTable {
   std::uint32_t new_word(std::uint32_t id);
 
   TextAnalyzerPtr analyzer_;
-  bool direct_;        // words are terms
+  bool direct_;  // words are terms
   WordMapper mapper_;
   WordBuffer buffer_;
-  WordMap words_;      // split words
+  WordMap words_;                       // split words
   std::vector<std::uint32_t> term_of_;  // (words) term of each split word; unused when direct
   WordMap terms_;
 };
@@ -48,8 +48,8 @@ class TermTable {
 // thread. REQUIRES: `columns` outlives it.
 class TermFinder {
  public:
-  static constexpr std::uint32_t kNone = WordMap::kNone;             // the place of a stop word
-  static constexpr std::uint32_t kUnknown = WordMap::kNone - 1;      // of a word that is none of the terms
+  static constexpr std::uint32_t kNone = WordMap::kNone;         // the place of a stop word
+  static constexpr std::uint32_t kUnknown = WordMap::kNone - 1;  // of a word that is none of the terms
 
   TermFinder(TextAnalyzerPtr analyzer, const WordMap& columns);
   // (words)

@@ -44,7 +44,8 @@ TEST(WordMap, EqualsAStandardMapOnRandomWords) {
   std::unordered_map<std::string, std::uint32_t> expected;
   for (int i = 0; i < 50000; ++i) {
     std::string word;
-    for (std::uint64_t n = random.bounded(14); n > 0; --n) word.push_back(static_cast<char>("ab\0c"[random.bounded(4)]));
+    for (std::uint64_t n = random.bounded(14); n > 0; --n)
+      word.push_back(static_cast<char>("ab\0c"[random.bounded(4)]));
     const auto [place, fresh] = expected.emplace(word, static_cast<std::uint32_t>(expected.size()));
     ASSERT_EQ(map.insert(word), place->second);
     const std::string padded = word + "12345678";

@@ -45,12 +45,15 @@ std::optional<std::size_t> CountingModel::find_word(std::string_view word) const
   return features_.find(terms[0].text);
 }
 
-void CountingModel::word_vector(std::size_t index, std::span<float> out) const { over_documents_.vector_of(index, out); }
+void CountingModel::word_vector(std::size_t index, std::span<float> out) const {
+  over_documents_.vector_of(index, out);
+}
 
 Result<std::vector<WordScore>> CountingModel::near(std::string_view word, std::size_t n, Context& context) const {
   IG_TRY(context.check());
   if (over_documents_.documents == 0) {
-    return fail(Code::unsupported, "this model has no word vectors: its documents were not kept. Train it with documents=keep.");
+    return fail(Code::unsupported,
+                "this model has no word vectors: its documents were not kept. Train it with documents=keep.");
   }
   const auto index = find_word(word);
   if (!index) return fail(Code::not_found, "'" + std::string(word) + "' is not in the vocabulary of this model.");
@@ -78,7 +81,8 @@ void CountingModel::weigh_rows(const CountRows& rows, KeepDocuments keep) {
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::size_t begin = rows.starts[i];
     const std::size_t size = rows.starts[i + 1] - begin;
-    const CountView row{std::span(rows.columns).subspan(begin, size), std::span(rows.counts).subspan(begin, size), rows.units[i]};
+    const CountView row{std::span(rows.columns).subspan(begin, size), std::span(rows.counts).subspan(begin, size),
+                        rows.units[i]};
     const std::span<float> values = std::span(weights).subspan(begin, size);
     weigh(row, Role::document, values);
     for (std::size_t k = 0; k < size; ++k) weight_sums_[row.columns[k]] += static_cast<double>(values[k]);
@@ -125,7 +129,8 @@ std::unique_ptr<RowReader> CountingModel::make_reader() const {
 }
 
 std::map<std::string, std::string> CountingModel::text_files() const {
-  return {{"vocabulary.txt", features_.names().to_lines()}, {"analysis.json", to_json(features_.spec().analyzer) + "\n"}};
+  return {{"vocabulary.txt", features_.names().to_lines()},
+          {"analysis.json", to_json(features_.spec().analyzer) + "\n"}};
 }
 
 const void* CountingModel::find(AbilityId id) const {
@@ -140,7 +145,9 @@ std::vector<WordScore> best_words(std::span<const double> scores, const StringPa
   for (std::uint32_t i = 0; i < scores.size(); ++i) {
     if (i != excluded) order.push_back(i);
   }
-  const auto better = [&](std::uint32_t a, std::uint32_t b) { return scores[a] != scores[b] ? scores[a] > scores[b] : a < b; };
+  const auto better = [&](std::uint32_t a, std::uint32_t b) {
+    return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
+  };
   const std::size_t kept = std::min(n, order.size());
   std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(kept), better);
   std::vector<WordScore> best;

@@ -66,8 +66,8 @@ class CountingModel : public Model, public SparseEmbedder, public Vocabulary {
 
   Card card_;
   FeatureSet features_;
-  std::vector<double> weight_sums_;   // (features) over the documents of the fit
-  TermDocuments over_documents_;      // documents = 0 when not kept
+  std::vector<double> weight_sums_;  // (features) over the documents of the fit
+  TermDocuments over_documents_;     // documents = 0 when not kept
 
  private:
   const void* find(AbilityId id) const final;

@@ -31,10 +31,10 @@ void describe_limits(LimitOptions& o, Visitor& v) {
 
 // The counts of all texts, one sparse row each; columns of a row are in no order.
 struct CountRows {
-  std::vector<std::size_t> starts{0};   // (texts + 1)
-  std::vector<std::uint32_t> columns;   // (entries)
-  std::vector<std::int32_t> counts;     // (entries)
-  std::vector<std::uint32_t> units;     // (texts) words after stop words, or characters
+  std::vector<std::size_t> starts{0};  // (texts + 1)
+  std::vector<std::uint32_t> columns;  // (entries)
+  std::vector<std::int32_t> counts;    // (entries)
+  std::vector<std::uint32_t> units;    // (texts) words after stop words, or characters
 
   std::size_t size() const { return units.size(); }
 };
@@ -45,8 +45,8 @@ struct CountedFeatures {
   std::vector<std::uint32_t> document_frequency;  // (columns) texts that hold the feature
   std::vector<std::uint32_t> frequency;           // (columns) occurrences, at most 2^32 - 1
   std::size_t documents = 0;
-  std::uint64_t units = 0;                        // words after stop words, or characters, of all texts
-  std::optional<CountRows> rows;                  // when they fitted into the limit
+  std::uint64_t units = 0;        // words after stop words, or characters, of all texts
+  std::optional<CountRows> rows;  // when they fitted into the limit
 };
 
 enum class Occurrence : std::uint8_t { every, once };  // once: a text counts a feature at most once (binary)
@@ -65,7 +65,7 @@ class FeatureCounter {
   static constexpr std::uint32_t kGram = FeatureSet::kGram;
   // Of one feature: four on a cache line.
   struct Tally {
-    std::uint32_t frequency = 0;      // stays at its greatest value
+    std::uint32_t frequency = 0;  // stays at its greatest value
     std::uint32_t documents = 0;
     std::uint32_t last_document = 0;  // number of the last text that held it, from 1
     std::uint32_t place = 0;          // in the row of that text
@@ -98,9 +98,9 @@ class FeatureCounter {
   std::size_t row_limit_;
   bool keeps_rows_ = true;
 
-  TermTable table_;                  // words
+  TermTable table_;  // words
   std::optional<FlatFeatures> flat_;
-  WordMap strings_;                  // flat features
+  WordMap strings_;  // flat features
   PairMap grams_;
   std::vector<Tally> word_tallies_;  // of words, or of flat features
   std::vector<Tally> gram_tallies_;

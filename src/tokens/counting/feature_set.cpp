@@ -108,8 +108,8 @@ void FeatureReader::read_words(std::string_view text, CountRow& row) {
   if (set_->spec_.max_n > 1) add_grams();
 }
 
-// Level by level: all pairs of the text, then all triples. The look-ups of one level do not wait for each other, so their
-// cache misses overlap: first every slot is asked for, then every number is read.
+// Level by level: all pairs of the text, then all triples. The look-ups of one level do not wait for each other, so
+// their cache misses overlap: first every slot is asked for, then every number is read.
 void FeatureReader::add_grams() {
   constexpr std::uint32_t kUnknown = TermFinder::kUnknown;
   const FeatureSet::Tables& t = set_->t_;

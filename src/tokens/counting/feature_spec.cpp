@@ -15,7 +15,8 @@ Status set_ngram_range(const std::vector<std::string>& range, FeatureSpec& spec)
   const bool fits = (range.size() == 1 || range.size() == 2) && number(range.front(), spec.min_n) &&
                     number(range.back(), spec.max_n) && spec.min_n >= 1 && spec.min_n <= spec.max_n && spec.max_n <= 64;
   if (fits) return {};
-  return fail(Code::invalid_argument, "Option 'ngram_range' takes two numbers from 1 to 64, the smaller one first, as 1-2.");
+  return fail(Code::invalid_argument,
+              "Option 'ngram_range' takes two numbers from 1 to 64, the smaller one first, as 1-2.");
 }
 
 Status set_shape(const FeatureOptions& options, FeatureSpec& spec) {
@@ -47,7 +48,8 @@ void set_stop_words(const std::string& text, AnalyzerSpec& spec) {
 bool FeatureSpec::flat() const {
   if (unit != FeatureUnit::word) return true;
   if (max_n == 1) return false;
-  return analyzer.words == WordRule::blank || (analyzer.words == WordRule::pattern && !as_run_pattern(analyzer.pattern));
+  return analyzer.words == WordRule::blank ||
+         (analyzer.words == WordRule::pattern && !as_run_pattern(analyzer.pattern));
 }
 
 Result<FeatureSpec> make_feature_spec(const FeatureOptions& options) {

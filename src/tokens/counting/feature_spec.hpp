@@ -15,7 +15,7 @@ namespace isogloss::tokens {
 
 enum class FeatureUnit : std::uint8_t {
   word,
-  characters,           // n-grams of code points of the whole text, runs of white space as one blank (scikit-learn's char)
+  characters,  // n-grams of code points of the whole text, runs of white space as one blank (scikit-learn's char)
   characters_in_words,  // inside words padded by blanks (scikit-learn's char_wb)
 };
 

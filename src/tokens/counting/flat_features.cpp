@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Follows CountVectorizer._char_ngrams, _char_wb_ngrams and _word_ngrams (scikit-learn 1.9) to the letter, since a model
-// must have the same columns: "\s\s+" becomes a blank (a single line feed stays), char_wb pads every word by one blank
-// on each side, and a word shorter than the n-gram counts once and ends the lengths for that word.
+// Follows CountVectorizer._char_ngrams, _char_wb_ngrams and _word_ngrams (scikit-learn 1.9) to the letter, since a
+// model must have the same columns: "\s\s+" becomes a blank (a single line feed stays), char_wb pads every word by one
+// blank on each side, and a word shorter than the n-gram counts once and ends the lengths for that word.
 #include "tokens/counting/flat_features.hpp"
 
 #include "core/utf8.hpp"
 
 namespace isogloss::tokens {
 
-FlatFeatures::FlatFeatures(TextAnalyzerPtr analyzer, const FeatureSpec& spec) : analyzer_(std::move(analyzer)), spec_(spec) {
+FlatFeatures::FlatFeatures(TextAnalyzerPtr analyzer, const FeatureSpec& spec)
+    : analyzer_(std::move(analyzer)), spec_(spec) {
   if (spec_.unit == FeatureUnit::word && analyzer_->maps_words()) table_.emplace(analyzer_);
 }
 

@@ -23,9 +23,12 @@ class FlatFeatures {
   template <class Sink>
   std::uint32_t for_each(std::string_view text, Sink&& sink) {
     switch (spec_.unit) {
-      case FeatureUnit::word: return words(text, sink);
-      case FeatureUnit::characters: return characters(text, sink);
-      case FeatureUnit::characters_in_words: return characters_in_words(text, sink);
+      case FeatureUnit::word:
+        return words(text, sink);
+      case FeatureUnit::characters:
+        return characters(text, sink);
+      case FeatureUnit::characters_in_words:
+        return characters_in_words(text, sink);
     }
     return 0;
   }
@@ -49,7 +52,8 @@ class FlatFeatures {
     if (spec_.min_n == 1) {
       for (const Span term : terms_) sink(term);
     }
-    for (std::size_t length = std::max<std::size_t>(2, spec_.min_n); length <= std::min<std::size_t>(spec_.max_n, n); ++length) {
+    for (std::size_t length = std::max<std::size_t>(2, spec_.min_n); length <= std::min<std::size_t>(spec_.max_n, n);
+         ++length) {
       for (std::size_t i = 0; i + length <= n; ++i) {
         joined_ = terms_[i];
         for (std::size_t j = 1; j < length; ++j) (joined_ += ' ') += terms_[i + j];
@@ -100,7 +104,7 @@ class FlatFeatures {
   TextAnalyzerPtr analyzer_;
   FeatureSpec spec_;
   WordBuffer buffer_;
-  std::optional<TermTable> table_;      // remembers stems; only where words are mapped
+  std::optional<TermTable> table_;  // remembers stems; only where words are mapped
   std::vector<std::uint32_t> ids_;
   std::vector<Span> terms_;
   std::string joined_;

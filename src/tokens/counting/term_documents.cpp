@@ -28,9 +28,10 @@ TermDocuments TermDocuments::make(const CountRows& rows, std::span<const float> 
 
 Status TermDocuments::check(std::size_t features) const {
   const auto entries = static_cast<std::int64_t>(rows.size());
-  const bool fits = starts.size() == features + 1 && rows.size() == values.size() && starts.front() == 0 &&
-                    starts.back() == entries && std::ranges::is_sorted(starts) && documents <= 0x7FFFFFFFu &&
-                    std::ranges::all_of(rows, [&](std::int32_t r) { return r >= 0 && static_cast<std::size_t>(r) < documents; });
+  const bool fits =
+      starts.size() == features + 1 && rows.size() == values.size() && starts.front() == 0 &&
+      starts.back() == entries && std::ranges::is_sorted(starts) && documents <= 0x7FFFFFFFu &&
+      std::ranges::all_of(rows, [&](std::int32_t r) { return r >= 0 && static_cast<std::size_t>(r) < documents; });
   if (fits) return {};
   return fail(Code::corrupt_data, "the documents of the model's words do not fit together.");
 }

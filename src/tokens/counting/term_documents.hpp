@@ -15,9 +15,9 @@ namespace isogloss::tokens {
 // Columns of the document x feature matrix, compressed. Immutable once made.
 struct TermDocuments {
   std::size_t documents = 0;
-  std::vector<std::int64_t> starts;      // (features + 1)
-  std::vector<std::int32_t> rows;        // (entries) ascending within a feature
-  std::vector<float> values;             // (entries)
+  std::vector<std::int64_t> starts;  // (features + 1)
+  std::vector<std::int32_t> rows;    // (entries) ascending within a feature
+  std::vector<float> values;         // (entries)
 
   // weights: (entries of rows), in the order of `rows`.
   static TermDocuments make(const CountRows& rows, std::span<const float> weights, std::size_t features);

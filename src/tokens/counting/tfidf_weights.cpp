@@ -24,7 +24,9 @@ void tfidf_weigh(const CountView& row, std::span<const double> idf, TermFrequenc
   double sum = 0;
   const auto weight = [&](std::size_t k) {
     const double count = row.counts[k];
-    const double tf = frequency == TermFrequency::count ? count : frequency == TermFrequency::once ? 1.0 : std::log(count) + 1.0;
+    const double tf = frequency == TermFrequency::count  ? count
+                      : frequency == TermFrequency::once ? 1.0
+                                                         : std::log(count) + 1.0;
     return idf.empty() ? tf : tf * idf[row.columns[k]];
   };
   for (std::size_t k = 0; k < n; ++k) {
