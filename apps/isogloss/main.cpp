@@ -1,1 +1,4 @@
-int main() { return 0; }
+// SPDX-License-Identifier: Apache-2.0
+#include "cli.hpp"
+
+int main(int argc, char** argv) { return isogloss::cli::run(argc, argv); }

@@ -167,6 +167,9 @@ class Store {
   virtual Status touch(std::span<const DocumentState> states, Context& context) = 0;
 
   virtual Result<StoreHits> search(const StoreQuery& query, Context& context) = 0;
+  // Number of chunks that hold each term. (terms)
+  virtual Result<std::vector<std::size_t>> document_frequencies(std::span<const std::string> terms,
+                                                                Context& context) = 0;
   virtual Result<std::vector<StoredChunk>> chunks(std::span<const std::int64_t> numbers) = 0;
   virtual Result<std::int64_t> chunk_number(std::string_view id) = 0;  // Error{not_found}
 

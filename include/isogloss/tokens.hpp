@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text into pieces. A Tokenizer gives the numbered subword pieces a neural model reads; an Analyzer gives the words that
-// counting models and lexical search count.
+// Text into pieces. A Tokenizer gives the numbered subword pieces a neural model reads; an Analyzer gives the words
+// that counting models and lexical search count.
 #pragma once
 
 #include <cstddef>
@@ -25,11 +25,11 @@ struct PieceSpan {
 
 // One tokenised text (or pair). All vectors have the same length.
 struct Tokens {
-  std::vector<std::uint32_t> ids;        // (tokens)
-  std::vector<PieceSpan> offsets;        // (tokens) into the original text of the piece's segment; {0, 0} = special token
-  std::vector<std::uint8_t> type_ids;    // (tokens) 0 = first text, 1 = second
-  std::vector<std::uint8_t> special;     // (tokens) 1 = added by the tokenizer, not in the text
-  std::size_t cut = 0;                   // tokens of the text that did not fit max_tokens
+  std::vector<std::uint32_t> ids;      // (tokens)
+  std::vector<PieceSpan> offsets;      // (tokens) into the original text of the piece's segment; {0, 0} = special token
+  std::vector<std::uint8_t> type_ids;  // (tokens) 0 = first text, 1 = second
+  std::vector<std::uint8_t> special;   // (tokens) 1 = added by the tokenizer, not in the text
+  std::size_t cut = 0;                 // tokens of the text that did not fit max_tokens
 
   std::size_t size() const { return ids.size(); }
   void clear() {
@@ -46,8 +46,8 @@ enum class CutSide : std::uint8_t { start, end };
 
 struct EncodeOptions {
   SpecialTokens special_tokens = SpecialTokens::add;
-  std::size_t max_tokens = 0;         // special tokens included; 0 = no limit
-  CutSide cut_side = CutSide::end;    // which end goes when the text is too long
+  std::size_t max_tokens = 0;       // special tokens included; 0 = no limit
+  CutSide cut_side = CutSide::end;  // which end goes when the text is too long
 };
 
 // A subword vocabulary with its rules. Immutable and thread-safe: one object serves every thread.
@@ -71,36 +71,36 @@ class Tokenizer {
 
 // One word of a text after analysis.
 struct Term {
-  std::string text;             // lower-cased, stemmed, ...
-  std::uint32_t begin = 0;      // bytes of the original text
+  std::string text;         // lower-cased, stemmed, ...
+  std::uint32_t begin = 0;  // bytes of the original text
   std::uint32_t end = 0;
-  std::uint32_t position = 0;   // number of the word in the text; stop words that were dropped are counted
+  std::uint32_t position = 0;  // number of the word in the text; stop words that were dropped are counted
   bool operator==(const Term&) const = default;
 };
 
 enum class WordRule : std::uint8_t {
-  letters,     // runs of letters, marks, numbers and '_'
-  pattern,     // matches of `pattern` (PCRE2 with Unicode properties); one group: what it holds
-  standard,    // words of UAX #29, as Lucene's StandardTokenizer: ideographs one by one, "can't" and "3.14" whole
-  blank,       // runs of what is not white space
+  letters,   // runs of letters, marks, numbers and '_'
+  pattern,   // matches of `pattern` (PCRE2 with Unicode properties); one group: what it holds
+  standard,  // words of UAX #29, as Lucene's StandardTokenizer: ideographs one by one, "can't" and "3.14" whole
+  blank,     // runs of what is not white space
 };
-enum class LowerCase : std::uint8_t { none, simple, full };     // full: as Python's str.lower()
-enum class Accents : std::uint8_t { keep, unicode, ascii };     // unicode: NFKD without combining marks; ascii: ASCII only
-enum class Possessive : std::uint8_t { keep, strip };           // English 's at the end of a word
+enum class LowerCase : std::uint8_t { none, simple, full };  // full: as Python's str.lower()
+enum class Accents : std::uint8_t { keep, unicode, ascii };  // unicode: NFKD without combining marks; ascii: ASCII only
+enum class Possessive : std::uint8_t { keep, strip };        // English 's at the end of a word
 
 // What an analyzer does, in this order: lower case, accents, words, possessive, length, stop words, stemmer.
 struct AnalyzerSpec {
-  std::string name = "simple";            // the preset it started from
+  std::string name = "simple";  // the preset it started from
   WordRule words = WordRule::letters;
-  std::string pattern;                    // of WordRule::pattern
+  std::string pattern;  // of WordRule::pattern
   LowerCase lower_case = LowerCase::simple;
   Accents accents = Accents::keep;
   Possessive possessive = Possessive::keep;
-  std::uint32_t min_length = 1;           // in code points; shorter words are dropped as if absent
-  std::uint32_t max_length = 0;           // in code points; longer words are cut into pieces; 0 = no limit
-  std::string stop_list = "none";         // a name of stop_lists(), "none"
-  std::vector<std::string> stop_words;    // further ones
-  std::string stemmer = "none";           // a name of stemmers(), "none"
+  std::uint32_t min_length = 1;         // in code points; shorter words are dropped as if absent
+  std::uint32_t max_length = 0;         // in code points; longer words are cut into pieces; 0 = no limit
+  std::string stop_list = "none";       // a name of stop_lists(), "none"
+  std::vector<std::string> stop_words;  // further ones
+  std::string stemmer = "none";         // a name of stemmers(), "none"
   bool operator==(const AnalyzerSpec&) const = default;
 };
 

@@ -37,9 +37,10 @@ TEST(Murmur3, EqualsScikitLearn) {
     std::uint32_t seed0;
     std::uint32_t seed42;
   };
-  for (const Row& row : {Row{"", 0u, 142593372u}, Row{"a", 1009084850u, 3001393763u}, Row{"ab", 2613040991u, 3610054215u},
-                         Row{"abc", 3017643002u, 1313807976u}, Row{"abcd", 1139631978u, 3898664396u},
-                         Row{"hello", 613153351u, 3806057185u}, Row{"the quick brown fox", 519850996u, 2314002818u}}) {
+  for (const Row& row :
+       {Row{"", 0u, 142593372u}, Row{"a", 1009084850u, 3001393763u}, Row{"ab", 2613040991u, 3610054215u},
+        Row{"abc", 3017643002u, 1313807976u}, Row{"abcd", 1139631978u, 3898664396u},
+        Row{"hello", 613153351u, 3806057185u}, Row{"the quick brown fox", 519850996u, 2314002818u}}) {
     EXPECT_EQ(murmur3_32(row.text), row.seed0) << row.text;
     EXPECT_EQ(murmur3_32(row.text, 42), row.seed42) << row.text;
   }

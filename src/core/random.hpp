@@ -33,9 +33,9 @@ class Random {
     state_[3] = rotate(state_[3], 45);
     return result;
   }
-  double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }           // [0, 1)
-  float uniform_f32() { return static_cast<float>(next() >> 40) * 0x1.0p-24f; }        // [0, 1)
-  double uniform(double low, double high) { return low + (high - low) * uniform(); }   // [low, high)
+  double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }          // [0, 1)
+  float uniform_f32() { return static_cast<float>(next() >> 40) * 0x1.0p-24f; }       // [0, 1)
+  double uniform(double low, double high) { return low + (high - low) * uniform(); }  // [low, high)
   // Uniform in [0, n), without bias. REQUIRES: n > 0.
   std::uint64_t bounded(std::uint64_t n);
   double normal();  // mean 0, variance 1
@@ -76,9 +76,9 @@ class NumpyRandom {
   double random_sample() { return generator_.uniform(); }
   // Integers of [low, high), as randint with dtype int64 and int32 give. REQUIRES: low < high.
   std::int64_t randint(std::int64_t low, std::int64_t high);
-  double standard_normal();                                   // the polar method
+  double standard_normal();  // the polar method
   double normal(double mean, double deviation) { return mean + deviation * standard_normal(); }
-  std::vector<std::int64_t> permutation(std::size_t n);       // of 0 .. n-1
+  std::vector<std::int64_t> permutation(std::size_t n);  // of 0 .. n-1
   // choice(n, size): with and without replacement, and with probabilities (with replacement).
   std::vector<std::int64_t> choice(std::size_t n, std::size_t size);
   std::vector<std::int64_t> choice_without_replacement(std::size_t n, std::size_t size);  // REQUIRES: size <= n
@@ -102,10 +102,10 @@ class PythonRandom {
   explicit PythonRandom(std::uint64_t seed);
 
   double random() { return generator_.uniform(); }
-  std::uint64_t getrandbits(unsigned bits);       // REQUIRES: 1 <= bits <= 64
-  std::uint64_t randbelow(std::uint64_t n);       // [0, n), as _randbelow. REQUIRES: n > 0
-  std::int64_t randrange(std::int64_t start, std::int64_t stop);  // REQUIRES: start < stop
-  std::vector<std::size_t> sample(std::size_t n, std::size_t k);  // random.sample(range(n), k). REQUIRES: k <= n
+  std::uint64_t getrandbits(unsigned bits);                        // REQUIRES: 1 <= bits <= 64
+  std::uint64_t randbelow(std::uint64_t n);                        // [0, n), as _randbelow. REQUIRES: n > 0
+  std::int64_t randrange(std::int64_t start, std::int64_t stop);   // REQUIRES: start < stop
+  std::vector<std::size_t> sample(std::size_t n, std::size_t k);   // random.sample(range(n), k). REQUIRES: k <= n
   std::vector<std::size_t> choices(std::size_t n, std::size_t k);  // random.choices(range(n), k=k)
   std::vector<std::size_t> choices_weighted(std::span<const double> weights, std::size_t k);  // (n)
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // UTF-8 and Unicode properties.
 //
-// Validation is simdjson's (vector lookup, over 10 GB/s); everything else here is scalar with a fast way through runs of
-// ASCII, eight bytes at a time, because outside them a table look-up per code point dominates anyway.
+// Validation is simdjson's (vector lookup, over 10 GB/s); everything else here is scalar with a fast way through runs
+// of ASCII, eight bytes at a time, because outside them a table look-up per code point dominates anyway.
 //
 // Properties lie in a two-stage table generated from utf8proc and ICU: block index (8,704 x u16) -> record number
 // (u16, blocks of 128) -> one of 378 records with category, word-break class, flags and case mappings as differences.
@@ -21,7 +21,7 @@ namespace isogloss {
 namespace {
 
 struct Decomposition {
-  std::uint16_t canonical;   // places in the pool
+  std::uint16_t canonical;  // places in the pool
   std::uint16_t compatible;
   std::uint8_t canonical_size;
   std::uint8_t compatible_size;

@@ -57,13 +57,59 @@ std::string utf8_from_code_points(std::u32string_view code_points);
 
 // General category, in the order of utf8proc.
 enum class Category : std::uint8_t {
-  cn, lu, ll, lt, lm, lo, mn, mc, me, nd, nl, no, pc, pd, ps, pe, pi, pf, po, sm, sc, sk, so, zs, zl, zp, cc, cf, cs, co
+  cn,
+  lu,
+  ll,
+  lt,
+  lm,
+  lo,
+  mn,
+  mc,
+  me,
+  nd,
+  nl,
+  no,
+  pc,
+  pd,
+  ps,
+  pe,
+  pi,
+  pf,
+  po,
+  sm,
+  sc,
+  sk,
+  so,
+  zs,
+  zl,
+  zp,
+  cc,
+  cf,
+  cs,
+  co
 };
 
 // Word_Break of UAX #29.
 enum class WordBreak : std::uint8_t {
-  other, cr, lf, newline, extend, zwj, format, katakana, hebrew_letter, a_letter, single_quote, double_quote,
-  mid_num_let, mid_letter, mid_num, numeric, extend_num_let, wseg_space, regional_indicator
+  other,
+  cr,
+  lf,
+  newline,
+  extend,
+  zwj,
+  format,
+  katakana,
+  hebrew_letter,
+  a_letter,
+  single_quote,
+  double_quote,
+  mid_num_let,
+  mid_letter,
+  mid_num,
+  numeric,
+  extend_num_let,
+  wseg_space,
+  regional_indicator
 };
 
 // Scripts written without blanks between words.
@@ -74,9 +120,9 @@ struct CodePoint {
     kLetter = 1u << 0,
     kMark = 1u << 1,
     kNumber = 1u << 2,
-    kWord = 1u << 3,           // Python's \w: str.isalnum() or '_'
-    kSpace = 1u << 4,          // Python's \s: str.isspace()
-    kUpper = 1u << 5,          // the Uppercase property
+    kWord = 1u << 3,   // Python's \w: str.isalnum() or '_'
+    kSpace = 1u << 4,  // Python's \s: str.isspace()
+    kUpper = 1u << 5,  // the Uppercase property
     kLower = 1u << 6,
     kCased = 1u << 7,
     kCaseIgnorable = 1u << 8,
@@ -84,7 +130,7 @@ struct CodePoint {
     kDecomposes = 1u << 10,    // NFKD differs from the code point
     kPictographic = 1u << 11,  // Extended_Pictographic
     kEmojiPresentation = 1u << 12,
-    kWhiteSpace = 1u << 13,    // the White_Space property
+    kWhiteSpace = 1u << 13,  // the White_Space property
   };
   std::int32_t lower;  // simple mappings, as differences
   std::int32_t upper;

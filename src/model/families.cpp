@@ -2,7 +2,14 @@
 // The only list of families. Adding one = its folder under src/model/ and one line here.
 #include "isogloss/family.hpp"
 
-#define IG_FAMILIES(X)
+#define IG_FAMILIES(X) \
+  X(onehot) \
+  X(bow) \
+  X(ngram) \
+  X(tfidf) \
+  X(hashing) \
+  X(bm25) \
+  X(lsa)
 
 namespace isogloss {
 namespace model {

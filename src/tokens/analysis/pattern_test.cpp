@@ -43,7 +43,8 @@ TEST(RunPattern, EqualsTheRegularExpressionOnRealText) {
   IG_REQUIRE_DATA(questions, "eval/xquad");
   std::vector<std::string> lines = lines_below(bitext, 200);
   for (std::string& line : lines_below(questions, 100)) lines.push_back(line.substr(0, 4000));
-  for (std::size_t pad = 0; pad < 130; ++pad) lines.push_back(std::string(pad, 'x') + " \u00e9\u00e8a b\u4e2d\u6587-\u0e01 y");
+  for (std::size_t pad = 0; pad < 130; ++pad)
+    lines.push_back(std::string(pad, 'x') + " \u00e9\u00e8a b\u4e2d\u6587-\u0e01 y");
   ASSERT_GT(lines.size(), 1000u);
   std::size_t words = 0;
   for (const char* pattern : {"\\b\\w\\w+\\b", "\\w+", "\\w\\w\\w+", "\\S+"}) {

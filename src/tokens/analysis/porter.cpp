@@ -23,25 +23,51 @@ struct Rule {
   std::string_view replacement;
 };
 
-constexpr std::array<Rule, 19> kStep2{{{"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"},   {"anci", "ance"},
-                                       {"izer", "ize"},    {"alli", "al"},     {"entli", "ent"},   {"eli", "e"},
-                                       {"ousli", "ous"},   {"ization", "ize"}, {"ation", "ate"},   {"ator", "ate"},
-                                       {"alism", "al"},    {"iveness", "ive"}, {"fulness", "ful"}, {"ousness", "ous"},
-                                       {"aliti", "al"},    {"iviti", "ive"},   {"biliti", "ble"}}};
-constexpr std::array<Rule, 7> kStep3{{{"icate", "ic"}, {"ative", ""}, {"alize", "al"}, {"iciti", "ic"},
-                                      {"ical", "ic"}, {"ful", ""}, {"ness", ""}}};
-constexpr std::array<std::string_view, 19> kStep4{"al",   "ance", "ence", "er",  "ic",  "able", "ible", "ant", "ement", "ment",
-                                                  "ent",  "ion",  "ou",   "ism", "ate", "iti",  "ous",  "ive", "ize"};
-constexpr std::array<Rule, 16> kIrregular{{{"sky", "sky"}, {"skies", "sky"}, {"dying", "die"}, {"lying", "lie"},
-                                           {"tying", "tie"}, {"news", "news"}, {"innings", "inning"},
-                                           {"inning", "inning"}, {"outings", "outing"}, {"outing", "outing"},
-                                           {"cannings", "canning"}, {"canning", "canning"}, {"howe", "howe"},
-                                           {"proceed", "proceed"}, {"exceed", "exceed"},
+constexpr std::array<Rule, 19> kStep2{{{"ational", "ate"},
+                                       {"tional", "tion"},
+                                       {"enci", "ence"},
+                                       {"anci", "ance"},
+                                       {"izer", "ize"},
+                                       {"alli", "al"},
+                                       {"entli", "ent"},
+                                       {"eli", "e"},
+                                       {"ousli", "ous"},
+                                       {"ization", "ize"},
+                                       {"ation", "ate"},
+                                       {"ator", "ate"},
+                                       {"alism", "al"},
+                                       {"iveness", "ive"},
+                                       {"fulness", "ful"},
+                                       {"ousness", "ous"},
+                                       {"aliti", "al"},
+                                       {"iviti", "ive"},
+                                       {"biliti", "ble"}}};
+constexpr std::array<Rule, 7> kStep3{
+    {{"icate", "ic"}, {"ative", ""}, {"alize", "al"}, {"iciti", "ic"}, {"ical", "ic"}, {"ful", ""}, {"ness", ""}}};
+constexpr std::array<std::string_view, 19> kStep4{"al",  "ance",  "ence", "er",  "ic",  "able", "ible",
+                                                  "ant", "ement", "ment", "ent", "ion", "ou",   "ism",
+                                                  "ate", "iti",   "ous",  "ive", "ize"};
+constexpr std::array<Rule, 16> kIrregular{{{"sky", "sky"},
+                                           {"skies", "sky"},
+                                           {"dying", "die"},
+                                           {"lying", "lie"},
+                                           {"tying", "tie"},
+                                           {"news", "news"},
+                                           {"innings", "inning"},
+                                           {"inning", "inning"},
+                                           {"outings", "outing"},
+                                           {"outing", "outing"},
+                                           {"cannings", "canning"},
+                                           {"canning", "canning"},
+                                           {"howe", "howe"},
+                                           {"proceed", "proceed"},
+                                           {"exceed", "exceed"},
                                            {"succeed", "succeed"}}};
 
 class Stemmer {
  public:
-  Stemmer(std::string& word, PorterVariant variant) : w_(word), nltk_(variant == PorterVariant::nltk), variant_(variant) {}
+  Stemmer(std::string& word, PorterVariant variant)
+      : w_(word), nltk_(variant == PorterVariant::nltk), variant_(variant) {}
 
   void run() {
     step1a();
@@ -161,7 +187,8 @@ class Stemmer {
     }
     for (const Rule& r : kStep2) {
       // The place of this rule in the list matters: after "izer".
-      if (r.suffix == "alli" && (variant_ == PorterVariant::original ? rule("abli", "able") : rule("bli", "ble"))) return;
+      if (r.suffix == "alli" && (variant_ == PorterVariant::original ? rule("abli", "able") : rule("bli", "ble")))
+        return;
       if (rule(r.suffix, r.replacement)) return;
     }
     if (nltk_ && rule("fulli", "ful")) return;

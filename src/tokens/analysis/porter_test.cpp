@@ -20,9 +20,15 @@ std::string stem(std::string_view word, PorterVariant variant) {
 
 // Examples of the paper.
 TEST(Porter, StemsTheExamplesOfThePaper) {
-  for (const auto& [word, expected] : {std::pair{"caresses", "caress"}, {"ponies", "poni"}, {"agreed", "agre"},
-                                       {"motoring", "motor"}, {"hopping", "hop"}, {"relational", "relat"},
-                                       {"generalizations", "gener"}, {"oscillators", "oscil"}, {"controll", "control"}}) {
+  for (const auto& [word, expected] : {std::pair{"caresses", "caress"},
+                                       {"ponies", "poni"},
+                                       {"agreed", "agre"},
+                                       {"motoring", "motor"},
+                                       {"hopping", "hop"},
+                                       {"relational", "relat"},
+                                       {"generalizations", "gener"},
+                                       {"oscillators", "oscil"},
+                                       {"controll", "control"}}) {
     EXPECT_EQ(stem(word, PorterVariant::original), expected) << word;
   }
 }

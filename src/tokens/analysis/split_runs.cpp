@@ -150,9 +150,15 @@ bool is_apostrophe(std::string_view text, std::size_t end, std::size_t& size) {
 
 void split_runs(CharClass char_class, std::uint32_t min_length, WordBuffer& out) {
   switch (char_class) {
-    case CharClass::letters: make_mask<CharClass::letters>(out); break;
-    case CharClass::word: make_mask<CharClass::word>(out); break;
-    case CharClass::not_blank: make_mask<CharClass::not_blank>(out); break;
+    case CharClass::letters:
+      make_mask<CharClass::letters>(out);
+      break;
+    case CharClass::word:
+      make_mask<CharClass::word>(out);
+      break;
+    case CharClass::not_blank:
+      make_mask<CharClass::not_blank>(out);
+      break;
   }
   ranges_of_mask(out);
   drop_short_words(min_length, out);
@@ -166,7 +172,8 @@ void drop_short_words(std::uint32_t min_length, WordBuffer& out) {
     words[kept] = range;
     // Bytes bound code points from above; only what is near the limit and not ASCII must be counted.
     bool long_enough = range.size() >= min_length;
-    if (!out.ascii() && long_enough && range.size() < 4 * min_length) long_enough = utf8_count(out.word(range)) >= min_length;
+    if (!out.ascii() && long_enough && range.size() < 4 * min_length)
+      long_enough = utf8_count(out.word(range)) >= min_length;
     kept += long_enough ? 1 : 0;
   }
   out.set_word_count(kept);

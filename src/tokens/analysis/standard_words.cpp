@@ -4,9 +4,9 @@
 // StandardTokenizer gives. Differences to bare UAX #29 are Lucene's: ideographs and hiragana one by one, South-East
 // Asian text as whole runs (there is no dictionary), emoji sequences as one word.
 //
-// ASCII text goes a short way: its runs of [A-Za-z0-9_] are found 64 bytes at a time (split_runs.cpp), and two runs with
-// one character between them are joined when WB6/WB7 (letter ' . : letter) or WB11/WB12 (digit ' . , ; digit) say so.
-// Text with other characters is scanned code point by code point.
+// ASCII text goes a short way: its runs of [A-Za-z0-9_] are found 64 bytes at a time (split_runs.cpp), and two runs
+// with one character between them are joined when WB6/WB7 (letter ' . : letter) or WB11/WB12 (digit ' . , ; digit) say
+// so. Text with other characters is scanned code point by code point.
 #include "core/utf8.hpp"
 #include "tokens/analysis/word_buffer.hpp"
 
@@ -97,16 +97,25 @@ class Scanner {
       case WordBreak::a_letter:
       case WordBreak::hebrew_letter:
       case WordBreak::numeric:
-      case WordBreak::katakana: letters(first.word_break); return true;
-      case WordBreak::extend_num_let: return letters(first.word_break);
-      case WordBreak::regional_indicator: return flag();
-      default: break;
+      case WordBreak::katakana:
+        letters(first.word_break);
+        return true;
+      case WordBreak::extend_num_let:
+        return letters(first.word_break);
+      case WordBreak::regional_indicator:
+        return flag();
+      default:
+        break;
     }
     switch (first.info->kind) {
       case ScriptKind::han:
-      case ScriptKind::hiragana: return true;
-      case ScriptKind::south_east_asian: south_east_asian(); return true;
-      case ScriptKind::none: break;
+      case ScriptKind::hiragana:
+        return true;
+      case ScriptKind::south_east_asian:
+        south_east_asian();
+        return true;
+      case ScriptKind::none:
+        break;
     }
     if (!first.info->is(CodePoint::kPictographic)) return false;
     if (!first.info->is(CodePoint::kEmojiPresentation) && !first.emoji_style) return false;
@@ -147,7 +156,8 @@ class Scanner {
 
   static bool joins_over(WordBreak a, WordBreak middle, WordBreak b) {
     if (is_letter_class(a) && is_letter_class(b) && joins_letters(middle)) return true;  // WB6, WB7
-    if (a == WordBreak::hebrew_letter && b == WordBreak::hebrew_letter && middle == WordBreak::double_quote) return true;
+    if (a == WordBreak::hebrew_letter && b == WordBreak::hebrew_letter && middle == WordBreak::double_quote)
+      return true;
     return a == WordBreak::numeric && b == WordBreak::numeric && joins_numbers(middle);  // WB11, WB12
   }
 

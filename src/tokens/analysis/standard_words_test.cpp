@@ -30,13 +30,17 @@ TEST(StandardWords, KeepApostrophesAndNumbersWhole) {
 }
 
 TEST(StandardWords, IdeographsStandAloneAndKatakanaTogether) {
-  EXPECT_THAT(standard("\u6211\u662f\u4e2d\u56fd\u4eba Tests"), ElementsAre("\u6211", "\u662f", "\u4e2d", "\u56fd", "\u4eba", "Tests"));
-  EXPECT_THAT(standard("\u30ab\u30bf\u30ab\u30ca\u3072\u3089"), ElementsAre("\u30ab\u30bf\u30ab\u30ca", "\u3072", "\u3089"));
-  EXPECT_THAT(standard("\uc548\ub155\ud558\uc138\uc694 \ud55c\uae00"), ElementsAre("\uc548\ub155\ud558\uc138\uc694", "\ud55c\uae00"));
+  EXPECT_THAT(standard("\u6211\u662f\u4e2d\u56fd\u4eba Tests"),
+              ElementsAre("\u6211", "\u662f", "\u4e2d", "\u56fd", "\u4eba", "Tests"));
+  EXPECT_THAT(standard("\u30ab\u30bf\u30ab\u30ca\u3072\u3089"),
+              ElementsAre("\u30ab\u30bf\u30ab\u30ca", "\u3072", "\u3089"));
+  EXPECT_THAT(standard("\uc548\ub155\ud558\uc138\uc694 \ud55c\uae00"),
+              ElementsAre("\uc548\ub155\ud558\uc138\uc694", "\ud55c\uae00"));
 }
 
 TEST(StandardWords, SouthEastAsianRunsStayWhole) {
-  EXPECT_THAT(standard("\u0e01\u0e32\u0e23\u0e17\u0e35\u0e48 ok"), ElementsAre("\u0e01\u0e32\u0e23\u0e17\u0e35\u0e48", "ok"));
+  EXPECT_THAT(standard("\u0e01\u0e32\u0e23\u0e17\u0e35\u0e48 ok"),
+              ElementsAre("\u0e01\u0e32\u0e23\u0e17\u0e35\u0e48", "ok"));
 }
 
 TEST(StandardWords, MarksStayWithTheirLetterAndQuotesOfHebrewJoin) {

@@ -52,8 +52,8 @@ Result<std::unique_ptr<Stemmer>> make_stemmer(std::string_view name) {
     return std::make_unique<SnowballStemmer>(handle);
   }
   const std::string nearest = nearest_name(name, stemmers());
-  return fail(Code::invalid_argument, "there is no stemmer '" + language + "'." +
-                                          (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+  return fail(Code::invalid_argument,
+              "there is no stemmer '" + language + "'." + (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
 }
 
 }  // namespace tokens

@@ -23,26 +23,29 @@ std::uint32_t TermTable::new_word(std::uint32_t id) {
 }
 
 TermFinder::TermFinder(TextAnalyzerPtr analyzer, const WordMap& columns)
-    : analyzer_(std::move(analyzer)), columns_(&columns), direct_(!analyzer_->maps_words()), mapper_(analyzer_->mapper()) {}
+    : analyzer_(std::move(analyzer)),
+      columns_(&columns),
+      direct_(!analyzer_->maps_words()),
+      mapper_(analyzer_->mapper()) {}
 
 void TermFinder::find_text(std::string_view text, std::vector<std::uint32_t>& terms) {
   analyzer_->split(text, Offsets::drop, buffer_);
   const std::span<const WordRange> words = buffer_.words();
   terms.resize(words.size());
-  stopped_.assign(words.size(), 0);
+  const auto known = [](std::uint32_t id) { return id == kNone ? kUnknown : id; };
   if (direct_) {
-    for (std::size_t i = 0; i < words.size(); ++i) terms[i] = columns_->find(WordKey::padded(buffer_.word(words[i])));
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      terms[i] = known(columns_->find(WordKey::padded(buffer_.word(words[i]))));
+    }
     return;
   }
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::uint32_t id = words_.insert(WordKey::padded(buffer_.word(words[i])));
     if (id == term_of_.size()) {
       const auto mapped = mapper_.map(words_.word(id));
-      term_of_.push_back(mapped ? columns_->find(*mapped) : kNone);
-      word_stopped_.push_back(mapped ? 0 : 1);
+      term_of_.push_back(mapped ? known(columns_->find(*mapped)) : kNone);
     }
     terms[i] = term_of_[id];
-    stopped_[i] = word_stopped_[id];
   }
 }
 

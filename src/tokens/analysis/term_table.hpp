@@ -27,6 +27,8 @@ class TermTable {
   // Valid until the next add_text. REQUIRES: id < size().
   std::string_view term(std::uint32_t id) const { return direct_ ? words_.word(id) : terms_.word(id); }
   std::uint32_t find(std::string_view term) const { return direct_ ? words_.find(term) : terms_.find(term); }
+  // The terms, numbered as here; the table is empty afterwards.
+  WordMap release() { return std::move(direct_ ? words_ : terms_); }
   std::size_t bytes() const { return words_.bytes() + terms_.bytes() + term_of_.capacity() * sizeof(std::uint32_t); }
   const TextAnalyzer& analyzer() const { return *analyzer_; }
 
@@ -34,25 +36,24 @@ class TermTable {
   std::uint32_t new_word(std::uint32_t id);
 
   TextAnalyzerPtr analyzer_;
-  bool direct_;        // words are terms
+  bool direct_;  // words are terms
   WordMapper mapper_;
   WordBuffer buffer_;
-  WordMap words_;      // split words
+  WordMap words_;                       // split words
   std::vector<std::uint32_t> term_of_;  // (words) term of each split word; unused when direct
   WordMap terms_;
 };
 
-// The same against a fixed set of terms, numbered as in `columns`: what is not in it reads as kNone, like a stop word.
-// Holds scratch memory and remembered words: one per thread. REQUIRES: `columns` outlives it.
+// The same against a fixed set of terms, numbered as in `columns`. Holds scratch memory and remembered words: one per
+// thread. REQUIRES: `columns` outlives it.
 class TermFinder {
  public:
-  static constexpr std::uint32_t kNone = WordMap::kNone;
+  static constexpr std::uint32_t kNone = WordMap::kNone;         // the place of a stop word
+  static constexpr std::uint32_t kUnknown = WordMap::kNone - 1;  // of a word that is none of the terms
 
   TermFinder(TextAnalyzerPtr analyzer, const WordMap& columns);
-  // (words), kNone where a stop word or an unknown word stood.
+  // (words)
   void find_text(std::string_view text, std::vector<std::uint32_t>& terms);
-  // Whether the word at this place of the last text was a stop word (unknown words are none).
-  bool was_stop_word(std::size_t position) const { return stopped_[position] != 0; }
 
  private:
   TextAnalyzerPtr analyzer_;
@@ -62,8 +63,6 @@ class TermFinder {
   WordBuffer buffer_;
   WordMap words_;
   std::vector<std::uint32_t> term_of_;
-  std::vector<std::uint8_t> word_stopped_;
-  std::vector<std::uint8_t> stopped_;
 };
 
 }  // namespace isogloss::tokens

@@ -16,9 +16,14 @@ Result<std::shared_ptr<const TextAnalyzer>> TextAnalyzer::make(const AnalyzerSpe
   for (const std::string_view word : IG_TRY(stop_list(spec.stop_list))) analyzer->stop_words_.insert(word);
   for (const std::string& word : spec.stop_words) analyzer->stop_words_.insert(std::string_view(word));
   switch (spec.words) {
-    case WordRule::letters: analyzer->runs_ = RunPattern{CharClass::letters, 1}; break;
-    case WordRule::blank: analyzer->runs_ = RunPattern{CharClass::not_blank, 1}; break;
-    case WordRule::standard: break;
+    case WordRule::letters:
+      analyzer->runs_ = RunPattern{CharClass::letters, 1};
+      break;
+    case WordRule::blank:
+      analyzer->runs_ = RunPattern{CharClass::not_blank, 1};
+      break;
+    case WordRule::standard:
+      break;
     case WordRule::pattern:
       analyzer->runs_ = as_run_pattern(spec.pattern);
       if (!analyzer->runs_) analyzer->pattern_ = IG_TRY(WordPattern::compile(spec.pattern));

@@ -58,8 +58,8 @@ class TextAnalyzer final : public Analyzer {
   AnalyzerSpec spec_;
   bool stems_ = false;
   WordMap stop_words_;
-  std::optional<RunPattern> runs_;                // of letters, blank and simple patterns
-  std::unique_ptr<const WordPattern> pattern_;    // of the others
+  std::optional<RunPattern> runs_;              // of letters, blank and simple patterns
+  std::unique_ptr<const WordPattern> pattern_;  // of the others
 };
 
 using TextAnalyzerPtr = std::shared_ptr<const TextAnalyzer>;

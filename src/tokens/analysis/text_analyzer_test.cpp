@@ -25,7 +25,8 @@ TEST(Analyzer, TermsKnowTheirBytesAndPositions) {
 }
 
 TEST(Analyzer, SimpleKeepsEverythingInLowerCase) {
-  EXPECT_THAT(terms_of("simple", "It's a Na\u00efve_Caf\u00e9, 3rd!"), ElementsAre("it", "s", "a", "na\u00efve_caf\u00e9", "3rd"));
+  EXPECT_THAT(terms_of("simple", "It's a Na\u00efve_Caf\u00e9, 3rd!"),
+              ElementsAre("it", "s", "a", "na\u00efve_caf\u00e9", "3rd"));
   EXPECT_THAT(terms_of("simple", ""), IsEmpty());
   EXPECT_THAT(terms_of("simple", "...  \n"), IsEmpty());
 }
@@ -46,7 +47,8 @@ TEST(Analyzer, SklearnKeepsWordsOfTwoOrMoreCharacters) {
 TEST(Analyzer, AccentsAreStrippedBeforeWordsAreSplit) {
   AnalyzerSpec spec = analyzer_preset("sklearn").value();
   spec.accents = Accents::unicode;
-  EXPECT_THAT(terms_of(spec, "Caf\u00e9 cafe\u0301 1\u00bd0 \ufb01ne"), ElementsAre("cafe", "cafe", "11", "20", "fine"));
+  EXPECT_THAT(terms_of(spec, "Caf\u00e9 cafe\u0301 1\u00bd0 \ufb01ne"),
+              ElementsAre("cafe", "cafe", "11", "20", "fine"));
   spec.accents = Accents::ascii;
   EXPECT_THAT(terms_of(spec, "\u0391\u03b1\u03b1 na\u00efve"), ElementsAre("naive"));
 }

@@ -37,7 +37,7 @@ class WordBuffer {
 
   // A place where the copy and the original differ in length.
   struct Edit {
-    std::uint32_t begin, end;               // in the copy
+    std::uint32_t begin, end;                // in the copy
     std::uint32_t source_begin, source_end;  // in the original
   };
   // Byte range of the original for a range of the copy. REQUIRES: normalised with Offsets::keep.
@@ -91,7 +91,11 @@ enum class Offsets : std::uint8_t { drop, keep };
 void normalize_text(std::string_view text, LowerCase lower_case, Accents accents, Offsets offsets, WordBuffer& out);
 
 // The splitters: fill out.words() from out.text().
-enum class CharClass : std::uint8_t { letters, word, not_blank };  // letters: with marks, numbers, '_'; word: Python's \w
+enum class CharClass : std::uint8_t {
+  letters,
+  word,
+  not_blank
+};  // letters: with marks, numbers, '_'; word: Python's \w
 // Maximal runs of one class with at least `min_length` code points.
 void split_runs(CharClass char_class, std::uint32_t min_length, WordBuffer& out);
 // UAX #29 words (see standard_words.cpp).

@@ -42,7 +42,7 @@ std::uint32_t PairMap::add(Slot& slot, std::uint64_t pair) {
   const auto id = static_cast<std::uint32_t>(pairs_.size());
   slot = {pair, id};
   pairs_.push_back(pair);
-  if (2 * pairs_.size() > slots_.size()) rehash(2 * slots_.size());
+  if (10 * pairs_.size() > 7 * slots_.size()) rehash(2 * slots_.size());
   return id;
 }
 
@@ -58,7 +58,7 @@ void PairMap::rehash(std::size_t slots) {
 }
 
 void PairMap::reserve(std::size_t pairs) {
-  const std::size_t slots = std::bit_ceil(2 * pairs + 2);
+  const std::size_t slots = std::bit_ceil(pairs + pairs / 2 + 2);
   if (slots > slots_.size()) rehash(slots);
   pairs_.reserve(pairs);
 }

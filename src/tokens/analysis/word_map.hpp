@@ -12,8 +12,8 @@
 
 namespace isogloss::tokens {
 
-// A word ready to be looked up. Words of at most 8 bytes are their own key; longer ones are keyed by a hash and compared
-// in full.
+// A word ready to be looked up. Words of at most 8 bytes are their own key; longer ones are keyed by a hash and
+// compared in full.
 struct WordKey {
   std::uint64_t bits = 0;
   std::string_view word;
@@ -34,7 +34,7 @@ struct WordKey {
   std::uint64_t hash() const { return hash64(bits + word.size()); }
 };
 
-// Not thread-safe for inserting; several threads may find. At most 2^32 - 2 words.
+// Not thread-safe for inserting; several threads may find. At most 2^31 words.
 class WordMap {
  public:
   static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
@@ -57,7 +57,9 @@ class WordMap {
     const std::size_t begin = id == 0 ? 0 : ends_[id - 1];
     return {arena_.data() + begin, ends_[id] - begin};
   }
-  std::size_t bytes() const { return slots_.size() * sizeof(Slot) + arena_.capacity() + ends_.capacity() * sizeof(std::size_t); }
+  std::size_t bytes() const {
+    return slots_.size() * sizeof(Slot) + arena_.capacity() + ends_.capacity() * sizeof(std::size_t);
+  }
   void reserve(std::size_t words);
 
  private:
@@ -82,9 +84,9 @@ class WordMap {
   std::uint32_t add(Slot& slot, const WordKey& key);
   void rehash(std::size_t slots);
 
-  std::vector<Slot> slots_;         // a power of two, at most half full
-  std::vector<char> arena_;         // the words one after another
-  std::vector<std::size_t> ends_;   // (words) where each ends
+  std::vector<Slot> slots_;        // a power of two, at most half full
+  std::vector<char> arena_;        // the words one after another
+  std::vector<std::size_t> ends_;  // (words) where each ends
 };
 
 // (number, number) -> number, in order of first insertion: n-grams as (n-gram of n-1 words, word). Same rules.
@@ -123,7 +125,7 @@ class PairMap {
   std::uint32_t add(Slot& slot, std::uint64_t pair);
   void rehash(std::size_t slots);
 
-  std::vector<Slot> slots_;
+  std::vector<Slot> slots_;  // a power of two, at most 7/10 full: larger maps miss the caches
   std::vector<std::uint64_t> pairs_;
 };
 

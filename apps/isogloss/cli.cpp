@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line on CLI11: one subcommand per verb, global flags anywhere, values from the environment and the
+// configuration files where a flag was not given, errors with the nearest known word.
+#include "cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+
+#include "core/text.hpp"
+
+namespace isogloss::cli {
+namespace {
+
+constexpr std::string_view kAbout =
+    "isogloss: one engine for every generation of embeddings\n\n"
+    "  isogloss index docs ./handbook          read, chunk and index a folder\n"
+    "  isogloss search docs \"refund period\"    find passages\n"
+    "  isogloss ask docs \"What is the refund period?\"    answer with citations\n";
+
+CancelToken g_cancel;
+
+extern "C" void on_signal(int) {
+  if (g_cancel.cancelled()) ::_exit(130);
+  g_cancel.cancel();
+}
+
+std::string option_flag(std::string_view name) {
+  std::string out = "--" + std::string(name);
+  std::replace(out.begin(), out.end(), '_', '-');
+  return out;
+}
+
+// Sets a target from text; used for values that come from the configuration.
+using Apply = std::function<bool(const std::string&)>;
+
+class CliFlags final : public Flags {
+ public:
+  explicit CliFlags(CLI::App& app) : app_(app) {}
+
+  void value(std::string_view names, std::string& target, std::string_view help) override {
+    remember(app_.add_option(std::string(names), target, std::string(help)), target);
+  }
+  void value(std::string_view names, std::size_t& target, std::string_view help) override {
+    remember(app_.add_option(std::string(names), target, std::string(help))->capture_default_str(), target);
+  }
+  void value(std::string_view names, double& target, std::string_view help) override {
+    remember(app_.add_option(std::string(names), target, std::string(help))->capture_default_str(), target);
+  }
+  void value(std::string_view names, std::optional<double>& target, std::string_view help) override {
+    remember(app_.add_option(std::string(names), target, std::string(help)), target);
+  }
+  void value(std::string_view names, std::vector<std::string>& target, std::string_view help) override {
+    CLI::Option* option = app_.add_option(std::string(names), target, std::string(help));
+    option->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    applies_.emplace_back(option, [&target](const std::string& text) {
+      target = {text};
+      return true;
+    });
+  }
+  void flag(std::string_view names, bool& target, std::string_view help) override {
+    applies_.emplace_back(app_.add_flag(std::string(names), target, std::string(help)), [&target](const std::string& text) {
+      target = text == "true" || text == "yes" || text == "1" || text == "on";
+      return target || text == "false" || text == "no" || text == "0" || text == "off";
+    });
+  }
+  void positional(std::string_view name, std::string& target, std::string_view help) override {
+    app_.add_option(std::string(name), target, std::string(help))->required();
+  }
+  void optional_positional(std::string_view name, std::string& target, std::string_view help) override {
+    app_.add_option(std::string(name), target, std::string(help));
+  }
+  void list(std::string_view name, std::vector<std::string>& target, std::string_view help) override {
+    app_.add_option(std::string(name), target, std::string(help));
+  }
+  void options(std::span<const OptionInfo> infos, OptionValues& target) override {
+    for (const OptionInfo& info : infos) {
+      std::string help = info.help;
+      if (!info.range.empty()) help += " (" + info.range + ")";
+      if (!info.default_value.empty()) help += " [" + info.default_value + "]";
+      const auto set = [&target, name = info.name](const std::string& text) {
+        target.set(name, text);
+        return true;
+      };
+      const std::string flag = option_flag(info.name);
+      CLI::Option* option = info.type == OptionType::boolean
+                                ? app_.add_option_function<std::string>(flag, set, help)->expected(0, 1)
+                                : app_.add_option_function<std::string>(flag, set, help);
+      if (info.name.find('_') != std::string::npos) {
+        CLI::Option* same = app_.add_option_function<std::string>("--" + info.name, set, help);
+        same->group("");  // the underscored form is accepted, not shown
+      }
+      applies_.emplace_back(option, set);
+    }
+  }
+
+  // Values from the configuration for flags that were not given.
+  Status apply_config(const Config& config, std::string_view verb) {
+    for (const auto& [option, apply] : applies_) {
+      if (option->count() != 0 || option->get_lnames().empty()) continue;
+      const std::string& name = option->get_lnames().front();
+      const auto found = config.find(verb, name);
+      if (found && !apply(found->value)) {
+        return fail(Code::invalid_argument, "'" + found->value + "' from " + found->origin + " is no value for --" + name + ".");
+      }
+    }
+    return {};
+  }
+
+ private:
+  template <class T>
+  void remember(CLI::Option* option, T& target) {
+    applies_.emplace_back(option, [&target](const std::string& text) {
+      if constexpr (std::is_same_v<T, std::string>) {
+        target = text;
+        return true;
+      } else {
+        typename std::conditional<std::is_same_v<T, std::optional<double>>, double, T>::type parsed{};
+        const auto r = std::from_chars(text.data(), text.data() + text.size(), parsed);
+        target = parsed;
+        return r.ec == std::errc() && r.ptr == text.data() + text.size();
+      }
+    });
+  }
+
+  CLI::App& app_;
+  std::vector<std::pair<CLI::Option*, Apply>> applies_;
+};
+
+void describe_globals(Flags& flags, GlobalFlags& g) {
+  flags.value("--threads", g.threads, "threads to use; 0 = all cores");
+  flags.value("--memory-limit", g.memory_limit, "most memory to use, as 512M or 2G");
+  flags.value("--seed", g.seed, "seed of everything random");
+  flags.value("--progress", g.progress, "bar, json or none (default: a bar on a terminal)");
+  flags.value("--config", g.config, "configuration file to read instead of the usual ones");
+  flags.flag("--offline", g.offline, "open no connection but to this machine");
+  flags.flag("-q,--quiet", g.quiet, "print only data and errors");
+  flags.flag("-v,--verbose", g.verbose, "say more about what is done");
+  flags.flag("--json", g.json, "print JSON, an object a line");
+}
+
+// The words that could have been meant by an unknown flag or verb.
+std::vector<std::string> known_flags(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) out.push_back("--" + name);
+  }
+  return out;
+}
+
+int print_error(const Error& error, bool from_flag) {
+  const std::string text = "isogloss: " + error.message + "\n";
+  static_cast<void>(!std::fwrite(text.data(), 1, text.size(), stderr));
+  return error.code == Code::invalid_argument && from_flag ? kUsage : code_exit_status(error.code);
+}
+
+int usage_failure(const CLI::App& root, const CLI::App* verb, const CLI::ParseError& error) {
+  std::string message = error.what();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    const std::vector<std::string> extra = (verb != nullptr ? verb : &root)->remaining();
+    const std::string word = extra.empty() ? std::string() : extra.front();
+    std::vector<std::string> known = known_flags(verb != nullptr ? *verb : root);
+    for (std::string& flag : known_flags(root)) known.push_back(std::move(flag));
+    const std::string nearest = nearest_name(word.substr(0, word.find('=')), known);
+    message = word.starts_with('-') ? "there is no flag '" + word + "'." : "'" + word + "' is one argument too many.";
+    if (!nearest.empty() && word.starts_with('-')) message += " Did you mean '" + nearest + "'?";
+  }
+  const std::string where = verb != nullptr ? " " + verb->get_name() : "";
+  std::fprintf(stderr, "isogloss: %s Run: isogloss%s --help\n", message.c_str(), where.c_str());
+  return kUsage;
+}
+
+// Draws progress on standard error: a bar on a terminal, JSON lines when asked for.
+class ProgressPrinter {
+ public:
+  explicit ProgressPrinter(const GlobalFlags& flags)
+      : json_(flags.progress == "json"),
+        bar_(flags.progress == "bar" || (flags.progress == "auto" && ::isatty(STDERR_FILENO) != 0 && !flags.quiet)) {}
+  ~ProgressPrinter() { clear(); }
+
+  void operator()(const Progress& p) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool last = p.total > 0 && p.done >= p.total;
+    if (!last && now - shown_ < std::chrono::milliseconds(100)) return;
+    shown_ = now;
+    if (phase_ != p.phase) {
+      phase_ = p.phase;
+      start_ = now;
+    }
+    if (json_) {
+      std::fprintf(stderr, "{\"phase\":\"%s\",\"unit\":\"%s\",\"done\":%.0f,\"total\":%.0f}\n", phase_.c_str(),
+                   std::string(p.unit).c_str(), p.done, p.total);
+    } else if (bar_) {
+      draw(p, std::chrono::duration<double>(now - start_).count());
+    }
+  }
+
+  void clear() {
+    if (drawn_) std::fputs("\r\x1b[K", stderr);
+    drawn_ = false;
+  }
+
+ private:
+  void draw(const Progress& p, double seconds) {
+    const double rate = seconds > 0 ? p.done / seconds : 0;
+    std::fprintf(stderr, "\r\x1b[K%s %.0f", phase_.c_str(), p.done);
+    if (p.total > 0) std::fprintf(stderr, "/%.0f", p.total);
+    std::fprintf(stderr, " %s", std::string(p.unit).c_str());
+    if (rate > 0) std::fprintf(stderr, ", %.0f/s", rate);
+    if (rate > 0 && p.total > p.done) std::fprintf(stderr, ", %.0f s left", (p.total - p.done) / rate);
+    if (p.loss != 0) std::fprintf(stderr, ", loss %.4f", p.loss);
+    drawn_ = true;
+  }
+
+  bool json_, bar_, drawn_ = false;
+  std::string phase_;
+  std::chrono::steady_clock::time_point shown_{}, start_{};
+};
+
+int run_verb(Verb& verb, Program& program) {
+  const GlobalFlags& g = program.flags;
+  ThreadPool pool(g.threads);
+  ProgressPrinter printer(g);
+  program.context.pool = &pool;
+  program.context.seed = g.seed;
+  program.context.cancel = &g_cancel;
+  program.context.progress = [&](const Progress& p) { printer(p); };
+  program.context.log = [&](LogLevel level, std::string_view text) {
+    if (level == LogLevel::debug && !g.verbose) return;
+    printer.clear();
+    level >= LogLevel::warning ? program.warn(text) : program.note(text);
+  };
+  if (!g.memory_limit.empty()) {
+    const auto bytes = parse_bytes(g.memory_limit);
+    if (!bytes) return print_error(bytes.error(), true);
+    program.context.memory_limit = *bytes;
+  }
+  const Result<int> status = verb.run(program);
+  printer.clear();
+  return status ? *status : print_error(status.error(), status.error().item == -2);
+}
+
+}  // namespace
+
+std::unexpected<Error> usage_error(std::string message) { return fail(Error{Code::invalid_argument, std::move(message), -2, 0.0}); }
+
+void Program::out(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) ::_exit(errno == EPIPE ? 0 : kFailed);  // the reader of the pipe has gone
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void Program::note(std::string_view text) {
+  if (!flags.quiet) std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+void Program::warn(std::string_view text) {
+  std::fprintf(stderr, "isogloss: %.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+bool Program::is_terminal() const { return ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr; }
+
+Result<std::size_t> parse_bytes(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string unit = ascii_lower(text.substr(static_cast<std::size_t>(end - text.data())));
+  if (unit.ends_with("ib")) unit.resize(unit.size() - 2);
+  if (unit.ends_with("b")) unit.resize(unit.size() - 1);
+  constexpr std::string_view kUnits = "kmgt";
+  const std::size_t power = unit.empty() ? 0 : kUnits.find(unit) + 1;
+  if (error != std::errc() || number < 0 || unit.size() > 1 || (!unit.empty() && power == 0)) {
+    return fail(Code::invalid_argument, "'" + std::string(text) + "' is no size; write 100000, 512M or 2G.");
+  }
+  for (std::size_t i = 0; i < power; ++i) number *= 1024;
+  return static_cast<std::size_t>(number);
+}
+
+std::string format_table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  const auto display = [](const std::string& cell) {
+    return static_cast<std::size_t>(std::count_if(cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  };
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()), 0);
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display(row[i]));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string pad(widths[i] - display(row[i]), ' ');
+      const bool number = !row[i].empty() && row[i].find_first_not_of("0123456789.-+%") == std::string::npos;
+      out += number ? pad + row[i] : i + 1 == row.size() ? row[i] : row[i] + pad;
+      if (i + 1 < row.size()) out += "  ";
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+std::string fixed(double value, int digits) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, "%.*f", digits, value);
+  return buffer;
+}
+
+int run(int argc, char** argv) {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  CLI::App app(std::string(kAbout), "isogloss");
+  app.require_subcommand(0, 1);
+  app.fallthrough(false);
+  app.set_help_flag("-h,--help", "show this help");
+  Program program;
+  std::vector<std::unique_ptr<Verb>> verbs = make_verbs();
+
+  // Only the verb at hand gets its flags: that keeps the start short, and lets flags depend on the arguments.
+  const auto is_named = [&](const Verb& verb, const std::string& word) { return verb.name() == word || (!verb.alias().empty() && verb.alias() == word); };
+  std::size_t at = 0;
+  Verb* chosen = nullptr;
+  for (; at < words.size() && chosen == nullptr; ++at) {
+    for (const auto& verb : verbs) {
+      if (is_named(*verb, words[at])) chosen = verb.get();
+    }
+  }
+  CliFlags root_flags(app);
+  describe_globals(root_flags, program.flags);
+  std::unique_ptr<CliFlags> verb_flags;
+  CLI::App* chosen_app = nullptr;
+  for (const auto& verb : verbs) {
+    CLI::App* sub = app.add_subcommand(std::string(verb->name()), std::string(verb->summary()));
+    if (!verb->alias().empty()) sub->alias(std::string(verb->alias()));
+    sub->set_help_flag("-h,--help", "show this help");
+    if (verb.get() != chosen) continue;
+    chosen_app = sub;
+    verb_flags = std::make_unique<CliFlags>(*sub);
+    verb->describe(*verb_flags, std::span(words).subspan(at));
+    sub->footer("Examples:\n" + std::string(verb->examples()));
+    sub->fallthrough();
+  }
+  std::vector<std::string> reversed(words.rbegin(), words.rend());
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    program.out((chosen_app != nullptr ? chosen_app : &app)->help());
+    return kDone;
+  } catch (const CLI::ParseError& error) {
+    const bool verb_missing = chosen == nullptr && !words.empty() && !words[0].starts_with('-');
+    if (!verb_missing) return usage_failure(app, chosen_app, error);
+  }
+  if (chosen == nullptr) {
+    if (words.empty()) {
+      program.out(app.help());
+      return kUsage;
+    }
+    std::vector<std::string> known;
+    for (const auto& verb : verbs) known.emplace_back(verb->name());
+    const std::string nearest = nearest_name(words[0], known);
+    const std::string hint = nearest.empty() ? "" : " Did you mean '" + nearest + "'?";
+    std::fprintf(stderr, "isogloss: there is no verb '%s'.%s Run: isogloss --help\n", words[0].c_str(), hint.c_str());
+    return kUsage;
+  }
+  const auto config = Config::load(program.flags.config);
+  if (!config) return print_error(config.error(), false);
+  for (CliFlags* flags : {&root_flags, verb_flags.get()}) {
+    const Status applied = flags->apply_config(*config, chosen->name());
+    if (!applied) return print_error(applied.error(), true);
+  }
+  return run_verb(*chosen, program);
+}
+
+}  // namespace isogloss::cli

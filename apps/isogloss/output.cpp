@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "output.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "core/text.hpp"
+
+namespace isogloss::cli {
+
+Result<std::unique_ptr<Collection>> open_collection(const std::string& name, OpenMode mode, const CollectionOptions& options,
+                                                    Context& context) {
+  const auto folder = IG_TRY(collection_folder(name));
+  return Collection::open(folder, mode, options, context);
+}
+
+void write_source(JsonWriter& json, const StoredChunk& chunk, Span at) {
+  json.key("source").begin_object().field("path", chunk.path.empty() ? chunk.document : chunk.path);
+  json.key("page");
+  chunk.page != 0 ? json.value(chunk.page) : json.null();
+  json.field("start", static_cast<std::uint64_t>(at.begin)).field("end", static_cast<std::uint64_t>(at.end));
+  json.field("heading", chunk.heading).end_object();
+}
+
+void write_hit(JsonWriter& json, const Hit& hit) {
+  json.begin_object().field("id", hit.chunk.id).field("score", hit.score);
+  json.field("score_kind", score_kind_name(hit.kind)).field("text", hit.chunk.text);
+  write_source(json, hit.chunk, hit.chunk.at);
+  json.key("meta").begin_object();
+  for (const auto& [name, value] : hit.chunk.meta) json.key(name).value(value);
+  json.end_object().end_object();
+}
+
+std::string source_line(const StoredChunk& chunk, Span at) {
+  std::string out = chunk.document;
+  if (!chunk.heading.empty()) out += ", " + chunk.heading;
+  if (chunk.page != 0) out += ", page " + std::to_string(chunk.page);
+  return out + ", bytes " + std::to_string(at.begin) + "-" + std::to_string(at.end);
+}
+
+std::string wrapped(std::string_view text, std::size_t width, std::size_t lines, std::string_view indent) {
+  std::string out, line;
+  std::size_t count = 0;
+  const std::string flat = one_line(text);
+  const auto flush = [&] {
+    out += std::string(indent) + line + "\n";
+    line.clear();
+    return ++count == lines;
+  };
+  for (const std::string_view word : split(flat, ' ')) {
+    if (!line.empty() && line.size() + 1 + word.size() > width) {
+      if (count + 1 == lines) line += " ...";
+      if (flush()) return out;
+    }
+    line += (line.empty() ? "" : " ") + std::string(word);
+  }
+  if (!line.empty()) flush();
+  return out;
+}
+
+void ChunkFlags::describe(Flags& flags) {
+  flags.value("--chunk", strategy, "auto, fixed, sentence, paragraph, section or row [auto]");
+  flags.value("--chunk-size", size, "most units of a chunk (words, or the model's tokens); 0 = 256");
+  flags.value("--chunk-overlap", overlap, "units repeated from the chunk before [32]");
+}
+
+Result<std::optional<ChunkOptions>> ChunkFlags::options() const {
+  if (strategy.empty() && size == 0 && overlap == static_cast<std::size_t>(-1)) return std::nullopt;
+  ChunkOptions out;
+  if (!strategy.empty()) {
+    const auto parsed = parse_chunk_strategy(strategy);
+    if (!parsed) return usage_error(parsed.error().message);
+    out.strategy = *parsed;
+  }
+  if (size != 0) out.size = size;
+  if (overlap != static_cast<std::size_t>(-1)) out.overlap = overlap;
+  if (out.overlap >= out.size) return usage_error("--chunk-overlap must be smaller than --chunk-size.");
+  return out;
+}
+
+void ReadFlags::describe(Flags& flags) {
+  flags.value("--max-size", max_size, "skip files larger than this [100M]");
+  flags.value("--text-field", text_fields, "column of a table that holds text (repeat for several)");
+  flags.value("--id-field", id_field, "column of a table that holds the row's id");
+  flags.value("--extract-cmd", extract_command, "command that turns a file into JSON lines {\"text\",\"page\"}; gets the path on its input");
+}
+
+Result<ReadOptions> ReadFlags::options() const {
+  ReadOptions out;
+  if (!max_size.empty()) {
+    const auto bytes = parse_bytes(max_size);
+    if (!bytes) return usage_error("--max-size: " + bytes.error().message);
+    out.max_size = *bytes;
+  }
+  out.text_fields = text_fields;
+  out.id_field = id_field;
+  out.extract_command = extract_command;
+  return out;
+}
+
+void SearchFlags::describe(Flags& flags) {
+  flags.value("--mode", mode, "hybrid, dense or lexical (default: hybrid when there are vectors)");
+  flags.value("--where", where, "filter, as: year >= 2024 and lang = \"en\"");
+  flags.value("--mmr", mmr, "weight of relevance against novelty, 0..1; 0 = off");
+  flags.value("--min-score", min_score, "KIND:X drops hits that score below, as bm25:5 or cosine:0.3");
+  flags.value("--rerank", rerank, "model that scores (query, passage) pairs");
+  flags.value("--fusion", fusion, "how hybrid lists are joined: rrf or weighted [rrf]");
+  flags.value("--dense-weight", dense_weight, "share of the dense list in weighted fusion, 0..1");
+}
+
+Result<SearchOptions> SearchFlags::options(Context& context) const {
+  SearchOptions out;
+  if (!mode.empty()) {
+    const auto parsed = parse_search_mode(mode);
+    if (!parsed) return usage_error("--mode: " + parsed.error().message);
+    out.mode = *parsed;
+  }
+  out.where = where;
+  out.mmr = mmr;
+  out.dense_weight = dense_weight;
+  if (fusion == "weighted") {
+    out.fusion = Fusion::weighted;
+  } else if (!fusion.empty() && fusion != "rrf") {
+    return usage_error("--fusion must be rrf or weighted, not '" + fusion + "'.");
+  }
+  if (!min_score.empty()) {
+    const std::size_t colon = min_score.find(':');
+    double limit = 0;
+    const char* begin = min_score.data() + (colon == std::string::npos ? 0 : colon + 1);
+    const auto r = std::from_chars(begin, min_score.data() + min_score.size(), limit);
+    std::optional<ScoreKind> kind;
+    for (const ScoreKind known : {ScoreKind::cosine, ScoreKind::dot, ScoreKind::euclidean, ScoreKind::bm25, ScoreKind::rrf,
+                                  ScoreKind::weighted, ScoreKind::rerank}) {
+      if (score_kind_name(known) == min_score.substr(0, colon)) kind = known;
+    }
+    if (!kind || r.ec != std::errc() || r.ptr != min_score.data() + min_score.size()) {
+      return usage_error("--min-score takes KIND:X with one of cosine, dot, bm25, rrf, weighted, rerank; not '" + min_score + "'.");
+    }
+    out.min_score = {*kind, limit};
+  }
+  if (!rerank.empty()) out.reranker = IG_TRY(load(rerank, {}, context));
+  return out;
+}
+
+}  // namespace isogloss::cli

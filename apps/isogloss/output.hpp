@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Printing that several verbs share.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli.hpp"
+#include "core/json.hpp"
+#include "isogloss/collection.hpp"
+
+namespace isogloss::cli {
+
+// Opens a collection for reading by name or path.
+Result<std::unique_ptr<Collection>> open_collection(const std::string& name, OpenMode mode, const CollectionOptions& options,
+                                                    Context& context);
+
+// {"id","score","score_kind","text","source":{...},"meta":{}} of a hit.
+void write_hit(JsonWriter& json, const Hit& hit);
+// "source":{"path","page","start","end","heading"}.
+void write_source(JsonWriter& json, const StoredChunk& chunk, Span at);
+// "guide/a.md, Refunds > Period, page 3, bytes 120-188".
+std::string source_line(const StoredChunk& chunk, Span at);
+// A passage on lines of at most `width` columns, indented, at most `lines` of them.
+std::string wrapped(std::string_view text, std::size_t width, std::size_t lines, std::string_view indent);
+
+// Chunking flags of index and chunk.
+struct ChunkFlags {
+  std::string strategy;
+  std::size_t size = 0, overlap = static_cast<std::size_t>(-1);
+  void describe(Flags& flags);
+  // Nothing when no flag was given.
+  Result<std::optional<ChunkOptions>> options() const;
+};
+
+// Flags of reading files.
+struct ReadFlags {
+  std::string max_size, id_field, extract_command;
+  std::vector<std::string> text_fields;
+  void describe(Flags& flags);
+  Result<ReadOptions> options() const;
+};
+
+// Mode, filter and the like, of search and ask.
+struct SearchFlags {
+  std::string mode, where, min_score, rerank, fusion;
+  double mmr = 0, dense_weight = 0.5;
+  void describe(Flags& flags);
+  Result<SearchOptions> options(Context& context) const;
+};
+
+}  // namespace isogloss::cli

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/json.hpp"
+#include "core/text.hpp"
+#include "output.hpp"
+
+namespace isogloss::cli {
+namespace {
+
+class ChunkVerb final : public Verb {
+ public:
+  std::string_view name() const override { return "chunk"; }
+  std::string_view summary() const override { return "show how a file is cut into chunks"; }
+  std::string_view examples() const override {
+    return "  isogloss chunk README.md\n  isogloss chunk README.md --chunk sentence --show\n  isogloss chunk data.csv --json\n";
+  }
+
+  void describe(Flags& flags, std::span<const std::string>) override {
+    flags.positional("FILE", file_, "file to read");
+    flags.flag("--show", show_, "print the whole text of each chunk");
+    chunk_.describe(flags);
+    read_.describe(flags);
+  }
+
+  Result<int> run(Program& program) override {
+    const ReadOptions read = IG_TRY(read_.options());
+    const ChunkOptions options = IG_TRY(chunk_.options()).value_or(ChunkOptions{});
+    const Document document = IG_TRY(read_document(file_, read, program.context));
+    const std::vector<Chunk> chunks = IG_TRY(chunk_document(document, options, word_units()));
+    std::string out;
+    std::size_t total = 0, largest = 0;
+    for (const Chunk& chunk : chunks) {
+      total += chunk.units;
+      largest = std::max<std::size_t>(largest, chunk.units);
+      program.flags.json ? append_json(out, document, chunk) : append_text(out, document, chunk);
+    }
+    program.out(out);
+    for (const std::string& note : document.notes) program.note(note);
+    program.note(document.type + ", " + counted(chunks.size(), "chunk") + ", " + std::to_string(total) + " " +
+                 std::string(word_units().name()) + ", largest " + std::to_string(largest));
+    return kDone;
+  }
+
+ private:
+  static void append_json(std::string& out, const Document& document, const Chunk& chunk) {
+    JsonWriter json(out);
+    json.begin_object().field("key", chunk.key).field("start", static_cast<std::uint64_t>(chunk.at.begin));
+    json.field("end", static_cast<std::uint64_t>(chunk.at.end)).field("units", chunk.units).field("heading", chunk.heading);
+    json.field("text", std::string_view(document.text).substr(chunk.at.begin, chunk.at.size())).end_object();
+    out += '\n';
+  }
+
+  void append_text(std::string& out, const Document& document, const Chunk& chunk) const {
+    const std::string_view text = std::string_view(document.text).substr(chunk.at.begin, chunk.at.size());
+    out += "#" + chunk.key + "  bytes " + std::to_string(chunk.at.begin) + "-" + std::to_string(chunk.at.end) + "  " +
+           std::to_string(chunk.units) + " " + std::string(word_units().name());
+    if (!chunk.heading.empty()) out += "  " + chunk.heading;
+    out += "\n" + (show_ ? std::string(text) + "\n\n" : wrapped(text, 100, 2, "   "));
+  }
+
+  std::string file_;
+  bool show_ = false;
+  ChunkFlags chunk_;
+  ReadFlags read_;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_chunk_verb() { return std::make_unique<ChunkVerb>(); }
+
+}  // namespace isogloss::cli

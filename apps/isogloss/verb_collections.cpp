@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+
+#include "core/file.hpp"
+#include "core/json.hpp"
+#include "core/text.hpp"
+#include "output.hpp"
+
+namespace isogloss::cli {
+namespace fs = std::filesystem;
+namespace {
+
+class CollectionsVerb final : public Verb {
+ public:
+  std::string_view name() const override { return "collections"; }
+  std::string_view summary() const override { return "list, show, check, copy and delete collections"; }
+  std::string_view examples() const override {
+    return "  isogloss collections list\n"
+           "  isogloss collections show docs\n"
+           "  isogloss collections check docs\n"
+           "  isogloss collections export docs docs.jsonl\n"
+           "  isogloss collections import docs2 docs.jsonl\n"
+           "  isogloss collections snapshot docs ./backup\n"
+           "  isogloss collections delete docs --yes\n";
+  }
+  void describe(Flags& flags, std::span<const std::string>) override {
+    flags.positional("ACTION", action_, "list, show, check, export, import, snapshot or delete");
+    flags.optional_positional("COLLECTION", collection_, "name, or path with a '/'");
+    flags.optional_positional("TARGET", target_, "file or folder of export, import and snapshot");
+    flags.flag("--readonly", readonly_, "export: a checkpointed copy that opens on a read-only medium");
+    flags.flag("--yes", yes_, "delete: do it");
+  }
+
+  Result<int> run(Program& program) override {
+    if (action_ == "list") return list(program);
+    using Action = Result<int> (CollectionsVerb::*)(Program&);
+    constexpr std::pair<std::string_view, Action> kActions[] = {
+        {"show", &CollectionsVerb::show},     {"check", &CollectionsVerb::check},
+        {"export", &CollectionsVerb::save},   {"import", &CollectionsVerb::restore},
+        {"delete", &CollectionsVerb::remove}, {"snapshot", &CollectionsVerb::snapshot}};
+    for (const auto& [name, action] : kActions) {
+      if (action_ != name) continue;
+      if (collection_.empty()) return usage_error("collections " + action_ + " needs the name of a collection.");
+      return (this->*action)(program);
+    }
+    const std::string nearest = nearest_name(action_, {"list", "show", "check", "export", "import", "snapshot", "delete"});
+    return usage_error("there is no action '" + action_ + "'." + (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+  }
+
+ private:
+  static Result<int> list(Program& program) {
+    std::vector<std::vector<std::string>> rows;
+    std::string json_lines;
+    for (const std::string& name : IG_TRY(list_collections())) {
+      const auto collection = open_collection(name, OpenMode::read, {}, program.context);
+      if (!collection) {
+        program.warn(collection.error().message);
+        continue;
+      }
+      const auto facts = (*collection)->facts();
+      rows.push_back({name, facts.at("documents") + " documents", facts.at("chunks") + " chunks",
+                      human_bytes(std::stod(facts.at("bytes"))), facts.at("model")});
+      JsonWriter json(json_lines);
+      json.begin_object().field("name", name);
+      for (const auto& [key, value] : facts) json.field(key, value);
+      json.end_object();
+      json_lines += '\n';
+    }
+    program.out(program.flags.json ? json_lines : format_table(rows));
+    if (rows.empty()) program.note("no collection yet. Make one: isogloss index NAME FOLDER");
+    return kDone;
+  }
+
+  Result<int> show(Program& program) {
+    const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
+    const auto facts = collection->facts();
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object();
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& [name, value] : facts) {
+      json.field(name, value);
+      rows.push_back({name, value});
+    }
+    json.end_object();
+    program.flags.json ? program.line(std::move(out)) : program.out(format_table(rows));
+    return kDone;
+  }
+
+  Result<int> check(Program& program) {
+    const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
+    bool good = true;
+    std::string out;
+    for (const CheckFinding& finding : IG_TRY(collection->store().check(program.context))) {
+      good = good && finding.problem.empty();
+      if (program.flags.json) {
+        JsonWriter(out).begin_object().field("part", finding.part).field("problem", finding.problem).end_object();
+        out += '\n';
+      } else {
+        out += finding.part + ": " + (finding.problem.empty() ? "in order" : finding.problem) + "\n";
+      }
+    }
+    program.out(out);
+    if (!good) program.warn("derived files are made again by: isogloss reindex " + collection_);
+    return good ? kDone : kFailed;
+  }
+
+  // JSON lines, a document each: {"name","path","title","text","meta","chunks"}; text is the whole extracted text.
+  Result<int> save(Program& program) {
+    const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
+    if (readonly_) {
+      if (target_.empty()) return usage_error("collections export --readonly needs a folder to write to.");
+      IG_TRY(collection->store().snapshot(target_, program.context));
+      program.note("wrote " + target_);
+      return kDone;
+    }
+    std::optional<AtomicFile> file;
+    if (!target_.empty() && target_ != "-") file.emplace(IG_TRY(AtomicFile::create(target_)));
+    const auto documents = IG_TRY(collection->store().documents());
+    for (const DocumentState& state : documents) {
+      std::string line;
+      JsonWriter json(line);
+      json.begin_object().field("name", state.name).field("path", state.path).field("root", state.root);
+      json.field("hash", state.hash).field("text", IG_TRY(collection->store().document_text(state.name))).end_object();
+      line += '\n';
+      if (file) {
+        IG_TRY(file->write(line));
+      } else {
+        program.out(line);
+      }
+    }
+    if (file) IG_TRY(file->commit());
+    program.note(counted(documents.size(), "document") + " exported");
+    return kDone;
+  }
+
+  Result<int> restore(Program& program) {
+    if (target_.empty()) return usage_error("collections import needs a file: isogloss collections import NAME FILE.jsonl");
+    std::ifstream file(target_);
+    if (!file) return fail(Code::not_found, "there is no file '" + target_ + "'.");
+    const auto collection = IG_TRY(open_collection(collection_, OpenMode::write, {}, program.context));
+    std::string line;
+    std::size_t number = 0, done = 0;
+    while (std::getline(file, line)) {
+      ++number;
+      if (trim(line).empty()) continue;
+      const std::string where = "'" + target_ + "' line " + std::to_string(number);
+      const Json json = IG_TRY(Json::parse(line, where));
+      if (!json["name"].is_string() || !json["text"].is_string()) {
+        return fail(Code::corrupt_data, where + " lacks \"name\" or \"text\".");
+      }
+      Metadata meta;
+      for (const auto& [key, value] : json["meta"].as_object()) meta[key] = value.as_meta();
+      IG_TRY(collection->add(json["name"].as_string(), std::string(json["text"].as_string()), meta, program.context));
+      ++done;
+    }
+    IG_TRY(collection->reindex("", program.context));
+    IG_TRY(collection->flush(program.context));
+    program.note(counted(done, "document") + " imported");
+    return kDone;
+  }
+
+  Result<int> snapshot(Program& program) {
+    if (target_.empty()) return usage_error("collections snapshot needs a folder: isogloss collections snapshot NAME FOLDER");
+    const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
+    IG_TRY(collection->store().snapshot(target_, program.context));
+    program.note("snapshot in " + target_);
+    return kDone;
+  }
+
+  Result<int> remove(Program& program) {
+    const fs::path folder = IG_TRY(collection_folder(collection_));
+    std::error_code error;
+    if (!fs::exists(folder / "db.sqlite", error)) {
+      return fail(Code::not_found, "there is no collection '" + collection_ + "'. Run: isogloss collections list");
+    }
+    if (!yes_) return usage_error("this deletes '" + folder.string() + "' for good. Say so with --yes.");
+    fs::remove_all(folder, error);
+    if (error) return fail(Code::io, "cannot delete '" + folder.string() + "': " + error.message());
+    program.note("deleted " + folder.string());
+    return kDone;
+  }
+
+  std::string action_, collection_, target_;
+  bool readonly_ = false, yes_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_collections_verb() { return std::make_unique<CollectionsVerb>(); }
+
+}  // namespace isogloss::cli

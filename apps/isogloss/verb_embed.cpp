@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+
+#include "core/file.hpp"
+#include "core/json.hpp"
+#include "core/text.hpp"
+#include "input/csv.hpp"
+#include "output.hpp"
+
+namespace isogloss::cli {
+namespace {
+
+// One text to embed, with what its output row repeats.
+struct Item {
+  std::string id;
+  std::string text;
+  std::vector<std::string> cells;  // of a CSV or TSV input
+};
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0);
+    for (std::size_t k = 0; k < 4; ++k) out += i + k > bytes.size() ? '=' : kDigits[group >> (18 - 6 * k) & 63];
+  }
+  return out;
+}
+
+std::string hex(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  for (const char c : bytes) {
+    out += kDigits[static_cast<unsigned char>(c) >> 4];
+    out += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return out;
+}
+
+std::string csv_cell(std::string_view text, char separator) {
+  if (text.find_first_of(std::string("\"\n\r") + separator) == std::string_view::npos) return std::string(text);
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + "\"";
+}
+
+class EmbedVerb final : public Verb {
+ public:
+  std::string_view name() const override { return "embed"; }
+  std::string_view summary() const override { return "turn texts into vectors"; }
+  std::string_view examples() const override {
+    return "  isogloss embed -m bow.model -c \"my happy hound\"\n"
+           "  cat queries.txt | isogloss embed -m lsa.model -f jsonl\n"
+           "  isogloss embed -m lsa.model -i corpus.txt -f npy -o corpus.npy\n"
+           "  isogloss embed -m reviews.model -i reviews.csv --text-field text -f csv -o out.csv\n";
+  }
+
+  void describe(Flags& flags, std::span<const std::string>) override {
+    flags.value("-m,--model", model_, "model: a folder or an installed name");
+    flags.value("-c,--content", contents_, "text to embed (repeat for several)");
+    flags.value("-i,--input", inputs_, "file: a text per line; a row per text in .jsonl, .csv, .tsv; else the whole document (repeat); - = standard input");
+    flags.value("-f,--format", format_, "jsonl (default), json, npy, csv, tsv, blob, base64 or hex");
+    flags.value("-o,--output", output_, "file to write; default standard output");
+    flags.value("--role", role_, "query or document");
+    flags.value("--dim", dim_, "keep the first columns only; 0 = all");
+    flags.value("--text-field", text_fields_, "column that holds text (repeat for several)");
+    flags.value("--id-field", id_field_, "column that holds the id");
+    flags.value("--truncate", truncate_, "what to do with a text above the window: error, start or end");
+    flags.value("--errors", errors_, "write failed inputs to this JSON lines file");
+    flags.flag("--sparse", sparse_, "print columns and values of a sparse row instead of all zeros");
+    flags.flag("--words", words_, "a vector per word of the text, from the model's vocabulary");
+  }
+
+  Result<int> run(Program& program) override {
+    if (model_.empty()) return usage_error("embed needs a model: -m FOLDER. Train one: isogloss train lsa corpus.txt -o lsa.model");
+    IG_TRY(check_flags());
+    const ModelPtr model = IG_TRY(load(model_, {}, program.context));
+    IG_TRY(collect(program));
+    if (words_) return print_words(program, *model);
+    const Embedder* embedder = model->ability<Embedder>();
+    if (embedder == nullptr) return fail(Code::unsupported, "model '" + model_ + "' gives no vectors for texts.");
+    std::vector<Input> inputs;
+    for (const Item& item : items_) inputs.push_back(Input::text(item.text, role_value_));
+    EmbedOptions options;
+    options.dim = dim_;
+    options.truncate = truncate_value_;
+    options.on_error = OnError::skip;
+    const Embedding embedding = IG_TRY(embedder->embed(inputs, options, program.context));
+    IG_TRY(write(program, embedding));
+    return finish(program, embedding);
+  }
+
+ private:
+  Status check_flags() {
+    const std::vector<std::string> formats{"jsonl", "json", "npy", "csv", "tsv", "blob", "base64", "hex"};
+    if (std::find(formats.begin(), formats.end(), format_) == formats.end()) {
+      const std::string nearest = nearest_name(format_, formats);
+      return usage_error("--format must be one of jsonl, json, npy, csv, tsv, blob, base64, hex; not '" + format_ + "'." +
+                         (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+    }
+    if (role_ == "query") role_value_ = Role::query;
+    else if (role_ == "document") role_value_ = Role::document;
+    else if (!role_.empty()) return usage_error("--role must be query or document, not '" + role_ + "'.");
+    if (truncate_ == "start") truncate_value_ = Truncate::start;
+    else if (truncate_ == "end") truncate_value_ = Truncate::end;
+    else if (truncate_ != "error") return usage_error("--truncate must be error, start or end, not '" + truncate_ + "'.");
+    if (format_ == "npy" && output_.empty() && ::isatty(STDOUT_FILENO) != 0) return usage_error("-f npy needs -o FILE.");
+    return {};
+  }
+
+  Status collect(Program& program) {
+    for (const std::string& text : contents_) items_.push_back({std::to_string(items_.size() + 1), text, {}});
+    if (inputs_.empty() && contents_.empty()) inputs_.push_back("-");
+    for (const std::string& path : inputs_) IG_TRY(collect_file(path, program.context));
+    return {};
+  }
+
+  Status collect_file(const std::string& path, Context& context) {
+    if (path == "-" || path.ends_with(".txt")) {
+      const std::string content = path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : IG_TRY(read_file(path));
+      std::string_view text = content;
+      if (text.ends_with('\n')) text.remove_suffix(1);
+      if (content.empty()) return {};
+      for (std::string_view line : split(text, '\n')) {
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        items_.push_back({std::to_string(items_.size() + 1), std::string(line), {}});
+      }
+      return {};
+    }
+    ReadOptions options;
+    options.text_fields = text_fields_;
+    options.id_field = id_field_;
+    const Document document = IG_TRY(read_document(path, options, context));
+    for (const Row& row : document.rows) {
+      items_.push_back({row.id, document.text.substr(row.at.begin, row.at.size()), {}});
+    }
+    if (document.rows.empty()) items_.push_back({path, document.text, {}});
+    return format_ == "csv" || format_ == "tsv" ? keep_columns(path) : Status();
+  }
+
+  // The columns of a CSV or TSV input, to be repeated in the output.
+  Status keep_columns(const std::string& path) {
+    if (!path.ends_with(".csv") && !path.ends_with(".tsv")) return {};
+    const std::string content = IG_TRY(read_file(path));
+    input::CsvParser parser(content, path.ends_with(".csv") ? ',' : '\t');
+    IG_TRY(parser.next(header_));
+    std::vector<std::string> cells;
+    for (Item& item : items_) {
+      do {
+        if (!IG_TRY(parser.next(cells))) return {};
+      } while (cells.size() == 1 && cells[0].empty());
+      item.cells = cells;
+      item.cells.resize(header_.size());
+    }
+    return {};
+  }
+
+  // Row i as dense numbers.
+  static std::vector<float> dense_row(const Embedding& embedding, std::size_t i) {
+    if (!embedding.sparse.is_sparse()) {
+      const auto row = embedding.dense.row_f32(i);
+      return {row.begin(), row.end()};
+    }
+    std::vector<float> out(embedding.sparse.dim(), 0.0F);
+    const SparseRow row = embedding.sparse.row_sparse(i);
+    for (std::size_t k = 0; k < row.columns.size(); ++k) out[row.columns[k]] = row.values[k];
+    return out;
+  }
+
+  void write_embedding(JsonWriter& json, const Embedding& embedding, std::size_t i) const {
+    if (!sparse_ || !embedding.sparse.is_sparse()) {
+      json.key("embedding").values(dense_row(embedding, i));
+      return;
+    }
+    const SparseRow row = embedding.sparse.row_sparse(i);
+    json.field("dim", static_cast<std::uint64_t>(embedding.sparse.dim())).key("columns").begin_array();
+    for (const std::uint32_t column : row.columns) json.value(column);
+    json.end_array().key("values").values(row.values);
+  }
+
+  std::string object(const Embedding& embedding, std::size_t i) const {
+    std::string out;
+    JsonWriter json(out);
+    const Item& item = items_[i];
+    json.begin_object();
+    const bool numeric = !item.id.empty() && item.id.size() < 16 && item.id.find_first_not_of("0123456789") == std::string::npos;
+    numeric ? json.field("id", static_cast<std::int64_t>(std::stoll(item.id))) : json.field("id", item.id);
+    json.field("text", item.text);
+    const auto& error = embedding.reports[i].error;
+    if (error) {
+      json.key("error").begin_object().field("code", code_name(error->code)).field("message", error->message).end_object();
+    } else {
+      write_embedding(json, embedding, i);
+    }
+    json.end_object();
+    return out;
+  }
+
+  std::string bytes_of(const Embedding& embedding, std::size_t i) const {
+    const std::vector<float> row = dense_row(embedding, i);
+    return {static_cast<const char*>(static_cast<const void*>(row.data())), row.size() * sizeof(float)};
+  }
+
+  std::string rendered(const Embedding& embedding) const {
+    std::string out;
+    const std::size_t n = items_.size();
+    if (format_ == "npy") return npy(embedding);
+    if (format_ == "json") {
+      const bool single = n == 1 && contents_.size() == 1;
+      for (std::size_t i = 0; i < n; ++i) out += (i == 0 ? "" : ",") + object(embedding, i);
+      return (single ? out : "[" + out + "]") + "\n";
+    }
+    const char separator = format_ == "tsv" ? '\t' : ',';
+    if (format_ == "csv" || format_ == "tsv") out = csv_header(separator);
+    for (std::size_t i = 0; i < n; ++i) {
+      if (format_ == "jsonl") out += object(embedding, i) + "\n";
+      else if (format_ == "blob") out += bytes_of(embedding, i);
+      else if (format_ == "base64") out += base64(bytes_of(embedding, i)) + "\n";
+      else if (format_ == "hex") out += hex(bytes_of(embedding, i)) + "\n";
+      else out += csv_line(embedding, i, separator);
+    }
+    return out;
+  }
+
+  std::string csv_header(char separator) const {
+    std::string out;
+    for (const std::string& name : header_) out += csv_cell(name, separator) + separator;
+    if (header_.empty()) out = std::string("id") + separator + "text" + separator;
+    return out + "embedding\n";
+  }
+
+  std::string csv_line(const Embedding& embedding, std::size_t i, char separator) const {
+    std::string out;
+    for (const std::string& cell : items_[i].cells) out += csv_cell(cell, separator) + separator;
+    if (header_.empty()) out = csv_cell(items_[i].id, separator) + separator + csv_cell(items_[i].text, separator) + separator;
+    std::string array;
+    if (!embedding.reports[i].error) JsonWriter(array).values(dense_row(embedding, i));
+    return out + csv_cell(array, separator) + "\n";
+  }
+
+  // NumPy's format 1.0: magic, version, header length, a Python dictionary padded to 64 bytes, the rows.
+  std::string npy(const Embedding& embedding) const {
+    const std::size_t dim = embedding.sparse.is_sparse() ? embedding.sparse.dim() : embedding.dense.dim();
+    std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(items_.size()) + ", " +
+                         std::to_string(dim) + "), }";
+    header.resize((header.size() + 11 + 63) / 64 * 64 - 11, ' ');
+    header += '\n';
+    std::string out("\x93NUMPY\x01\0", 8);
+    out += static_cast<char>(header.size() & 255);
+    out += static_cast<char>(header.size() >> 8);
+    out += header;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      std::vector<float> row = dense_row(embedding, i);
+      if (embedding.reports[i].error) std::fill(row.begin(), row.end(), std::nanf(""));
+      out.append(static_cast<const char*>(static_cast<const void*>(row.data())), row.size() * sizeof(float));
+    }
+    return out;
+  }
+
+  Status write(Program& program, const Embedding& embedding) const {
+    const std::string text = rendered(embedding);
+    if (!output_.empty() && output_ != "-") return write_file(output_, text);
+    program.out(text);
+    return {};
+  }
+
+  Result<int> finish(Program& program, const Embedding& embedding) const {
+    std::size_t failed = 0;
+    std::string lines;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      const auto& error = embedding.reports[i].error;
+      if (embedding.reports[i].tokens_cut != 0) {
+        program.warn("input " + items_[i].id + ": " + counted(embedding.reports[i].tokens_cut, "token") + " cut");
+      }
+      if (!error) continue;
+      ++failed;
+      program.warn("input " + items_[i].id + ": " + error->message);
+      JsonWriter(lines).begin_object().field("id", items_[i].id).field("message", error->message).end_object();
+      lines += '\n';
+    }
+    if (!errors_.empty()) IG_TRY(write_file(errors_, lines));
+    return failed == 0 ? kDone : failed == items_.size() ? kFailed : kSomeFailed;
+  }
+
+  Result<int> print_words(Program& program, const Model& model) const {
+    const Vocabulary* vocabulary = model.ability<Vocabulary>();
+    if (vocabulary == nullptr) return fail(Code::unsupported, "model '" + model_ + "' has no vectors of words.");
+    std::size_t missing = 0, all = 0;
+    std::string out;
+    std::vector<float> row(vocabulary->word_dimension());
+    for (const Item& item : items_) {
+      for (const std::string_view word : split(one_line(item.text), ' ')) {
+        ++all;
+        const auto index = vocabulary->find_word(word);
+        if (!index) {
+          ++missing;
+          program.warn("'" + std::string(word) + "' is not in the vocabulary");
+          continue;
+        }
+        vocabulary->word_vector(*index, row);
+        if (program.flags.json || format_ != "jsonl") {
+          JsonWriter(out).begin_object().field("word", word).key("embedding").values(row).end_object();
+        } else {
+          out += word;
+          for (const float v : row) out += "  " + fixed(v, 4);
+        }
+        out += '\n';
+      }
+    }
+    program.out(out);
+    return missing == 0 ? kDone : missing == all ? kFailed : kSomeFailed;
+  }
+
+  std::string model_, format_ = "jsonl", output_, role_, id_field_, truncate_ = "error", errors_;
+  std::vector<std::string> contents_, inputs_, text_fields_;
+  std::size_t dim_ = 0;
+  bool sparse_ = false, words_ = false;
+  Role role_value_ = Role::none;
+  Truncate truncate_value_ = Truncate::error;
+  std::vector<Item> items_;
+  std::vector<std::string> header_;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_embed_verb() { return std::make_unique<EmbedVerb>(); }
+
+}  // namespace isogloss::cli

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "core/json.hpp"
+#include "core/text.hpp"
+#include "isogloss/family.hpp"
+#include "isogloss/reference.hpp"
+#include "output.hpp"
+
+namespace isogloss::cli {
+namespace fs = std::filesystem;
+namespace {
+
+class ModelsVerb final : public Verb {
+ public:
+  std::string_view name() const override { return "models"; }
+  std::string_view summary() const override { return "list, show, add and remove models"; }
+  std::string_view examples() const override {
+    return "  isogloss models list\n"
+           "  isogloss models list --families\n"
+           "  isogloss models show cats.model\n"
+           "  isogloss models show oh.model --word cat\n"
+           "  isogloss models add cats cats.model\n"
+           "  isogloss models rm cats\n";
+  }
+  void describe(Flags& flags, std::span<const std::string>) override {
+    flags.positional("ACTION", action_, "list, show, add or rm");
+    flags.optional_positional("MODEL", model_, "a folder or installed name; with add, the new name");
+    flags.optional_positional("FOLDER", folder_, "add: the model folder to install");
+    flags.flag("--families", families_, "list: the families this version knows");
+    flags.value("--word", word_, "show: one word's row");
+  }
+
+  Result<int> run(Program& program) override {
+    if (action_ == "list") return families_ ? list_families(program) : list(program);
+    if (action_ == "show") return show(program);
+    if (action_ == "add") return add(program);
+    if (action_ == "rm") return remove(program);
+    const std::string nearest = nearest_name(action_, {"list", "show", "add", "rm"});
+    return usage_error("there is no action '" + action_ + "'." + (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+  }
+
+ private:
+  static Result<int> list_families(Program& program) {
+    std::vector<std::vector<std::string>> rows;
+    std::string out;
+    for (const Family* family : families()) {
+      rows.push_back({std::string(family->name), std::string(family->title), std::string(family->summary)});
+      JsonWriter json(out);
+      json.begin_object().field("name", family->name).field("title", family->title);
+      json.field("generation", family->generation).field("summary", family->summary).key("options").begin_array();
+      const auto infos = family->train_options != nullptr ? family->train_options() : std::vector<OptionInfo>();
+      for (const OptionInfo& info : infos) {
+        json.begin_object().field("name", info.name).field("default", info.default_value).field("range", info.range);
+        json.field("help", info.help).end_object();
+      }
+      json.end_array().end_object();
+      out += '\n';
+    }
+    program.out(program.flags.json ? out : format_table(rows));
+    return kDone;
+  }
+
+  static Result<int> list(Program& program) {
+    std::vector<fs::path> folders;
+    std::error_code error;
+    for (fs::directory_iterator it(models_folder(), error), end; !error && it != end; it.increment(error)) folders.push_back(it->path());
+    std::sort(folders.begin(), folders.end());
+    std::vector<std::vector<std::string>> rows;
+    std::string out;
+    for (const fs::path& folder : folders) {
+      const auto model = load(folder.string(), {}, program.context);
+      if (!model) {
+        program.warn(model.error().message);
+        continue;
+      }
+      const Card& card = (*model)->card();
+      rows.push_back({folder.filename().string(), card.family, std::to_string(card.dimension) + " columns", card.trained_on});
+      JsonWriter(out).begin_object().field("name", folder.filename().string()).field("family", card.family)
+          .field("dimension", static_cast<std::uint64_t>(card.dimension)).field("trained_on", card.trained_on).end_object();
+      out += '\n';
+    }
+    program.out(program.flags.json ? out : format_table(rows));
+    if (rows.empty()) program.note("no model installed. Install one: isogloss models add NAME FOLDER");
+    return kDone;
+  }
+
+  Result<int> show(Program& program) const {
+    if (model_.empty()) return usage_error("models show needs a model.");
+    const ModelPtr model = IG_TRY(load(model_, {}, program.context));
+    if (!word_.empty()) return show_word(program, *model);
+    const Card& card = model->card();
+    std::vector<std::pair<std::string, std::string>> facts{
+        {"family", card.family},
+        {"dimension", std::to_string(card.dimension)},
+        {"rows", card.sparse ? "sparse" : "dense"},
+        {"metric", std::string(metric_name(card.metric))},
+        {"normalized", card.normalized ? "yes" : "no"},
+        {"window", card.window == 0 ? "no limit" : std::to_string(card.window)},
+        {"bytes", std::to_string(card.bytes)},
+        {"trained_on", card.trained_on},
+        {"space_id", card.space_id}};
+    facts.insert(facts.end(), card.facts.begin(), card.facts.end());
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object();
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& [name, value] : facts) {
+      json.field(name, value);
+      rows.push_back({name, value});
+    }
+    json.end_object();
+    program.flags.json ? program.line(std::move(out)) : program.out(format_table(rows));
+    return kDone;
+  }
+
+  // The word's place and row: a single 1 for one-hot models.
+  Result<int> show_word(Program& program, const Model& model) const {
+    const Vocabulary* vocabulary = model.ability<Vocabulary>();
+    if (vocabulary == nullptr) return fail(Code::unsupported, "model '" + model_ + "' has no vocabulary.");
+    const auto index = vocabulary->find_word(word_);
+    if (!index) return fail(Code::not_found, "'" + word_ + "' is not in the vocabulary of '" + model_ + "'.");
+    std::vector<float> row(vocabulary->word_dimension());
+    vocabulary->word_vector(*index, row);
+    std::string values;
+    std::size_t shown = 0, nonzero = 0;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (row[i] == 0) continue;
+      ++nonzero;
+      if (++shown > 20) continue;
+      values += (values.empty() ? "" : ", ") + std::to_string(i) + ": " + fixed(row[i], 4);
+    }
+    if (program.flags.json) {
+      std::string out;
+      JsonWriter(out).begin_object().field("word", word_).field("index", static_cast<std::uint64_t>(*index))
+          .key("embedding").values(row).end_object();
+      program.line(std::move(out));
+    } else {
+      program.line(word_ + "  index " + std::to_string(*index) + " of " + std::to_string(row.size()) + ", " +
+                   counted(nonzero, "value") + " other than 0: " + values + (shown > 20 ? ", ..." : ""));
+    }
+    return kDone;
+  }
+
+  Result<int> add(Program& program) const {
+    if (model_.empty() || folder_.empty()) return usage_error("models add needs a name and a folder: isogloss models add NAME FOLDER");
+    if (model_.find('/') != std::string::npos || model_.starts_with('.')) return usage_error("'" + model_ + "' is no short name.");
+    const ModelPtr model = IG_TRY(load(folder_, {}, program.context));
+    const fs::path target = models_folder() / model_;
+    std::error_code error;
+    if (fs::exists(target, error)) {
+      return fail(Code::already_exists, "model '" + model_ + "' is installed already. Remove it first: isogloss models rm " + model_);
+    }
+    fs::create_directories(models_folder(), error);
+    if (error) return fail(Code::io, "cannot create '" + models_folder().string() + "': " + error.message());
+    IG_TRY(model->save(target, program.context));
+    program.note("installed as " + model_);
+    return kDone;
+  }
+
+  Result<int> remove(Program& program) const {
+    const fs::path target = models_folder() / model_;
+    std::error_code error;
+    if (model_.empty() || model_.find('/') != std::string::npos || !fs::is_directory(target, error)) {
+      return fail(Code::not_found, "no installed model is called '" + model_ + "'. Run: isogloss models list");
+    }
+    fs::remove_all(target, error);
+    if (error) return fail(Code::io, "cannot remove '" + target.string() + "': " + error.message());
+    program.note("removed " + model_);
+    return kDone;
+  }
+
+  std::string action_, model_, folder_, word_;
+  bool families_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_models_verb() { return std::make_unique<ModelsVerb>(); }
+
+}  // namespace isogloss::cli

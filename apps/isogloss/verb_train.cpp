@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+
+#include "core/text.hpp"
+#include "isogloss/family.hpp"
+#include "output.hpp"
+
+namespace isogloss::cli {
+namespace {
+
+class TrainVerb final : public Verb {
+ public:
+  std::string_view name() const override { return "train"; }
+  std::string_view summary() const override { return "train a model of a family on files"; }
+  std::string_view examples() const override {
+    return "  isogloss train tfidf cats.txt -o cats.model --stop-words english\n"
+           "  isogloss train lsa corpus.txt -o lsa.model --dim 100\n"
+           "  isogloss train onehot animals.csv --columns colour,size -o cols.model\n"
+           "  isogloss train lsa --help        (the options of a family)\n";
+  }
+
+  void describe(Flags& flags, std::span<const std::string> args) override {
+    flags.positional("FAMILY", family_, "what to train: " + trainable());
+    flags.list("FILES", files_, "text (a record per line), .csv, .tsv or .jsonl");
+    flags.value("-o,--output", output_, "folder of the new model");
+    flags.value("--text-field", data_.text_fields, "column that holds text (repeat for several)");
+    flags.value("--label-field", data_.label_field, "column that holds the label");
+    flags.value("--id-field", data_.id_field, "column that holds the id");
+    for (const std::string& word : args) {
+      const auto family = find_family(word);
+      if (!family || (*family)->train_options == nullptr) continue;
+      flags.options((*family)->train_options(), options_);
+      break;
+    }
+  }
+
+  Result<int> run(Program& program) override {
+    const Family* family = IG_TRY(find_family(family_));
+    if (family->train == nullptr) return fail(Code::unsupported, "family '" + family_ + "' cannot be trained.");
+    if (files_.empty()) return usage_error("train needs a file: isogloss train " + family_ + " corpus.txt -o my.model");
+    if (output_.empty()) return usage_error("train needs -o FOLDER for the new model.");
+    const auto start = std::chrono::steady_clock::now();
+    const std::vector<std::filesystem::path> paths(files_.begin(), files_.end());
+    const auto data = IG_TRY(open_dataset(paths, data_, program.context));
+    const ModelPtr model = IG_TRY(train(family_, *data, options_, program.context));
+    IG_TRY(model->save(output_, program.context));
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const Card& card = model->card();
+    program.note(std::string(family->title) + ", " + std::to_string(card.dimension) + " columns, trained on " +
+                 card.trained_on + " in " + fixed(seconds, 2) + " s: " + output_);
+    return kDone;
+  }
+
+ private:
+  static std::string trainable() {
+    std::string out;
+    for (const Family* family : families()) {
+      if (family->train != nullptr) out += (out.empty() ? "" : ", ") + std::string(family->name);
+    }
+    return out;
+  }
+
+  std::string family_, output_;
+  std::vector<std::string> files_;
+  DatasetOptions data_;
+  OptionValues options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_train_verb() { return std::make_unique<TrainVerb>(); }
+
+}  // namespace isogloss::cli

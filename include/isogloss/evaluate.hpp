@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measuring models: metric = pure function of a ranking and judgments; task = data + protocol -> scores.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "isogloss/collection.hpp"
+#include "isogloss/context.hpp"
+#include "isogloss/result.hpp"
+
+namespace isogloss {
+
+// One query's ranking, best first, and its judgments: document id -> relevance (only > 0 is relevant).
+struct RankedQuery {
+  std::string query_id;
+  std::vector<std::pair<std::string, double>> ranking;  // document id, score; any order
+  std::map<std::string, std::int64_t, std::less<>> judged;
+};
+
+// A ranking metric. Pure; thread-safe.
+struct RankingMetric {
+  std::string_view name;     // "ndcg"; with a cut "ndcg@10"
+  std::string_view summary;
+  bool takes_cut = false;
+  double (*value)(std::span<const std::int64_t> gains,        // (retrieved) relevance of the ranking, best first
+                  std::span<const std::int64_t> ideal,        // (relevant) judged relevances > 0, descending
+                  std::size_t cut) = nullptr;                 // SIZE_MAX = none
+};
+std::span<const RankingMetric> ranking_metrics();
+// "ndcg@10", "map", "recall@100" on one query by trec_eval's rules: order by score descending, ties by document id
+// descending. Error{invalid_argument} names the nearest known metric.
+Result<double> ranking_value(std::string_view metric, const RankedQuery& query);
+
+struct EvalOptions {
+  std::vector<std::string> metrics{"ndcg@10", "map", "recall@10", "recall@100", "mrr@10"};
+  std::size_t depth = 1000;      // documents retrieved per query
+  std::size_t resamples = 1000;  // of the bootstrap behind the interval
+  std::string split = "test";
+  std::string queries = "all";   // "odd", "even": every other query with judgments, for choosing apart from reporting
+};
+
+struct EvalFigure {
+  std::string model, task, metric;
+  double value = 0;                // fraction
+  double low = 0, high = 0;        // 95 % bootstrap interval over the queries
+  std::size_t n = 0;               // queries
+  std::string convention = "trec";
+  std::map<std::string, std::string> record;  // seconds, documents, options: what is needed to repeat it
+};
+
+// Evaluates one model ("fit:bm25,k1=0.9", "fit:lsa", "fit:bm25+fit:lsa", a path) on one task ("beir:FOLDER").
+Result<std::vector<EvalFigure>> evaluate(std::string_view model, std::string_view task, const EvalOptions& options,
+                                         Context& context);
+
+// A metric condition "ndcg@10=0.45" of --fail-under.
+struct Gate {
+  std::string metric;
+  double least = 0;
+};
+Result<Gate> parse_gate(std::string_view text);
+
+}  // namespace isogloss

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "answer/chat.hpp"
+
+#include "core/http_client.hpp"
+#include "core/json.hpp"
+#include "core/text.hpp"
+
+namespace isogloss::answer {
+namespace {
+
+std::string endpoint(std::string url) {
+  while (url.ends_with('/')) url.pop_back();
+  if (url.ends_with("/chat/completions")) return url;
+  return url + (url.ends_with("/v1") ? "" : "/v1") + "/chat/completions";
+}
+
+std::string request_body(const AskOptions& options, std::string_view prompt) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().field("model", options.llm_model).field("stream", true).field("temperature", 0);
+  json.key("messages").begin_array().begin_object().field("role", "user").field("content", prompt).end_object();
+  json.end_array().end_object();
+  return body;
+}
+
+// A server that ignores "stream" answers with one JSON object.
+Result<std::string> whole_reply(std::string_view body) {
+  const Json json = IG_TRY(Json::parse(body, "the chat server's reply"));
+  const auto choices = json["choices"].as_array();
+  if (choices.empty()) return fail(Code::unavailable, "the chat server's reply has no \"choices\".");
+  return std::string(choices[0]["message"]["content"].as_string());
+}
+
+std::string server_message(const HttpResponse& response) {
+  const auto json = Json::parse(response.body, "reply");
+  if (json && (*json)["error"]["message"].is_string()) return std::string((*json)["error"]["message"].as_string());
+  return one_line(shortened(response.body, 300));
+}
+
+}  // namespace
+
+Result<std::string> event_text(std::string_view line) {
+  line = trim(line);
+  if (!line.starts_with("data:")) return std::string();
+  const std::string_view data = trim(line.substr(5));
+  if (data.empty() || data == "[DONE]") return std::string();
+  const Json json = IG_TRY(Json::parse(data, "the chat server's stream"));
+  if (json["error"].is_object()) {
+    return fail(Code::unavailable, "the chat server stopped: " + std::string(json["error"]["message"].as_string()));
+  }
+  const auto choices = json["choices"].as_array();
+  return choices.empty() ? std::string() : std::string(choices[0]["delta"]["content"].as_string());
+}
+
+Result<std::string> chat(const AskOptions& options, std::string_view prompt, Context& context) {
+  if (options.llm_model.empty()) return fail(Code::invalid_argument, "--llm needs --llm-model NAME.");
+  HttpRequest request;
+  request.url = endpoint(options.llm_url);
+  if (options.offline && !is_loopback_url(request.url)) {
+    return fail(Code::offline, "'" + request.url + "' is not on this machine, and the network is switched off (--offline).");
+  }
+  request.headers = {{"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
+  if (!options.llm_key.empty()) request.headers.emplace_back("Authorization", "Bearer " + options.llm_key);
+  request.body = request_body(options, prompt);
+  std::string raw, answer;
+  std::size_t done = 0;
+  Status broken;
+  const HttpSink sink = [&](std::string_view piece) {
+    raw += piece;
+    for (std::size_t feed; (feed = raw.find('\n', done)) != std::string::npos; done = feed + 1) {
+      auto text = event_text(std::string_view(raw).substr(done, feed - done));
+      if (!text) {
+        broken = fail(text.error());
+        return false;
+      }
+      answer += *text;
+      if (options.on_text && !text->empty()) options.on_text(*text);
+    }
+    return true;
+  };
+  const HttpResponse response = IG_TRY(http_request(request, sink, context));
+  IG_TRY(broken);
+  if (response.status < 200 || response.status >= 300) {
+    return fail(Code::unavailable, "'" + request.url + "' answered with status " + std::to_string(response.status) + ": " +
+                                       server_message(response));
+  }
+  if (answer.empty() && raw.starts_with('{')) answer = IG_TRY(whole_reply(raw));
+  return answer;
+}
+
+}  // namespace isogloss::answer

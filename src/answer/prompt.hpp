@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isogloss/collection.hpp"
+#include "isogloss/result.hpp"
+
+namespace isogloss::answer {
+
+// The prompt for a language model: `text` with {question} and {context} filled in (the built-in one when empty). The
+// context numbers the passages [1], [2] ... with their source. Error{invalid_argument} when a slot is missing or unknown.
+Result<std::string> fill_prompt(std::string_view text, std::string_view question, std::span<const Hit> passages);
+
+// Citation numbers in an answer: [2], [1, 3], [1-3]. Numbers that were not given (1..known) are taken out of `answer` and
+// returned in `wrong`; the good ones, ascending, in `cited`.
+struct CheckedCitations {
+  std::vector<std::size_t> cited;
+  std::vector<std::size_t> wrong;
+};
+CheckedCitations check_citations(std::string& answer, std::size_t known);
+
+}  // namespace isogloss::answer

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "isogloss/context.hpp"
+#include "isogloss/evaluate.hpp"
+
+namespace isogloss::evaluation {
+
+// A retrieval task in BEIR's layout: corpus.jsonl {_id,title,text}, queries.jsonl {_id,text}, qrels/SPLIT.tsv with a
+// header line (query-id, corpus-id, score).
+struct BeirTask {
+  std::string name;
+  std::filesystem::path corpus;
+  struct Query {
+    std::string id, text;
+    std::map<std::string, std::int64_t, std::less<>> judged;
+  };
+  std::vector<Query> queries;  // those with judgments in the split, in order of the file
+};
+
+// Errors name the file and line. `which`: "all", "odd", "even" by position among the judged queries, from 1.
+Result<BeirTask> read_beir(const std::filesystem::path& folder, const std::string& split, const std::string& which,
+                           Context& context);
+
+}  // namespace isogloss::evaluation

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+// Latent semantic analysis: TF-IDF rows X of the fitted corpus, cut to the k strongest directions of its singular value
+// decomposition X ~ U S V^T (README.md). A text, old or new, becomes x V; a word becomes its row of V S, so that words
+// which keep the same company lie close although they never meet.
+//
+// V is kept as (features, k), row after row: folding a text in reads one run of k floats per distinct word.
+#include "model/lsa/lsa.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/describe.hpp"
+#include "core/parallel.hpp"
+#include "formats/model_folder.hpp"
+#include "math/truncated_svd.hpp"
+#include "tokens/counting/counting_model.hpp"
+#include "tokens/counting/tfidf_weights.hpp"
+
+namespace isogloss::model {
+namespace {
+
+struct LsaOptions {
+  std::int64_t dim = 100;
+  bool normalize = true;
+  tokens::FeatureOptions features;
+  tokens::LimitOptions limits;
+  bool smooth_idf = true;
+  bool sublinear_tf = false;
+  std::string norm = "l2";
+};
+
+template <class Visitor>
+void describe(LsaOptions& o, Visitor& v) {
+  v("dim", o.dim, Range{1, 65536}, "Dimensions kept; fewer when the corpus has fewer.");
+  v("normalize", o.normalize, "Scale every row to length 1.");
+  tokens::describe_features(o.features, v);
+  tokens::describe_limits(o.limits, v);
+  v("smooth_idf", o.smooth_idf, "Count document frequencies as if one more text held every feature.");
+  v("sublinear_tf", o.sublinear_tf, "Use 1 + ln(count) for the count.");
+  v("norm", o.norm, Choice{"l2|l1|none"}, "Norm of the TF-IDF rows before the decomposition.");
+}
+
+constexpr std::string_view kOwner = "Family 'lsa'";
+
+class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocabulary {
+ public:
+  explicit LsaModel(LsaOptions options) : options_(std::move(options)) {}
+
+  Status train(const Dataset& data, Context& context) {
+    const tokens::FeatureSpec spec = IG_TRY(tokens::make_feature_spec(options_.features));
+    // 16 bytes an entry while counting and weighing.
+    const std::size_t limit = context.memory_limit != 0 ? context.memory_limit / 16 : SIZE_MAX;
+    tokens::CountedFeatures counted =
+        IG_TRY(tokens::count_features(data, spec, options_.limits, tokens::Occurrence::every, limit, context));
+    if (!counted.rows) {
+      return fail(Code::out_of_memory,
+                  "the corpus does not fit the memory limit; LSA needs all of it at once. Raise the "
+                  "limit, or fit on fewer texts.");
+    }
+    features_ = std::move(counted.features);
+    document_frequency_ = std::move(counted.document_frequency);
+    documents_ = counted.documents;
+    make_idf();
+    IG_TRY(decompose(*counted.rows, context));
+    finish(data.description());
+    return {};
+  }
+
+  Status open(const formats::ModelSource& source) {
+    const tokens::FeatureSpec spec = IG_TRY(
+        tokens::load_feature_spec(options_.features, IG_TRY(source.files->read("analysis.json")), "analysis.json"));
+    features_ = IG_TRY(
+        tokens::FeatureSet::make(spec, tokens::StringPack::from_lines(IG_TRY(source.files->read("vocabulary.txt")))));
+    documents_ = static_cast<std::size_t>(source.state["documents"].as_integer());
+    const std::size_t any[] = {formats::SafeTensors::any_extent};
+    singular_values_ = IG_TRY(source.tensors.read<double>("singular_values", any));
+    const std::size_t features[] = {features_.size()};
+    const std::size_t shape[] = {features_.size(), dim()};
+    document_frequency_ = IG_TRY(source.tensors.read<std::uint32_t>("document_frequency", features));
+    weight_sums_ = IG_TRY(source.tensors.read<double>("weight_sums", features));
+    right_ = IG_TRY(source.tensors.read<float>("components", shape));
+    make_idf();
+    finish(source.trained_on);
+    return {};
+  }
+
+  const Card& card() const override { return card_; }
+  Status save(const std::filesystem::path& folder, Context& context) const override {
+    IG_TRY(context.check());
+    return formats::save_model_folder(folder, parts(), card_);
+  }
+
+  // Writes x V, cut to the columns of the output, scaled to length 1 when asked for.
+  Status run(std::span<const Slice> slices, EmbeddingOut& out, Context& context) const override {
+    IG_TRY(context.check());
+    if (out.dense == nullptr) return {};
+    std::size_t first = 0;
+    for (const Slice& slice : slices) {
+      const auto& rows = static_cast<const tokens::SparseRows&>(slice.prepared->body());
+      parallel_for(context, slice.end - slice.begin, 64, [&](std::size_t begin, std::size_t end) {
+        std::vector<double> sums(out.dense->dim());
+        for (std::size_t i = begin; i < end; ++i)
+          fold_in(rows.row(slice.begin + i), sums, out.dense->row_f32(first + i));
+      });
+      first += slice.end - slice.begin;
+    }
+    return {};
+  }
+
+  std::size_t word_count() const override { return features_.size(); }
+  std::optional<std::size_t> find_word(std::string_view word) const override { return features_.find(word); }
+  std::string_view word(std::size_t index) const override { return features_.name(index); }
+  std::size_t word_dimension() const override { return dim(); }
+  void word_vector(std::size_t index, std::span<float> out) const override {
+    for (std::size_t j = 0; j < dim(); ++j) {
+      out[j] = static_cast<float>(static_cast<double>(right_[index * dim() + j]) * singular_values_[j]);
+    }
+  }
+  Result<std::vector<WordScore>> near(std::string_view word, std::size_t n, Context& context) const override {
+    IG_TRY(context.check());
+    const auto index = find_word(word);
+    if (!index) return fail(Code::not_found, "'" + std::string(word) + "' is not in the vocabulary of this model.");
+    std::vector<float> own(dim());
+    std::vector<float> other(dim());
+    word_vector(*index, own);
+    std::vector<double> cosines(features_.size());
+    for (std::size_t i = 0; i < cosines.size(); ++i) {
+      word_vector(i, other);
+      cosines[i] = cosine(own, other);
+    }
+    return tokens::best_words(cosines, features_.names(), n, *index);
+  }
+  Result<std::vector<WordScore>> terms(std::size_t n, Context& context) const override {
+    IG_TRY(context.check());
+    return tokens::best_words(weight_sums_, features_.names(), n, SIZE_MAX);
+  }
+
+ private:
+  std::size_t dim() const { return singular_values_.size(); }
+
+  static double cosine(std::span<const float> a, std::span<const float> b) {
+    double ab = 0, aa = 0, bb = 0;
+    for (std::size_t j = 0; j < a.size(); ++j) {
+      ab += static_cast<double>(a[j]) * static_cast<double>(b[j]);
+      aa += static_cast<double>(a[j]) * static_cast<double>(a[j]);
+      bb += static_cast<double>(b[j]) * static_cast<double>(b[j]);
+    }
+    return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0.0;
+  }
+
+  void make_idf() {
+    using tokens::Smoothing;
+    idf_ = tokens::inverse_document_frequency(document_frequency_, documents_,
+                                              options_.smooth_idf ? Smoothing::one : Smoothing::none);
+  }
+
+  void weigh(const tokens::CountView& row, std::span<float> values) const {
+    using tokens::TermFrequency;
+    tokens::tfidf_weigh(row, idf_, options_.sublinear_tf ? TermFrequency::logarithm : TermFrequency::count, norm_,
+                        values);
+  }
+
+  Status decompose(const tokens::CountRows& rows, Context& context) {
+    std::vector<float> weights(rows.columns.size());
+    weight_sums_.assign(features_.size(), 0.0);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::size_t begin = rows.starts[i];
+      const std::size_t size = rows.starts[i + 1] - begin;
+      weigh({std::span(rows.columns).subspan(begin, size), std::span(rows.counts).subspan(begin, size), rows.units[i]},
+            std::span(weights).subspan(begin, size));
+      for (std::size_t k = begin; k < begin + size; ++k)
+        weight_sums_[rows.columns[k]] += static_cast<double>(weights[k]);
+    }
+    math::TruncatedSvdOptions options;
+    options.components = static_cast<std::size_t>(options_.dim);
+    const math::CsrView matrix{rows.size(), features_.size(), rows.starts, rows.columns, weights};
+    const math::TruncatedSvd svd = IG_TRY(math::truncated_svd(matrix, options, context));
+    singular_values_ = svd.values;
+    right_.assign(svd.right.data(), svd.right.data() + svd.right.rows() * svd.right.columns());
+    return {};
+  }
+
+  // sums: scratch, (columns of out)
+  void fold_in(const SparseRow& row, std::span<double> sums, std::span<float> out) const {
+    std::ranges::fill(sums, 0.0);
+    for (std::size_t k = 0; k < row.columns.size(); ++k) {
+      const float* const direction = right_.data() + row.columns[k] * dim();
+      const double weight = static_cast<double>(row.values[k]);
+      for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += weight * static_cast<double>(direction[j]);
+    }
+    double squares = 0;
+    for (const double s : sums) squares += s * s;
+    const double scale = options_.normalize && squares > 0 ? 1.0 / std::sqrt(squares) : 1.0;
+    for (std::size_t j = 0; j < sums.size(); ++j) out[j] = static_cast<float>(sums[j] * scale);
+  }
+
+  formats::ModelParts parts() const {
+    formats::ModelParts p;
+    p.family = "lsa";
+    p.options = option_values(options_);
+    p.state.emplace_back("documents", Json(static_cast<std::int64_t>(documents_)));
+    p.trained_on = card_.trained_on;
+    p.files["vocabulary.txt"] = features_.names().to_lines();
+    p.files["analysis.json"] = to_json(features_.spec().analyzer) + "\n";
+    p.tensors.add<float>("components", {features_.size(), dim()}, right_);
+    p.tensors.add<double>("singular_values", {dim()}, singular_values_);
+    p.tensors.add<std::uint32_t>("document_frequency", {features_.size()}, document_frequency_);
+    p.tensors.add<double>("weight_sums", {features_.size()}, weight_sums_);
+    return p;
+  }
+
+  void finish(std::string_view trained_on) {
+    card_.family = "lsa";
+    card_.modalities = {Modality::text};
+    card_.dimension = dim();
+    card_.normalized = options_.normalize;
+    card_.bytes = features_.bytes() + right_.size() * sizeof(float);
+    card_.trained_on = trained_on;
+    card_.facts["features"] = std::to_string(features_.size());
+    card_.facts["documents"] = std::to_string(documents_);
+    card_.facts["analyzer"] = features_.spec().analyzer.name;
+    card_.space_id = formats::space_id_of(parts());
+  }
+
+  // A cut row is a row of fewer dimensions, so any number up to the full one will do.
+  Status check_options(const EmbedOptions& options) const override {
+    if (options.dim <= dim()) return {};
+    return fail(Code::invalid_argument,
+                "this model has " + std::to_string(dim()) + " dimensions, not " + std::to_string(options.dim) + ".");
+  }
+
+  class Reader final : public tokens::RowReader {
+   public:
+    explicit Reader(const LsaModel& model) : model_(model), reader_(model.features_) {}
+    Status read(const Input& input, tokens::WeightedRow& row) override {
+      reader_.read(IG_TRY(tokens::text_of(input, text_)), counts_);
+      row.units = counts_.units;
+      row.values.resize(counts_.columns.size());
+      model_.weigh(view_of(counts_), row.values);
+      row.columns.swap(counts_.columns);
+      return {};
+    }
+
+   private:
+    const LsaModel& model_;
+    tokens::FeatureReader reader_;
+    tokens::CountRow counts_;
+    std::string text_;
+  };
+  std::unique_ptr<tokens::RowReader> make_reader() const override { return std::make_unique<Reader>(*this); }
+  const Card& embedder_card() const override { return card_; }
+  const void* find(AbilityId id) const override {
+    if (id == AbilityId::embedder) return static_cast<const Embedder*>(this);
+    if (id == AbilityId::vocabulary) return static_cast<const Vocabulary*>(this);
+    return nullptr;
+  }
+
+  LsaOptions options_;
+  tokens::Norm norm_ = tokens::parse_norm(options_.norm);
+  Card card_;
+  tokens::FeatureSet features_;
+  std::size_t documents_ = 0;
+  std::vector<std::uint32_t> document_frequency_;  // (features)
+  std::vector<double> idf_;                        // (features)
+  std::vector<double> weight_sums_;                // (features)
+  std::vector<double> singular_values_;            // (k)
+  std::vector<float> right_;                       // (features, k)
+};
+
+Result<ModelPtr> train_lsa(const Dataset& data, const OptionValues& values, Context& context) {
+  const auto model = std::make_shared<LsaModel>(IG_TRY(parse_options<LsaOptions>(values, kOwner)));
+  IG_TRY(model->train(data, context));
+  return model;
+}
+
+Result<ModelPtr> load_lsa(const FileSet& files, const OptionValues&, Context&) {
+  const formats::ModelSource source = IG_TRY(formats::open_model_folder(files, "lsa"));
+  const auto model = std::make_shared<LsaModel>(IG_TRY(parse_options<LsaOptions>(source.options, kOwner)));
+  IG_TRY(model->open(source));
+  return model;
+}
+
+}  // namespace
+
+const Family& lsa_family() {
+  static const Family family{
+      .name = "lsa",
+      .title = "LSA",
+      .generation = "counting",
+      .summary = "TF-IDF rows cut to their strongest directions: dense vectors from counts.",
+      .modalities = {Modality::text},
+      .recognise = [](const FileSet& files) { return formats::recognise_model_folder(files, "lsa"); },
+      .load_options = nullptr,
+      .train_options = [] { return option_infos<LsaOptions>(); },
+      .embed_options = nullptr,
+      .load = load_lsa,
+      .train = train_lsa,
+      .estimate_memory = nullptr,
+  };
+  return family;
+}
+
+}  // namespace isogloss::model

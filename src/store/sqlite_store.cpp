@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opening and writing. Every change is one transaction under the write lock and is durable when it returns
+// (synchronous=FULL). Documents of more than kStagedChunks chunks are written in groups that nobody sees, and become
+// visible by their one row. The lock is given back after 200 ms without a write.
+#include "store/sqlite_store.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "core/file.hpp"
+#include "core/guard.hpp"
+#include "store/truth/records.hpp"
+#include "store/truth/schema.hpp"
+
+namespace isogloss {
+namespace fs = std::filesystem;
+
+Result<std::unique_ptr<Store>> open_store(const fs::path& folder, OpenMode mode, StoreOptions options, Context& context) {
+  return guard([&] { return store::SqliteStore::open(folder, mode, std::move(options), context); });
+}
+
+namespace store {
+namespace {
+
+constexpr std::size_t kStagedChunks = 10'000;
+constexpr std::chrono::milliseconds kPatience{30'000};
+constexpr std::chrono::milliseconds kIdle{200};
+constexpr const char* kPragmas =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=67108864;"
+    "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY;";
+
+fs::path file_of(const fs::path& folder) { return folder / "db.sqlite"; }
+
+}  // namespace
+
+SqliteStore::SqliteStore(fs::path folder, OpenMode mode, StoreOptions options)
+    : folder_(std::move(folder)), mode_(mode), options_(std::move(options)) {
+  idle_ = std::make_unique<IdleTimer>(kIdle, [this] { release_writer(); });
+}
+
+SqliteStore::~SqliteStore() {
+  idle_.reset();
+  release_writer();
+}
+
+Result<std::unique_ptr<Store>> SqliteStore::open(const fs::path& folder, OpenMode mode, StoreOptions options,
+                                                 Context& context) {
+  std::unique_ptr<SqliteStore> store(new SqliteStore(folder, mode, std::move(options)));
+  std::error_code error;
+  if (mode == OpenMode::write) {
+    fs::create_directories(folder, error);
+    if (error) return fail(Code::io, "cannot create the folder '" + folder.string() + "': " + error.message());
+    // Makes the tables and the WAL before any reader opens.
+    IG_TRY(store->write(context, [](Database&) -> Status { return {}; }));
+  }
+  IG_TRY(store->open_reader());
+  return store;
+}
+
+Status SqliteStore::open_reader() {
+  const fs::path file = file_of(folder_);
+  std::error_code error;
+  if (!fs::exists(file, error)) return fail(Code::not_found, "there is no collection in '" + folder_.string() + "'.");
+  const fs::path log = file.string() + "-wal";
+  OpenAs as = OpenAs::read_only;
+  if (::access(folder_.c_str(), W_OK) != 0 || ::access(file.c_str(), W_OK) != 0) {
+    if (fs::exists(log, error) && fs::file_size(log, error) > 0) {
+      return fail(Code::io, "'" + folder_.string() + "' cannot be written, and its write-ahead log holds data. Open it once "
+                            "where it can be written, or make a copy: isogloss collections export NAME FOLDER --readonly");
+    }
+    as = OpenAs::immutable;
+  }
+  reader_ = IG_TRY(Database::open(file, as, options_.vfs));
+  IG_TRY(reader_->execute("PRAGMA query_only=1; PRAGMA cache_size=-16384; PRAGMA mmap_size=268435456;"));
+  return check_format(*reader_, file);
+}
+
+void SqliteStore::use_lexical(LexicalOptions options) {
+  const std::unique_lock lock(view_mutex_);
+  lexical_ = std::move(options);
+  view_ = std::make_unique<View>(folder_, lexical_);
+}
+
+Status SqliteStore::write(Context& context, const std::function<Status(Database&)>& work) {
+  if (mode_ == OpenMode::read) return fail(Code::invalid_argument, "the collection was opened for reading only.");
+  IG_TRY(context.check());
+  const std::lock_guard guard_writer(writer_mutex_);
+  if (!writer_) {
+    WriteLock lock = IG_TRY(WriteLock::acquire(folder_ / "LOCK", kPatience, context));
+    auto database = IG_TRY(Database::open(file_of(folder_), OpenAs::read_write, options_.vfs));
+    IG_TRY(prepare_schema(*database, file_of(folder_)));
+    IG_TRY(database->execute(kPragmas));
+    IG_TRY(delete_orphans(*database));
+    writer_.emplace(std::move(lock), std::move(database));
+  }
+  const Status done = work(*writer_->database);
+  idle_->touch();
+  return done;
+}
+
+void SqliteStore::release_writer() {
+  const std::lock_guard lock(writer_mutex_);
+  if (!writer_) return;
+  writer_->database.reset();
+  writer_.reset();
+}
+
+Result<std::int64_t> SqliteStore::space_of(Database& database, const DocumentPut& put) {
+  if (put.space_id.empty()) return 0;
+  for (const SpaceInfo& space : IG_TRY(list_spaces(database))) {
+    if (space.role == SpaceRole::search && space.space_id == put.space_id && space.dimension == put.vectors.dim()) {
+      return space.number;
+    }
+  }
+  return 0;  // the space was changed meanwhile; the next refresh fills the vectors in
+}
+
+Status SqliteStore::put_one(Database& database, const DocumentPut& put, std::int64_t space) {
+  const bool fresh = IG_TRY(database.integer("SELECT EXISTS(SELECT 1 FROM change)")) == 0;
+  if (fresh && lexical_.analyse && !view_->in_bulk()) IG_TRY(view_->begin_bulk());
+  IG_TRY(delete_document(database, put.state.name));
+  const std::int64_t row = IG_TRY(next_document_row(database));
+  const ChunkRange chunks = IG_TRY(insert_chunks(database, row, put, 0, put.chunks.size(), space));
+  IG_TRY(insert_document(database, row, put, chunks));
+  if (view_->in_bulk()) IG_TRY(view_->add_bulk(chunks.first, put));
+  return {};
+}
+
+Status SqliteStore::put_staged(Database& database, const DocumentPut& put, std::int64_t space, Context& context) {
+  view_->abandon_bulk();
+  const std::int64_t row = IG_TRY(next_document_row(database));
+  ChunkRange all;
+  for (std::size_t begin = 0; begin < put.chunks.size(); begin += kStagedChunks) {
+    const Status checked = context.check();
+    Result<ChunkRange> group = ChunkRange{};
+    if (checked) {
+      Transaction transaction = IG_TRY(Transaction::begin(database));
+      group = insert_chunks(database, row, put, begin, std::min(put.chunks.size(), begin + kStagedChunks), space);
+      if (group) IG_TRY(transaction.commit());
+    }
+    if (!checked || !group) {
+      IG_TRY(delete_orphans(database));
+      return checked ? fail(group.error()) : checked;
+    }
+    if (begin == 0) all.first = group->first;
+    all.last = group->last;
+  }
+  Transaction transaction = IG_TRY(Transaction::begin(database));
+  IG_TRY(delete_document(database, put.state.name));
+  IG_TRY(insert_document(database, row, put, all));
+  return transaction.commit();
+}
+
+Status SqliteStore::put(std::span<const DocumentPut> documents, Context& context) {
+  return guard([&] {
+    return write(context, [&](Database& database) -> Status {
+      const std::unique_lock lock(view_mutex_);
+      std::optional<Transaction> transaction;
+      const auto finish = [&]() -> Status {
+        if (!transaction) return {};
+        IG_TRY(transaction->commit());
+        transaction.reset();
+        return {};
+      };
+      const auto each = [&]() -> Status {
+        for (const DocumentPut& put : documents) {
+          const std::int64_t space = IG_TRY(space_of(database, put));
+          if (put.chunks.size() > kStagedChunks) {
+            IG_TRY(finish());
+            IG_TRY(put_staged(database, put, space, context));
+            continue;
+          }
+          if (!transaction) transaction.emplace(IG_TRY(Transaction::begin(database)));
+          IG_TRY(put_one(database, put, space));
+        }
+        return finish();
+      };
+      const Status done = each();
+      if (!done) view_->abandon_bulk();  // it may hold documents that were rolled back
+      return done;
+    });
+  });
+}
+
+Status SqliteStore::remove(std::span<const std::string> names, Context& context) {
+  return guard([&] {
+    return write(context, [&](Database& database) -> Status {
+      const std::unique_lock lock(view_mutex_);
+      view_->abandon_bulk();
+      Transaction transaction = IG_TRY(Transaction::begin(database));
+      for (const std::string& name : names) IG_TRY(delete_document(database, name));
+      return transaction.commit();
+    });
+  });
+}
+
+Status SqliteStore::touch(std::span<const DocumentState> states, Context& context) {
+  return guard([&] {
+    return write(context, [&](Database& database) -> Status {
+      Transaction transaction = IG_TRY(Transaction::begin(database));
+      for (const DocumentState& state : states) {
+        Statement* update = IG_TRY(database.cached("UPDATE document SET size=?, mtime=?, inode=?, path=?, root=? WHERE name=?"));
+        update->bind(0, static_cast<std::int64_t>(state.size)).bind(1, state.mtime_ns);
+        update->bind(2, static_cast<std::int64_t>(state.inode)).bind(3, std::string_view(state.path));
+        IG_TRY(update->bind(4, std::string_view(state.root)).bind(5, std::string_view(state.name)).run());
+      }
+      return transaction.commit();
+    });
+  });
+}
+
+Status SqliteStore::set_settings(const std::map<std::string, std::string>& values, Context& context) {
+  return guard([&] {
+    return write(context, [&](Database& database) -> Status {
+      Transaction transaction = IG_TRY(Transaction::begin(database));
+      for (const auto& [name, value] : values) {
+        Statement* insert = IG_TRY(database.cached("INSERT OR REPLACE INTO setting VALUES(?,?)"));
+        IG_TRY(insert->bind(0, std::string_view(name)).bind(1, std::string_view(value)).run());
+      }
+      return transaction.commit();
+    });
+  });
+}
+
+Result<std::int64_t> SqliteStore::add_space(const SpaceInfo& space, std::string_view fitted_files, Context& context) {
+  return guard([&]() -> Result<std::int64_t> {
+    std::int64_t number = 0;
+    IG_TRY(write(context, [&](Database& database) -> Status {
+      Transaction transaction = IG_TRY(Transaction::begin(database));
+      // What an earlier, interrupted build left behind.
+      IG_TRY(database.execute("DELETE FROM vector WHERE space IN (SELECT id FROM space WHERE role<>0);"
+                              "DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role<>0);"
+                              "DELETE FROM space WHERE role<>0"));
+      number = IG_TRY(insert_space(database, space, fitted_files));
+      return transaction.commit();
+    }));
+    return number;
+  });
+}
+
+Status SqliteStore::put_vectors(std::int64_t space, std::span<const std::int64_t> chunks, VectorsView rows,
+                                Context& context) {
+  return guard([&] {
+    return write(context, [&](Database& database) -> Status {
+      if (rows.rows != chunks.size() || rows.dtype != DType::f32) {
+        return fail(Code::invalid_argument, "put_vectors needs one f32 row for every chunk.");
+      }
+      Transaction transaction = IG_TRY(Transaction::begin(database));
+      for (std::size_t i = 0; i < chunks.size(); ++i) IG_TRY(insert_vector(database, space, chunks[i], rows.row_f32(i)));
+      Statement* role = IG_TRY(database.cached("SELECT role FROM space WHERE id=?"));
+      role->bind(0, space);
+      const bool serving = IG_TRY(role->step()) && role->integer(0) == static_cast<std::int64_t>(SpaceRole::search);
+      role->reset();
+      if (serving) IG_TRY(log_change(database, ChangeOp::spaces, {}));
+      return transaction.commit();
+    });
+  });
+}
+
+Status SqliteStore::publish_space(std::int64_t space, Context& context) {
+  return guard([&] {
+    return write(context, [&](Database& database) -> Status {
+      Transaction transaction = IG_TRY(Transaction::begin(database));
+      IG_TRY(database.execute("UPDATE space SET role=2 WHERE role=0"));
+      Statement* serve = IG_TRY(database.cached("UPDATE space SET role=0 WHERE id=?"));
+      IG_TRY(serve->bind(0, space).run());
+      IG_TRY(log_change(database, ChangeOp::spaces, {}));
+      IG_TRY(transaction.commit());
+      // The old space goes in groups, so that no transaction is long.
+      while (IG_TRY(database.integer("SELECT EXISTS(SELECT 1 FROM vector WHERE space IN (SELECT id FROM space WHERE role=2))")) != 0) {
+        IG_TRY(database.execute("DELETE FROM vector WHERE (space, chunk, part) IN (SELECT space, chunk, part FROM vector "
+                                "WHERE space IN (SELECT id FROM space WHERE role=2) LIMIT 20000)"));
+      }
+      return database.execute("DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role=2);"
+                              "DELETE FROM space WHERE role=2");
+    });
+  });
+}
+
+Status SqliteStore::flush(Context& context) {
+  return guard([&] {
+    return write(context, [&](Database& database) -> Status {
+      const std::unique_lock lock(view_mutex_);
+      if (!view_ || !lexical_.analyse) return {};
+      return view_->save(database, View::Lag::far_enough, context);
+    });
+  });
+}
+
+}  // namespace store
+}  // namespace isogloss

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Store in a folder: SQLite truth, mapped indexes. Parts: sqlite_store.cpp (opening, writing), sqlite_read.cpp
+// (reading, searching), sqlite_check.cpp (check, snapshot).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+
+#include "core/idle_timer.hpp"
+#include "isogloss/store.hpp"
+#include "store/truth/database.hpp"
+#include "store/truth/lock.hpp"
+#include "store/view.hpp"
+
+namespace isogloss::store {
+
+class SqliteStore final : public Store {
+ public:
+  static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder, OpenMode mode, StoreOptions options,
+                                             Context& context);
+  ~SqliteStore() override;
+
+  StoreCapabilities capabilities() const override { return {}; }
+  void use_lexical(LexicalOptions options) override;
+
+  Status put(std::span<const DocumentPut> documents, Context& context) override;
+  Status remove(std::span<const std::string> names, Context& context) override;
+  Status touch(std::span<const DocumentState> states, Context& context) override;
+  Result<StoreHits> search(const StoreQuery& query, Context& context) override;
+  Result<std::vector<std::size_t>> document_frequencies(std::span<const std::string> terms, Context& context) override;
+  Result<std::vector<StoredChunk>> chunks(std::span<const std::int64_t> numbers) override;
+  Result<std::int64_t> chunk_number(std::string_view id) override;
+  Result<std::vector<DocumentState>> documents() override;
+  Result<std::optional<DocumentState>> document(std::string_view name) override;
+  Result<std::string> document_text(std::string_view name) override;
+  Status for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) override;
+  Result<std::size_t> chunk_count() override;
+  Result<std::map<std::string, std::string>> settings() override;
+  Status set_settings(const std::map<std::string, std::string>& values, Context& context) override;
+  Result<std::vector<SpaceInfo>> spaces() override;
+  Result<std::int64_t> add_space(const SpaceInfo& space, std::string_view fitted_files, Context& context) override;
+  Result<std::string> fitted_files(std::int64_t space) override;
+  Status put_vectors(std::int64_t space, std::span<const std::int64_t> chunks, VectorsView rows,
+                     Context& context) override;
+  Result<std::vector<std::int64_t>> missing_vectors(std::int64_t space) override;
+  Status publish_space(std::int64_t space, Context& context) override;
+  Result<std::vector<float>> vector(std::int64_t chunk) override;
+  Status flush(Context& context) override;
+  Result<std::vector<CheckFinding>> check(Context& context) override;
+  Status snapshot(const std::filesystem::path& folder, Context& context) override;
+  void release_writer() override;
+
+ private:
+  // The write lock with the one connection that writes. The connection is closed before the lock is given back.
+  struct Writer {
+    WriteLock lock;
+    std::unique_ptr<Database> database;
+  };
+
+  SqliteStore(std::filesystem::path folder, OpenMode mode, StoreOptions options);
+  Status open_reader();
+  // Runs work(database) under the write lock; the lock is kept for a while afterwards.
+  Status write(Context& context, const std::function<Status(Database&)>& work);
+  Status put_one(Database& database, const DocumentPut& put, std::int64_t space);
+  Status put_staged(Database& database, const DocumentPut& put, std::int64_t space, Context& context);
+  Result<std::int64_t> space_of(Database& database, const DocumentPut& put);
+  // The view at the newest truth, shared with other searches for as long as the lock is held.
+  Result<std::shared_lock<std::shared_mutex>> current_view(const Context& context);
+  Result<StoreHits> ranked(const StoreQuery& query, Context& context);
+  Status check_indexes(std::vector<CheckFinding>& findings, Context& context);
+
+  std::filesystem::path folder_;
+  OpenMode mode_;
+  StoreOptions options_;
+  std::recursive_mutex reader_mutex_;  // of reader_
+  std::unique_ptr<Database> reader_;
+  std::mutex writer_mutex_;  // of writer_
+  std::optional<Writer> writer_;
+  std::shared_mutex view_mutex_;
+  std::unique_ptr<View> view_;
+  LexicalOptions lexical_;
+  std::unique_ptr<IdleTimer> idle_;
+};
+
+}  // namespace isogloss::store

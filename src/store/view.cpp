@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loading, catching up and saving of the derived files.
+//
+// A file is valid when it opens (footer, sizes), belongs to the serving space (or to the k1, b and format of the term
+// index) and does not claim a sequence number above the truth's. What happened after it is replayed from the change log:
+// removed chunks by their range, added ones by reading their text (analysed again) and vectors. Removal before addition
+// makes the replay right even when a document came and went in between: its chunks are no longer there to be read.
+//
+// A save rewrites a whole file; that is 0.1 s per 100,000 chunks of text, so small changes wait in memory until they are
+// 2 % of the collection (or 256 chunks), and every process replays them at its start.
+#include "store/view.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <system_error>
+
+#include "core/file.hpp"
+
+namespace isogloss::store {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kLeastLag = 256;
+constexpr std::size_t kLagShare = 50;  // one part in fifty
+constexpr std::size_t kGroup = 4096;   // chunks per call of an index
+
+// "<prefix><seq><suffix>" -> seq.
+std::optional<std::int64_t> seq_in(const std::string& name, const std::string& prefix, const std::string& suffix) {
+  if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() <= prefix.size() + suffix.size()) return {};
+  const char* begin = name.data() + prefix.size();
+  const char* end = name.data() + name.size() - suffix.size();
+  std::int64_t seq = 0;
+  const auto r = std::from_chars(begin, end, seq);
+  if (r.ec != std::errc() || r.ptr != end) return {};
+  return seq;
+}
+
+std::vector<View::DerivedFile> files_named(const fs::path& folder, const std::string& prefix, const std::string& suffix) {
+  std::vector<View::DerivedFile> out;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (const auto seq = seq_in(it->path().filename().string(), prefix, suffix)) out.push_back({it->path(), *seq});
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.seq > b.seq; });
+  return out;
+}
+
+std::string vector_prefix(std::int64_t space) { return "vec-" + std::to_string(space) + "-"; }
+
+std::string text_of(const StoredChunk& chunk) {
+  if (chunk.heading.empty() || chunk.heading == chunk.text) return chunk.text;
+  return chunk.heading + "\n" + chunk.text;
+}
+
+std::vector<std::int64_t> numbers_in(ChunkRange range) {
+  std::vector<std::int64_t> out;
+  for (std::int64_t n = range.first; n <= range.last; ++n) out.push_back(n);
+  return out;
+}
+
+// Terms of a group of chunks, kept alive for one call of TermIndex::add.
+struct TermGroup {
+  std::vector<std::int64_t> ids;
+  std::vector<TermCounts> counts;
+
+  Status flush(TermIndex& index, const Context& context) {
+    std::vector<std::vector<TermCount>> terms(ids.size());
+    std::vector<TermDocument> documents;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      for (const auto& [term, count] : counts[i].terms) terms[i].push_back({term, count});
+      documents.push_back({ids[i], terms[i], counts[i].length});
+    }
+    IG_TRY(index.add(documents, context));
+    ids.clear();
+    counts.clear();
+    return {};
+  }
+};
+
+constexpr ChunkRange kAllChunks{0, INT64_MAX};
+
+}  // namespace
+
+std::vector<View::DerivedFile> View::term_files() const { return files_named(folder_, "bm25-", ".idx"); }
+std::vector<View::DerivedFile> View::vector_files(std::int64_t space) const {
+  return files_named(folder_, vector_prefix(space), ".seg");
+}
+std::string View::term_stamp() const { return "terms-1"; }
+
+Status View::catch_up(Database& database, const Context& context) {
+  if (builder_) IG_TRY(finish_bulk(database, context));
+  const std::int64_t seq = IG_TRY(last_seq(database));
+  if (seq == seq_) return {};
+  if (seq_ < 0) {
+    IG_TRY(load_terms(database, seq, context));
+    IG_TRY(load_vectors(database, seq, context));
+  } else {
+    IG_TRY(apply(database, IG_TRY(changes_after(database, seq_)), context));
+  }
+  seq_ = seq;
+  return {};
+}
+
+Status View::load_terms(Database& database, std::int64_t seq, const Context& context) {
+  const TermIndexOptions options{lexical_.k1, lexical_.b, LengthNorm::exact};
+  std::int64_t from = 0;
+  for (const DerivedFile& file : term_files()) {
+    auto mapped = file.seq <= seq ? map_term_index(file.path, options) : fail(Code::corrupt_data, "");
+    if (!mapped || (*mapped)->stamp().space_id != term_stamp() ||
+        (*mapped)->stamp().last_seq != static_cast<std::uint64_t>(file.seq)) {
+      continue;
+    }
+    terms_ = std::move(*mapped);
+    from = saved_terms_ = file.seq;
+    break;
+  }
+  if (!terms_) {
+    terms_ = IG_TRY(make_term_index(options));
+    return add_chunk_terms(database, kAllChunks, context);
+  }
+  for (const Change& change : IG_TRY(changes_after(database, from))) {
+    if (change.op == ChangeOp::remove_document) terms_->remove(numbers_in({change.first_chunk, change.last_chunk}));
+    if (change.op == ChangeOp::add_document) {
+      IG_TRY(add_chunk_terms(database, {change.first_chunk, change.last_chunk}, context));
+    }
+  }
+  return {};
+}
+
+Status View::load_vectors(Database& database, std::int64_t seq, const Context& context) {
+  vectors_.reset();
+  space_.reset();
+  for (const SpaceInfo& space : IG_TRY(list_spaces(database))) {
+    if (space.role == SpaceRole::search) space_ = space;
+  }
+  if (!space_) return {};
+  std::int64_t from = 0;
+  for (const DerivedFile& file : vector_files(space_->number)) {
+    auto mapped = file.seq <= seq ? map_flat_index(file.path) : fail(Code::corrupt_data, "");
+    if (!mapped || (*mapped)->stamp().space_id != space_->space_id ||
+        (*mapped)->stamp().last_seq != static_cast<std::uint64_t>(file.seq) ||
+        (*mapped)->options().dim != space_->dimension) {
+      continue;
+    }
+    vectors_ = std::move(*mapped);
+    from = saved_vectors_ = file.seq;
+    break;
+  }
+  const std::vector<Change> changes = vectors_ ? IG_TRY(changes_after(database, from)) : std::vector<Change>();
+  const bool filled_later = std::any_of(changes.begin(), changes.end(), [](const Change& c) { return c.op == ChangeOp::spaces; });
+  if (!vectors_ || filled_later) {
+    vectors_ = IG_TRY(make_flat_index({space_->dimension, space_->metric, DType::f32}));
+    return add_chunk_vectors(database, kAllChunks, context);
+  }
+  for (const Change& change : changes) {
+    if (change.op == ChangeOp::remove_document) vectors_->remove(numbers_in({change.first_chunk, change.last_chunk}));
+    if (change.op == ChangeOp::add_document) {
+      IG_TRY(add_chunk_vectors(database, {change.first_chunk, change.last_chunk}, context));
+    }
+  }
+  return {};
+}
+
+Status View::apply(Database& database, const std::vector<Change>& changes, const Context& context) {
+  bool reload = false;
+  for (const Change& change : changes) {
+    const ChunkRange range{change.first_chunk, change.last_chunk};
+    changed_ += static_cast<std::size_t>(range.last - range.first + 1);
+    if (change.op == ChangeOp::spaces) reload = true;
+    if (change.op == ChangeOp::remove_document) {
+      terms_->remove(numbers_in(range));
+      if (vectors_) vectors_->remove(numbers_in(range));
+    }
+    if (change.op == ChangeOp::add_document) {
+      IG_TRY(add_chunk_terms(database, range, context));
+      if (vectors_) IG_TRY(add_chunk_vectors(database, range, context));
+    }
+  }
+  return reload ? load_vectors(database, IG_TRY(last_seq(database)), context) : Status();
+}
+
+Status View::add_chunk_terms(Database& database, ChunkRange range, const Context& context) {
+  TermGroup group;
+  IG_TRY(visit_chunks(database, range, [&](StoredChunk& chunk) -> Result<bool> {
+    if (terms_->contains(chunk.number)) return true;
+    group.ids.push_back(chunk.number);
+    lexical_.analyse(text_of(chunk), group.counts.emplace_back());
+    if (group.ids.size() >= kGroup) IG_TRY(group.flush(*terms_, context));
+    IG_TRY(context.check());
+    return true;
+  }));
+  return group.flush(*terms_, context);
+}
+
+Status View::add_chunk_vectors(Database& database, ChunkRange range, const Context& context) {
+  std::vector<std::int64_t> ids;
+  Vectors rows = Vectors::dense(0, space_->dimension);
+  std::vector<std::byte> bytes;
+  const auto flush = [&]() -> Status {
+    const VectorsView view{bytes.data(), ids.size(), space_->dimension, space_->dimension * sizeof(float), DType::f32};
+    if (!ids.empty()) IG_TRY(vectors_->add(ids, view, context));
+    ids.clear();
+    bytes.clear();
+    return {};
+  };
+  IG_TRY(visit_vectors(database, space_->number, range, [&](std::int64_t chunk, std::span<const std::byte> data) -> Status {
+    if (data.size() != space_->dimension * sizeof(float)) {
+      return fail(Code::corrupt_data, "the vector of chunk " + std::to_string(chunk) + " has " + std::to_string(data.size()) +
+                                          " bytes, its space needs " + std::to_string(space_->dimension * sizeof(float)) + ".");
+    }
+    if (vectors_->contains(chunk)) return {};
+    ids.push_back(chunk);
+    bytes.insert(bytes.end(), data.begin(), data.end());
+    return ids.size() >= kGroup ? flush() : Status();
+  }));
+  return flush();
+}
+
+Status View::begin_bulk() {
+  builder_.emplace(IG_TRY(TermIndexBuilder::create({lexical_.k1, lexical_.b, LengthNorm::exact})));
+  return {};
+}
+
+Status View::add_bulk(std::int64_t first_chunk, const DocumentPut& put) {
+  std::vector<TermCount> terms;
+  for (std::size_t i = 0; i < put.terms.size(); ++i) {
+    terms.clear();
+    for (const auto& [term, count] : put.terms[i].terms) terms.push_back({term, count});
+    IG_TRY(builder_->add({first_chunk + static_cast<std::int64_t>(i), terms, put.terms[i].length}));
+  }
+  return {};
+}
+
+Status View::finish_bulk(Database& database, const Context& context) {
+  const std::int64_t seq = IG_TRY(last_seq(database));
+  TermIndexBuilder builder = std::move(*builder_);
+  builder_.reset();
+  const fs::path path = folder_ / ("bm25-" + std::to_string(seq) + ".idx");
+  return builder.save(path, {term_stamp(), static_cast<std::uint64_t>(seq)}, context);
+}
+
+Status View::save(Database& database, Lag lag, const Context& context) {
+  IG_TRY(catch_up(database, context));
+  if (seq_ <= 0) return {};
+  const std::size_t enough = std::max(kLeastLag, terms_->size() / kLagShare);
+  const bool far_behind = lag == Lag::any || changed_ >= enough;
+  const IndexStamp stamp{term_stamp(), static_cast<std::uint64_t>(seq_)};
+  if (saved_terms_ != seq_ && (saved_terms_ < 0 || far_behind)) {
+    IG_TRY(terms_->save(folder_ / ("bm25-" + std::to_string(seq_) + ".idx"), stamp, context));
+    saved_terms_ = seq_;
+    changed_ = 0;
+  }
+  if (vectors_ && saved_vectors_ != seq_ && (vector_files(space_->number).empty() || far_behind)) {
+    const fs::path path = folder_ / (vector_prefix(space_->number) + std::to_string(seq_) + ".seg");
+    IG_TRY(vectors_->save(path, {space_->space_id, static_cast<std::uint64_t>(seq_)}, context));
+    saved_vectors_ = seq_;
+  }
+  drop_files(saved_terms_, saved_vectors_);
+  return {};
+}
+
+void View::drop_files(std::int64_t keep_terms, std::int64_t keep_vectors) {
+  std::error_code ignored;
+  for (const DerivedFile& file : term_files()) {
+    if (file.seq != keep_terms) fs::remove(file.path, ignored);
+  }
+  const std::string prefix = space_ ? vector_prefix(space_->number) : std::string();
+  std::vector<fs::path> old;
+  for (fs::directory_iterator it(folder_, ignored), end; it != end; it.increment(ignored)) {
+    const std::string name = it->path().filename().string();
+    const bool vector = name.starts_with("vec-") && name.ends_with(".seg");
+    if (vector && (prefix.empty() || seq_in(name, prefix, ".seg") != keep_vectors)) old.push_back(it->path());
+    if (name.starts_with(".") && name.find(".tmp-") != std::string::npos) old.push_back(it->path());
+  }
+  for (const fs::path& path : old) fs::remove(path, ignored);
+}
+
+}  // namespace isogloss::store
