@@ -60,6 +60,7 @@ std::int32_t ListCursor::bound(std::uint32_t begin, std::uint32_t end) {
   if (kind_ == Kind::single) return document_ >= begin && document_ < end ? score_one(document_, count_) : 0;
   if (kind_ == Kind::dense) {
     const float impact = dense_impact_[begin / kWindow];
+    window_cost_ = (end - begin) / 3;  // no gather, no scatter
     return impact > 0 ? bound_of(impact) : 0;
   }
   while (block_ < blocks_.size() && blocks_[block_].last < begin) {
@@ -68,9 +69,11 @@ std::int32_t ListCursor::bound(std::uint32_t begin, std::uint32_t end) {
     has_documents_ = has_counts_ = has_scores_ = false;
   }
   float impact = 0;
+  window_cost_ = 1;
   for (std::size_t block = block_; block < blocks_.size(); ++block) {
     if (block > 0 && blocks_[block - 1].last + 1 >= end) break;
     impact = std::max(impact, blocks_[block].impact);
+    window_cost_ += blocks_[block].postings;
   }
   return impact > 0 ? bound_of(impact) : 0;
 }

@@ -18,6 +18,8 @@ class ListCursor {
   // No posting in the documents [begin, end) scores more. Windows are asked for in ascending order; begin is a multiple
   // of kWindow.
   std::int32_t bound(std::uint32_t begin, std::uint32_t end);
+  // What add_scores would cost in the window of the last bound(), in postings of a block.
+  std::size_t window_cost() const { return window_cost_; }
   // Adds the scores of the documents [begin, end) to totals, where totals[0] belongs to `begin`; returns how many
   // postings that were (dense lists: documents looked at).
   std::size_t add_scores(std::uint32_t begin, std::uint32_t end, std::int32_t* totals);
@@ -42,6 +44,7 @@ class ListCursor {
   float slack_;
   Kind kind_;
   bool damaged_ = false;
+  std::size_t window_cost_ = 1;
   // Of `blocks_[block_]`, what has been taken apart.
   bool has_documents_ = false;
   bool has_counts_ = false;

@@ -172,6 +172,12 @@ std::size_t find_at_least(const std::int32_t* totals, std::size_t begin, std::si
   return n;
 }
 
+std::size_t count_at_least(const std::int32_t* totals, std::size_t n, std::int32_t limit) {
+  std::int32_t count = 0;  // as wide as the totals, for the vectoriser; n is a window's size
+  for (std::size_t i = 0; i < n; ++i) count += totals[i] >= limit;
+  return static_cast<std::size_t>(count);
+}
+
 }  // namespace
 
 extern const PostingKernels IG_TABLE_NAME(IG_KERNEL_VARIANT);
@@ -182,6 +188,7 @@ const PostingKernels IG_TABLE_NAME(IG_KERNEL_VARIANT) = {
     .score = score,
     .score_dense = score_dense,
     .find_at_least = find_at_least,
+    .count_at_least = count_at_least,
 };
 
 }  // namespace isogloss::index

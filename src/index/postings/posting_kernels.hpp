@@ -28,6 +28,8 @@ struct PostingKernels {
                       std::int32_t* totals);
   // The first i >= begin with totals[i] >= limit, n when there is none. totals (n)
   std::size_t (*find_at_least)(const std::int32_t* totals, std::size_t begin, std::size_t n, std::int32_t limit);
+  // How many totals are at least limit. totals (n)
+  std::size_t (*count_at_least)(const std::int32_t* totals, std::size_t n, std::int32_t limit);
 };
 
 // The table of simd::active_level().
