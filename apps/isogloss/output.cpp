@@ -105,7 +105,7 @@ void SearchFlags::describe(Flags& flags) {
   flags.value("--min-score", min_score, "KIND:X drops hits that score below, as bm25:5 or cosine:0.3");
   flags.value("--rerank", rerank, "model that scores (query, passage) pairs");
   flags.value("--fusion", fusion, "how hybrid lists are joined: rrf or weighted [rrf]");
-  flags.value("--dense-weight", dense_weight, "share of the dense list in weighted fusion, 0..1");
+  flags.value("--dense-weight", dense_weight, "how much the vectors count beside the words, 0..1 (default: by the kind of model)");
 }
 
 Result<SearchOptions> SearchFlags::options(Context& context) const {

@@ -45,7 +45,8 @@ struct ReadFlags {
 // Mode, filter and the like, of search and ask.
 struct SearchFlags {
   std::string mode, where, min_score, rerank, fusion;
-  double mmr = 0, dense_weight = 0.5;
+  double mmr = 0;
+  std::optional<double> dense_weight;
   void describe(Flags& flags);
   Result<SearchOptions> options(Context& context) const;
 };

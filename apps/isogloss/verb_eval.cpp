@@ -26,6 +26,7 @@ class EvalVerb final : public Verb {
     flags.value("--split", options_.split, "qrels file: test, train or dev [test]");
     flags.value("--queries", options_.queries, "all, odd or even: choose settings on one half, report on the other");
     flags.value("--depth", options_.depth, "documents retrieved per query");
+    flags.value("--run-file", options_.run_file, "write the rankings here in trec_eval's format (of the last model and task)");
     flags.flag("--list", list_, "list tasks and metrics");
   }
 

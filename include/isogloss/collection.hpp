@@ -70,9 +70,10 @@ struct SearchOptions {
   bool group_by_document = false;        // at most one hit a document
   std::optional<std::pair<ScoreKind, double>> min_score;
   Fusion fusion = Fusion::rrf;
-  double dense_weight = 0.5;
+  std::optional<double> dense_weight;    // default: a rule by the kind of the collection's model (docs/guide/search.md)
   std::string like;                      // id of a chunk to search by, instead of a query
   ModelPtr reranker;                     // with ability PairScorer; null = none
+  ChunkParts parts = ChunkParts::all;    // names: hits without text, for rankings alone
 };
 
 struct Hit {

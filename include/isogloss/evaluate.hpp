@@ -45,6 +45,7 @@ struct EvalOptions {
   std::size_t depth = 1000;      // documents retrieved per query
   std::size_t resamples = 1000;  // of the bootstrap behind the interval
   std::string split = "test";
+  std::string run_file;           // write the rankings here in trec_eval's run format; empty = do not
   std::string queries = "all";   // "odd", "even": every other query with judgments, for choosing apart from reporting
 };
 

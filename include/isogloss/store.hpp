@@ -83,6 +83,9 @@ struct SpaceInfo {
   std::int64_t fitted_documents = 0;  // chunks the model was fitted on; 0 = not fitted here
 };
 
+// How much of a chunk to read.
+enum class ChunkParts : std::uint8_t { all, names };
+
 enum class ScoreKind : std::uint8_t { cosine, dot, euclidean, bm25, rrf, weighted, rerank };
 std::string_view score_kind_name(ScoreKind kind);
 
@@ -98,7 +101,8 @@ struct StoreQuery {
   std::span<const float> vector;                     // dense: (dimension)
   std::string filter;                                // grammar: docs/guide/filters.md; empty = all
   Fusion fusion = Fusion::rrf;
-  double dense_weight = 0.5;                         // of weighted fusion, 0..1
+  double dense_weight = 0.5;                         // weighted: share of the dense list; rrf: its factor; 0..1
+  double rank_constant = 60;                         // of rrf
   std::size_t candidates = 0;                        // per list before fusion; 0 = max(100, 10 k)
 };
 
@@ -170,7 +174,9 @@ class Store {
   // Number of chunks that hold each term. (terms)
   virtual Result<std::vector<std::size_t>> document_frequencies(std::span<const std::string> terms,
                                                                 Context& context) = 0;
-  virtual Result<std::vector<StoredChunk>> chunks(std::span<const std::int64_t> numbers) = 0;
+  // `names` leaves text and metadata empty.
+  virtual Result<std::vector<StoredChunk>> chunks(std::span<const std::int64_t> numbers,
+                                                  ChunkParts parts = ChunkParts::all) = 0;
   virtual Result<std::int64_t> chunk_number(std::string_view id) = 0;  // Error{not_found}
 
   virtual Result<std::vector<DocumentState>> documents() = 0;  // by name

@@ -85,6 +85,19 @@ std::pair<double, double> interval(const std::vector<double>& values, std::size_
   return {means[means.size() / 40], means[means.size() - 1 - means.size() / 40]};
 }
 
+// trec_eval's run format: query Q0 document rank score tag.
+Status write_run(const std::filesystem::path& path, const std::vector<RankedQuery>& queries, std::string_view tag) {
+  AtomicFile file = IG_TRY(AtomicFile::create(path));
+  for (const RankedQuery& query : queries) {
+    std::size_t rank = 0;
+    for (const auto& [document, score] : query.ranking) {
+      IG_TRY(file.write(query.query_id + " Q0 " + document + " " + std::to_string(++rank) + " " + std::to_string(score) +
+                        " " + std::string(tag) + "\n"));
+    }
+  }
+  return file.commit();
+}
+
 class Retrieval {
  public:
   Retrieval(const BeirTask& task, const EvalOptions& options, Context& context)
@@ -140,6 +153,7 @@ class Retrieval {
       SearchOptions search;
       search.n = options_.depth;
       search.mode = mode;
+      search.parts = ChunkParts::names;
       const SearchResult found = IG_TRY(collection->search(query.text, search, context_));
       RankedQuery ranked{query.id, {}, query.judged};
       // The rank decides, not the score: ties of fused scores are already settled by the product's own rule.
@@ -242,6 +256,7 @@ Result<std::vector<EvalFigure>> evaluate_beir(std::string_view model, const std:
   const BeirTask task = IG_TRY(read_beir(folder, options.split, options.queries, context));
   Retrieval retrieval(task, options, context);
   const std::vector<RankedQuery> ranked = IG_TRY(retrieval.run(parts));
+  if (!options.run_file.empty()) IG_TRY(write_run(options.run_file, ranked, model));
   std::vector<EvalFigure> figures;
   for (const std::string& metric : options.metrics) {
     Status status;

@@ -59,7 +59,7 @@ class Search {
   Status check_options() const {
     if (options_.n == 0) return fail(Code::invalid_argument, "The number of hits must be at least 1.");
     if (options_.mmr < 0 || options_.mmr > 1) return fail(Code::invalid_argument, "--mmr must be in 0..1.");
-    if (options_.dense_weight < 0 || options_.dense_weight > 1) {
+    if (options_.dense_weight && !(*options_.dense_weight >= 0 && *options_.dense_weight <= 1)) {
       return fail(Code::invalid_argument, "The dense weight must be in 0..1.");
     }
     return {};
@@ -75,7 +75,7 @@ class Search {
     looked.query.mode = options_.mode.value_or(space ? SearchMode::hybrid : SearchMode::lexical);
     looked.query.filter = options_.where;
     looked.query.fusion = options_.fusion;
-    looked.query.dense_weight = options_.dense_weight;
+    weigh(space.get(), looked.query);
     std::string query_text(text);
     if (!options_.like.empty()) {
       looked.self = IG_TRY(collection_.store().chunk_number(options_.like));
@@ -92,6 +92,17 @@ class Search {
       looked.vector = IG_TRY(query_vector(*space, query_text));
     }
     return looked;
+  }
+
+  // How much the dense list counts. A space fitted on the collection's own counts knows the same words as the lexical
+  // side and a little more, so it gets a fifth of the say and the top ranks count most: on the six small sets of
+  // docs/guide/search.md equal weights with constant 60 lost 3 points of nDCG@10 to BM25 alone, this gains 0.3.
+  void weigh(const ServingSpace* space, StoreQuery& query) const {
+    constexpr double kFittedWeight = 0.2, kFittedConstant = 5;
+    const bool by_rank = query.fusion == Fusion::rrf;
+    const bool fitted = space != nullptr && space->info.fitted_documents > 0;
+    query.dense_weight = options_.dense_weight.value_or(!by_rank ? 0.5 : fitted ? kFittedWeight : 1.0);
+    if (fitted) query.rank_constant = kFittedConstant;
   }
 
   Result<std::vector<float>> query_vector(const ServingSpace& space, std::string_view text) {
@@ -126,7 +137,7 @@ class Search {
     std::set<std::string> seen;
     std::vector<StoreHit> out;
     for (const StoreHit& hit : hits) {
-      const auto chunk = IG_TRY(collection_.store().chunks({&hit.number, 1}));
+      const auto chunk = IG_TRY(collection_.store().chunks({&hit.number, 1}, ChunkParts::names));
       if (seen.insert(chunk[0].document).second) out.push_back(hit);
     }
     return out;

@@ -13,6 +13,7 @@ namespace {
 
 // The defaults of the lexical side. Chosen on the odd queries of SciFact, CACM, Cranfield, CISI, NPL and ADI
 // (bench/tasks/lexical_search/quality.md): the mean of nDCG@10 over the sets is flat around this point.
+constexpr const char* kDefaultModel = "fit:lsa";
 constexpr const char* kDefaultAnalyzer = "english";
 constexpr double kDefaultK1 = 1.2;
 constexpr double kDefaultB = 0.75;
@@ -44,6 +45,17 @@ Status check_bm25(double k1, double b) {
   return {};
 }
 
+// A space fitted on the collection counts the same words as its lexical side. 256 dimensions: with 100, SciFact's nDCG@10
+// of LSA alone is 0.36, with 256 0.54.
+void fill_lsa_defaults(const Settings& settings, ModelReference& reference) {
+  const auto unless_given = [&](const char* name, const char* value) {
+    if (reference.options.find(name) == nullptr) reference.options.set(name, std::string(value));
+  };
+  unless_given("analyzer", settings.analyzer.name.c_str());
+  unless_given("dim", "256");
+  unless_given("sublinear_tf", "yes");
+}
+
 Status set_model(const std::string& text, Settings& settings) {
   if (text == "none") {
     settings.model = text;
@@ -54,6 +66,7 @@ Status set_model(const std::string& text, Settings& settings) {
   if (reference.kind == ReferenceKind::path && reference.family.empty()) {
     reference.text = std::filesystem::absolute(reference.path).lexically_normal().string();
   }
+  if (reference.kind == ReferenceKind::fit && reference.family == "lsa") fill_lsa_defaults(settings, reference);
   settings.model = reference.canonical();
   return {};
 }
@@ -76,8 +89,7 @@ Result<Settings> new_settings(const CollectionOptions& options) {
   settings.k1 = kDefaultK1;
   settings.b = kDefaultB;
   settings.analyzer = IG_TRY(analyzer_preset(options.analyzer.empty() ? kDefaultAnalyzer : options.analyzer));
-  if (!find_family("lsa")) settings.model = "none";
-  if (!options.model.empty()) IG_TRY(set_model(options.model, settings));
+  IG_TRY(set_model(options.model.empty() ? kDefaultModel : options.model, settings));
   settings.k1 = options.k1.value_or(settings.k1);
   settings.b = options.b.value_or(settings.b);
   settings.chunk = options.chunk.value_or(ChunkOptions{});

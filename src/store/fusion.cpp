@@ -7,8 +7,6 @@
 namespace isogloss::store {
 namespace {
 
-constexpr double kRankConstant = 60;
-
 // Scores of a list scaled to 0..1: the best has 1, the worst 0; a list of equal scores has 1 everywhere.
 double scaled(std::span<const IndexHit> list, std::size_t i) {
   const double top = list.front().score, bottom = list.back().score;
@@ -27,10 +25,10 @@ std::vector<StoreHit> fuse(std::span<const IndexHit> lexical, std::span<const In
       hit.kind = by_rank ? ScoreKind::rrf : ScoreKind::weighted;
       hit.*rank = static_cast<std::uint32_t>(i + 1);
       hit.*score = list[i].score;
-      hit.score += by_rank ? 1.0 / (kRankConstant + static_cast<double>(i + 1)) : weight * scaled(list, i);
+      hit.score += weight * (by_rank ? 1.0 / (query.rank_constant + static_cast<double>(i + 1)) : scaled(list, i));
     }
   };
-  take(lexical, 1 - query.dense_weight, &StoreHit::lexical_rank, &StoreHit::lexical_score);
+  take(lexical, by_rank ? 1.0 : 1 - query.dense_weight, &StoreHit::lexical_rank, &StoreHit::lexical_score);
   take(dense, query.dense_weight, &StoreHit::dense_rank, &StoreHit::dense_score);
   std::vector<StoreHit> hits;
   hits.reserve(joined.size());

@@ -10,7 +10,7 @@
 namespace isogloss::store {
 
 // Joins two ranked lists (best first) into the k best; ties by number ascending.
-//   rrf:      score = sum over the lists that hold it of 1 / (60 + rank)        (Cormack, Clarke, Buettcher 2009)
+//   rrf:      score = 1 / (c + lexical rank) + w / (c + dense rank)             (Cormack, Clarke, Buettcher 2009: w = 1)
 //   weighted: score = w * dense' + (1 - w) * lexical', each list scaled to 0..1 over its own scores, 0 when absent
 std::vector<StoreHit> fuse(std::span<const IndexHit> lexical, std::span<const IndexHit> dense, const StoreQuery& query);
 

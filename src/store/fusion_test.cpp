@@ -12,6 +12,7 @@ const std::vector<IndexHit> kDense{{2, 0.9F}, {3, 0.1F}};
 TEST(Fusion, ReciprocalRankAddsBothLists) {
   StoreQuery query;
   query.k = 3;
+  query.dense_weight = 1;
   const auto hits = fuse(kLexical, kDense, query);
   ASSERT_EQ(hits.size(), 3u);
   EXPECT_EQ(hits[0].number, 2);
@@ -36,6 +37,7 @@ TEST(Fusion, WeightedScalesEachListToItsRange) {
 TEST(Fusion, TiesGoToTheSmallerNumber) {
   StoreQuery query;
   query.k = 2;
+  query.dense_weight = 1;
   const std::vector<IndexHit> a{{7, 1.0F}}, b{{4, 1.0F}};
   EXPECT_EQ(fuse(a, b, query)[0].number, 4);
 }

@@ -114,13 +114,13 @@ Result<std::vector<std::size_t>> SqliteStore::document_frequencies(std::span<con
   });
 }
 
-Result<std::vector<StoredChunk>> SqliteStore::chunks(std::span<const std::int64_t> numbers) {
+Result<std::vector<StoredChunk>> SqliteStore::chunks(std::span<const std::int64_t> numbers, ChunkParts parts) {
   return guard([&]() -> Result<std::vector<StoredChunk>> {
     const std::lock_guard reading(reader_mutex_);
     std::vector<StoredChunk> out;
     out.reserve(numbers.size());
     for (const std::int64_t number : numbers) {
-      auto chunk = IG_TRY(read_chunk(*reader_, number));
+      auto chunk = IG_TRY(read_chunk(*reader_, number, parts));
       if (!chunk) return fail(Code::not_found, "chunk " + std::to_string(number) + " was removed meanwhile.");
       out.push_back(std::move(*chunk));
     }

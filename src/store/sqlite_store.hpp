@@ -32,7 +32,7 @@ class SqliteStore final : public Store {
   Status touch(std::span<const DocumentState> states, Context& context) override;
   Result<StoreHits> search(const StoreQuery& query, Context& context) override;
   Result<std::vector<std::size_t>> document_frequencies(std::span<const std::string> terms, Context& context) override;
-  Result<std::vector<StoredChunk>> chunks(std::span<const std::int64_t> numbers) override;
+  Result<std::vector<StoredChunk>> chunks(std::span<const std::int64_t> numbers, ChunkParts parts) override;
   Result<std::int64_t> chunk_number(std::string_view id) override;
   Result<std::vector<DocumentState>> documents() override;
   Result<std::optional<DocumentState>> document(std::string_view name) override;

@@ -9,7 +9,7 @@
 namespace isogloss::store {
 namespace {
 
-constexpr std::size_t kTextBlock = 65536;  // bytes of text per compressed block: a hit decompresses one or two
+constexpr std::size_t kTextBlock = 16384;  // bytes of text per compressed block: a hit decompresses one or two
 constexpr int kTextLevel = 1;              // level 3 is 6 % smaller and costs twice the time
 constexpr std::int64_t kKindNull = 0, kKindBool = 1, kKindInteger = 2, kKindReal = 3, kKindText = 4;
 
@@ -296,19 +296,19 @@ Status visit_chunks(Database& database, ChunkRange range, const std::function<Re
   return {};
 }
 
-Result<std::optional<StoredChunk>> read_chunk(Database& database, std::int64_t number) {
+Result<std::optional<StoredChunk>> read_chunk(Database& database, std::int64_t number, ChunkParts parts) {
+  Statement* select = IG_TRY(database.cached(kSelectChunks));
+  select->bind(0, number).bind(1, number);
   std::optional<StoredChunk> out;
-  IG_TRY(visit_chunks(database, {number, number}, [&](StoredChunk& chunk) -> Result<bool> {
-    out = std::move(chunk);
-    return false;
-  }));
-  if (!out) return out;
+  std::int64_t document = 0;
+  if (IG_TRY(select->step())) {
+    out = stored_chunk(*select);
+    document = select->integer(10);
+  }
+  select->reset();
+  if (!out || parts == ChunkParts::names) return out;
+  out->text = IG_TRY(read_text(database, document, out->at));
   IG_TRY(read_meta(database, "SELECT key, kind, num, text FROM chunk_meta WHERE chunk=?", number, out->meta));
-  Statement* owner = IG_TRY(database.cached("SELECT document FROM chunk WHERE id=?"));
-  owner->bind(0, number);
-  IG_TRY(owner->step());
-  const std::int64_t document = owner->integer(0);
-  owner->reset();
   IG_TRY(read_meta(database, "SELECT key, kind, num, text FROM document_meta WHERE document=?", document, out->meta));
   return out;
 }
