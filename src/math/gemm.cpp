@@ -71,7 +71,7 @@ void pack_long_columns(MatrixView b, std::size_t width, float* out) {
 
 void pack(MatrixView b, std::size_t width, float* out) {
   if (b.row_stride == 1 && b.column_stride != 1) {
-    (width == 12 ? pack_long_columns<12> : pack_long_columns<0>)(b, width, out);
+    (width == 12 ? pack_long_columns<12> : width == 32 ? pack_long_columns<32> : pack_long_columns<0>)(b, width, out);
   } else {
     pack_columns(b, width, out);
   }
@@ -135,16 +135,11 @@ void multiply_panel(const simd::Kernels& k, const LeftRows& a, const float* b, s
   }
 }
 
-// One slice of depth, at most kColumnsAtOnce columns. b_packed holds round_up(columns, tile_columns) x depth.
-void multiply_slice(const simd::Kernels& k, MatrixView a, MatrixView b, MutableMatrixView c, Write write,
-                    AlignedVector<float>& b_packed, const Context& context) {
+// One slice of depth: c (m, n) from a (m, depth) and packed panels of b, (n / tile_columns, depth, tile_columns).
+void multiply_slice(const simd::Kernels& k, MatrixView a, const float* b_packed, MutableMatrixView c, Write write,
+                    const Context& context) {
   const std::size_t depth = a.columns;
   const std::size_t width = k.tile_columns;
-  const std::size_t panels = round_up(b.columns, width) / width;
-  parallel_for(context, panels, 8, [&](std::size_t begin, std::size_t end) {
-    const std::size_t first = begin * width;
-    pack(b.middle_columns(first, std::min(b.columns, end * width) - first), width, b_packed.data() + first * depth);
-  });
   const std::size_t row_blocks = round_up(c.rows, kBlockRows) / kBlockRows;
   const std::size_t column_blocks = round_up(c.columns, kBlockColumns) / kBlockColumns;
   parallel_for(context, row_blocks * column_blocks, 1, [&](std::size_t task, std::size_t) {
@@ -154,8 +149,16 @@ void multiply_slice(const simd::Kernels& k, MatrixView a, MatrixView b, MutableM
     const LeftRows left(k, a.middle_rows(row, rows));
     for (std::size_t j = column; j < std::min(column + kBlockColumns, c.columns); j += width) {
       const MutableMatrixView part = c.middle_rows(row, rows).middle_columns(j, std::min(width, c.columns - j));
-      multiply_panel(k, left, b_packed.data() + j * depth, width, part, write);
+      multiply_panel(k, left, b_packed + j * depth, width, part, write);
     }
+  });
+}
+
+void pack_slice(const simd::Kernels& k, MatrixView b, float* out, const Context& context) {
+  const std::size_t width = k.tile_columns;
+  parallel_for(context, round_up(b.columns, width) / width, 8, [&](std::size_t begin, std::size_t end) {
+    const std::size_t first = begin * width;
+    pack(b.middle_columns(first, std::min(b.columns, end * width) - first), width, out + first * b.rows);
   });
 }
 
@@ -182,15 +185,41 @@ void multiply_few_rows(const simd::Kernels& k, MatrixView a, MatrixView b, Mutab
   });
 }
 
+// The product with no depth.
+void clear(MutableMatrixView c, Write write) {
+  for (std::size_t i = 0; write == Write::set && i < c.rows; ++i) std::fill_n(&c(i, 0), c.columns, 0.0F);
+}
+
 }  // namespace
+
+PackedRight::PackedRight(MatrixView b) : rows_(b.rows), columns_(b.columns) {
+  const simd::Kernels& k = simd::kernels();
+  const std::size_t width = round_up(b.columns, k.tile_columns);
+  panels_.resize(width * b.rows);
+  for (std::size_t depth = 0; depth < b.rows; depth += kDepth) {
+    const std::size_t slice = std::min(kDepth, b.rows - depth);
+    pack(b.middle_rows(depth, slice), k.tile_columns, panels_.data() + depth * width);
+  }
+}
+
+void gemm(MatrixView a, const PackedRight& b, MutableMatrixView c, Write write, const Context& context) {
+  IG_ASSERT(a.columns == b.rows() && c.rows == a.rows && c.columns == b.columns() && c.column_stride == 1);
+  if (c.rows == 0 || c.columns == 0) return;
+  if (a.columns == 0) return clear(c, write);
+  const simd::Kernels& k = simd::kernels();
+  const std::size_t width = round_up(c.columns, k.tile_columns);
+  for (std::size_t depth = 0; depth < a.columns; depth += kDepth) {
+    const std::size_t slice = std::min(kDepth, a.columns - depth);
+    multiply_slice(k, a.middle_columns(depth, slice), b.panels_.data() + depth * width, c,
+                   depth == 0 ? write : Write::add, context);
+  }
+}
 
 void gemm(MatrixView a, MatrixView b, MutableMatrixView c, Write write, const Context& context) {
   IG_ASSERT(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns && c.column_stride == 1);
   if (c.rows == 0 || c.columns == 0) return;
   const simd::Kernels& k = simd::kernels();
-  if (a.columns == 0 && write == Write::set) {
-    for (std::size_t i = 0; i < c.rows; ++i) std::fill_n(&c(i, 0), c.columns, 0.0F);
-  }
+  if (a.columns == 0) return clear(c, write);
   const bool in_place = c.rows <= kFewRows && b.column_stride == 1;
   AlignedVector<float> b_packed;
   for (std::size_t column = 0; column < c.columns; column += kColumnsAtOnce) {
@@ -205,7 +234,8 @@ void gemm(MatrixView a, MatrixView b, MutableMatrixView c, Write write, const Co
       if (in_place) {
         multiply_few_rows(k, left, right, part, how, context);
       } else {
-        multiply_slice(k, left, right, part, how, b_packed, context);
+        pack_slice(k, right, b_packed.data(), context);
+        multiply_slice(k, left, b_packed.data(), part, how, context);
       }
     }
   }

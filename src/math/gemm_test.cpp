@@ -54,7 +54,7 @@ TEST(Gemm, AgreesWithTheDefinitionForEveryShapeAndStride) {
     Matrix c(m, n);
     gemm(a.view(), b.view(), c.view(), Write::set, Context{});
     expect_product(a.view(), b.view(), c.view());
-    gemm(a.view(), b.view(), c.view(), Write::add, Context{});
+    gemm(a.view(), PackedRight(b.view()), c.view(), Write::add, Context{});
     expect_product(a.view(), b.view(), c.view(), 2.0);
     gemm(a_turned.view().transposed(), b_turned.view().transposed(), c.view(), Write::set, Context{});
     expect_product(a_turned.view().transposed(), b_turned.view().transposed(), c.view());

@@ -246,12 +246,13 @@ Status check(MatrixView points, const KMeansOptions& options) {
 void assign_nearest(MatrixView points, MatrixView centroids, std::span<std::uint32_t> out, const Context& context) {
   IG_ASSERT(points.columns == centroids.columns && out.size() == points.rows && centroids.rows > 0);
   const std::vector<float> start = half_norms(centroids);
+  const PackedRight packed(centroids.transposed());
   const std::size_t k = centroids.rows;
   parallel_for(context, points.rows, kPoints, [&](std::size_t begin, std::size_t end) {
     AlignedVector<float> buffer((end - begin) * k);
     const MutableMatrixView scores{buffer.data(), end - begin, k, k, 1};
     for (std::size_t i = 0; i < scores.rows; ++i) std::ranges::copy(start, scores.row(i).begin());
-    gemm(points.middle_rows(begin, end - begin), centroids.transposed(), scores, Write::add, Context{});
+    gemm(points.middle_rows(begin, end - begin), packed, scores, Write::add, Context{});
     for (std::size_t i = begin; i < end; ++i) {
       const float* row = scores.row(i - begin).data();
       const std::size_t best = simd::kernels().find_at_least(row, k, simd::kernels().max(row, k));

@@ -44,6 +44,7 @@ const Kernels IG_TABLE_NAME(IG_KERNEL_VARIANT) = {
     .distance_rows_bf16 = reduce_rows<SquareDifference, std::uint16_t>,
     .gather_sum = gather_sum,
     .find_at_least = find_at_least,
+    .find_reaching = find_reaching,
     .tile_rows = kTileRows,
     .tile_columns = kTileColumns,
     .gemm_set = gemm_tile<false>,

@@ -79,6 +79,8 @@ struct Kernels {
                      std::size_t stride, std::size_t width, float* out);
   // The first i with x[i] >= limit, n when there is none. (n)
   std::size_t (*find_at_least)(const float* x, std::size_t n, float limit);
+  // The first i >= begin with x[i] >= limits[i], n when there is none. (n)
+  std::size_t (*find_reaching)(const float* x, const float* limits, std::size_t begin, std::size_t n);
 
   // A tile of a matrix product: c = a b (gemm_set) or c += a b (gemm_add), c (tile_rows, c_stride), depth steps.
   // a(i, k) = a[i * a_row + k * a_step]: a packed panel has a_row = 1 and a_step = tile_rows, plain rows have a_step

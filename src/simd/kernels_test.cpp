@@ -315,11 +315,15 @@ TEST_P(EveryLevel, GatherSumIsASparseRowTimesADenseMatrix) {
 
 TEST_P(EveryLevel, FindAtLeastGivesTheFirst) {
   std::vector<float> x(50, 1.0F);
+  const std::vector<float> limits(50, 1.5F);
+  EXPECT_EQ(k().find_reaching(x.data(), limits.data(), 0, 50), 50U);
   EXPECT_EQ(k().find_at_least(x.data(), 50, 2.0F), 50U);
   EXPECT_EQ(k().find_at_least(x.data(), 0, 0.0F), 0U);
   for (std::size_t i = 50; i-- > 0;) {
     x[i] = 2.0F;
     EXPECT_EQ(k().find_at_least(x.data(), 50, 2.0F), i);
+    EXPECT_EQ(k().find_reaching(x.data(), limits.data(), 0, 50), i);
+    EXPECT_EQ(k().find_reaching(x.data(), limits.data(), i + 1, 50), std::min<std::size_t>(50, i + 1));
   }
 }
 

@@ -173,5 +173,16 @@ std::size_t find_at_least(const float* x, std::size_t n, float limit) {
   return n;
 }
 
+std::size_t find_reaching(const float* x, const float* limits, std::size_t begin, std::size_t n) {
+  std::size_t i = begin;
+  for (; i + kLanes <= n; i += kLanes) {
+    if (any_at_least(load(x + i), load(limits + i))) break;
+  }
+  for (; i < n; ++i) {
+    if (x[i] >= limits[i]) return i;
+  }
+  return n;
+}
+
 }  // namespace
 }  // namespace isogloss::simd
