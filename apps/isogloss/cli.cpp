@@ -162,7 +162,7 @@ int print_error(const Error& error, bool from_flag) {
 int usage_failure(const CLI::App& root, const CLI::App* verb, const CLI::ParseError& error) {
   std::string message = error.what();
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    const std::vector<std::string> extra = (verb != nullptr ? verb : &root)->remaining();
+    const std::vector<std::string> extra = root.remaining(true);
     const std::string word = extra.empty() ? std::string() : extra.front();
     std::vector<std::string> known = known_flags(verb != nullptr ? *verb : root);
     for (std::string& flag : known_flags(root)) known.push_back(std::move(flag));
@@ -288,16 +288,22 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows) {
   const auto display = [](const std::string& cell) {
     return static_cast<std::size_t>(std::count_if(cell.begin(), cell.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
   };
-  for (const auto& row : rows) {
+  std::vector<bool> numeric;  // every cell but the first row's, which may be a heading
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const auto& row = rows[r];
     widths.resize(std::max(widths.size(), row.size()), 0);
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display(row[i]));
+    numeric.resize(widths.size(), true);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], display(row[i]));
+      const bool number = !row[i].empty() && row[i].find_first_not_of("0123456789.-+%") == std::string::npos;
+      numeric[i] = numeric[i] && (number || (r == 0 && rows.size() > 1));
+    }
   }
   std::string out;
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string pad(widths[i] - display(row[i]), ' ');
-      const bool number = !row[i].empty() && row[i].find_first_not_of("0123456789.-+%") == std::string::npos;
-      out += number ? pad + row[i] : i + 1 == row.size() ? row[i] : row[i] + pad;
+      out += numeric[i] ? pad + row[i] : i + 1 == row.size() ? row[i] : row[i] + pad;
       if (i + 1 < row.size()) out += "  ";
     }
     out += '\n';
@@ -311,30 +317,36 @@ std::string fixed(double value, int digits) {
   return buffer;
 }
 
-int run(int argc, char** argv) {
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-  std::signal(SIGPIPE, SIG_IGN);
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  CLI::App app(std::string(kAbout), "isogloss");
-  app.require_subcommand(0, 1);
-  app.fallthrough(false);
-  app.set_help_flag("-h,--help", "show this help");
-  Program program;
-  std::vector<std::unique_ptr<Verb>> verbs = make_verbs();
+namespace {
 
-  // Only the verb at hand gets its flags: that keeps the start short, and lets flags depend on the arguments.
-  const auto is_named = [&](const Verb& verb, const std::string& word) { return verb.name() == word || (!verb.alias().empty() && verb.alias() == word); };
-  std::size_t at = 0;
-  Verb* chosen = nullptr;
-  for (; at < words.size() && chosen == nullptr; ++at) {
+// Finds the verb among the words; `at` = index behind it.
+Verb* find_verb(const std::vector<std::unique_ptr<Verb>>& verbs, const std::vector<std::string>& words, std::size_t& at) {
+  for (at = 0; at < words.size();) {
+    const std::string& word = words[at++];
     for (const auto& verb : verbs) {
-      if (is_named(*verb, words[at])) chosen = verb.get();
+      if (verb->name() == word || (!verb->alias().empty() && verb->alias() == word)) return verb.get();
     }
   }
-  CliFlags root_flags(app);
-  describe_globals(root_flags, program.flags);
-  std::unique_ptr<CliFlags> verb_flags;
+  return nullptr;
+}
+
+int no_verb(Program& program, CLI::App& app, const std::vector<std::unique_ptr<Verb>>& verbs, const std::vector<std::string>& words) {
+  if (words.empty()) {
+    program.out(app.help());
+    return kUsage;
+  }
+  std::vector<std::string> known;
+  for (const auto& verb : verbs) known.emplace_back(verb->name());
+  const std::string nearest = nearest_name(words[0], known);
+  const std::string hint = nearest.empty() ? "" : " Did you mean '" + nearest + "'?";
+  std::fprintf(stderr, "isogloss: there is no verb '%s'.%s Run: isogloss --help\n", words[0].c_str(), hint.c_str());
+  return kUsage;
+}
+
+// Adds the subcommands. Only the verb at hand gets its flags: that keeps the start short, and lets flags depend on the
+// arguments.
+CLI::App* add_verbs(CLI::App& app, const std::vector<std::unique_ptr<Verb>>& verbs, Verb* chosen,
+                    std::span<const std::string> arguments, std::unique_ptr<CliFlags>& flags) {
   CLI::App* chosen_app = nullptr;
   for (const auto& verb : verbs) {
     CLI::App* sub = app.add_subcommand(std::string(verb->name()), std::string(verb->summary()));
@@ -342,14 +354,34 @@ int run(int argc, char** argv) {
     sub->set_help_flag("-h,--help", "show this help");
     if (verb.get() != chosen) continue;
     chosen_app = sub;
-    verb_flags = std::make_unique<CliFlags>(*sub);
-    verb->describe(*verb_flags, std::span(words).subspan(at));
+    flags = std::make_unique<CliFlags>(*sub);
+    verb->describe(*flags, arguments);
     sub->footer("Examples:\n" + std::string(verb->examples()));
     sub->fallthrough();
   }
-  std::vector<std::string> reversed(words.rbegin(), words.rend());
+  return chosen_app;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  CLI::App app(std::string(kAbout), "isogloss");
+  app.require_subcommand(0, 1);
+  app.set_help_flag("-h,--help", "show this help");
+  Program program;
+  const std::vector<std::unique_ptr<Verb>> verbs = make_verbs();
+  std::size_t at = 0;
+  Verb* chosen = find_verb(verbs, words, at);
+  CliFlags root_flags(app);
+  describe_globals(root_flags, program.flags);
+  std::unique_ptr<CliFlags> verb_flags;
+  CLI::App* chosen_app = add_verbs(app, verbs, chosen, std::span(words).subspan(at), verb_flags);
   try {
-    app.parse(std::move(reversed));
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::CallForHelp&) {
     program.out((chosen_app != nullptr ? chosen_app : &app)->help());
     return kDone;
@@ -357,18 +389,7 @@ int run(int argc, char** argv) {
     const bool verb_missing = chosen == nullptr && !words.empty() && !words[0].starts_with('-');
     if (!verb_missing) return usage_failure(app, chosen_app, error);
   }
-  if (chosen == nullptr) {
-    if (words.empty()) {
-      program.out(app.help());
-      return kUsage;
-    }
-    std::vector<std::string> known;
-    for (const auto& verb : verbs) known.emplace_back(verb->name());
-    const std::string nearest = nearest_name(words[0], known);
-    const std::string hint = nearest.empty() ? "" : " Did you mean '" + nearest + "'?";
-    std::fprintf(stderr, "isogloss: there is no verb '%s'.%s Run: isogloss --help\n", words[0].c_str(), hint.c_str());
-    return kUsage;
-  }
+  if (chosen == nullptr) return no_verb(program, app, verbs, words);
   const auto config = Config::load(program.flags.config);
   if (!config) return print_error(config.error(), false);
   for (CliFlags* flags : {&root_flags, verb_flags.get()}) {

@@ -29,7 +29,7 @@ class FlagNames final : public Flags {
   void take(std::string_view n) { names.emplace_back(n.substr(n.find("--"))); }
 };
 
-constexpr std::string_view kBash = R"(_isogloss() {
+constexpr std::string_view kBash = R"bash(_isogloss() {
   local word=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]}
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "@VERBS@" -- "$word"))
@@ -43,7 +43,7 @@ constexpr std::string_view kBash = R"(_isogloss() {
   esac
 }
 complete -o filenames -F _isogloss isogloss
-)";
+)bash";
 
 class CompletionVerb final : public Verb {
  public:

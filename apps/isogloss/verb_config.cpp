@@ -83,8 +83,8 @@ class ConfigVerb final : public Verb {
       const bool same = current == table && trim(trimmed.substr(0, trimmed.find('='))) == key && trimmed.find('=') != std::string_view::npos;
       if (same) {
         insert();
-      } else if (!raw.empty() || &raw != nullptr) {
-        if (!(raw.empty() && out.empty())) out += std::string(raw) + "\n";
+      } else if (!raw.empty() || !out.empty()) {
+        out += std::string(raw) + "\n";
       }
     }
     while (out.ends_with("\n\n")) out.pop_back();

@@ -294,7 +294,8 @@ class EmbedVerb final : public Verb {
     std::string out;
     std::vector<float> row(vocabulary->word_dimension());
     for (const Item& item : items_) {
-      for (const std::string_view word : split(one_line(item.text), ' ')) {
+      const std::string text = one_line(item.text);
+      for (const std::string_view word : split(text, ' ')) {
         ++all;
         const auto index = vocabulary->find_word(word);
         if (!index) {

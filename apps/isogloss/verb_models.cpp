@@ -101,6 +101,7 @@ class ModelsVerb final : public Verb {
         {"trained_on", card.trained_on},
         {"space_id", card.space_id}};
     facts.insert(facts.end(), card.facts.begin(), card.facts.end());
+    if (const Vocabulary* words = model->ability<Vocabulary>()) facts.emplace_back("words", first_words(*words));
     std::string out;
     JsonWriter json(out);
     json.begin_object();
@@ -112,6 +113,15 @@ class ModelsVerb final : public Verb {
     json.end_object();
     program.flags.json ? program.line(std::move(out)) : program.out(format_table(rows));
     return kDone;
+  }
+
+  static std::string first_words(const Vocabulary& vocabulary) {
+    constexpr std::size_t kShown = 20;
+    std::string out;
+    for (std::size_t i = 0; i < std::min(kShown, vocabulary.word_count()); ++i) {
+      out += (i == 0 ? "" : ", ") + std::string(vocabulary.word(i));
+    }
+    return vocabulary.word_count() > kShown ? out + ", ... " + std::to_string(vocabulary.word_count()) + " in all" : out;
   }
 
   // The word's place and row: a single 1 for one-hot models.

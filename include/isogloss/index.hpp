@@ -117,7 +117,7 @@ Result<std::unique_ptr<VectorIndex>> map_flat_index(const std::filesystem::path&
 // A term of a document or query.
 struct TermCount {
   std::string_view term;
-  std::uint32_t count = 0;  // occurrences
+  std::uint32_t count = 0;  // occurrences, 1 to 2^31 - 1
 };
 struct TermWeight {
   std::string_view term;
@@ -128,7 +128,7 @@ struct TermWeight {
 // be the sum of the counts.
 struct TermDocument {
   std::int64_t id = 0;
-  std::span<const TermCount> terms;  // every term once, counts above 0
+  std::span<const TermCount> terms;  // every term once
   std::uint32_t length = 0;
 };
 
@@ -159,8 +159,8 @@ class TermIndex {
   // Live documents that hold the term.
   virtual std::size_t document_frequency(std::string_view term) const = 0;
 
-  // Adds documents. Error{already_exists} names an id that is there; Error{invalid_argument}: a count of 0 or a term
-  // that stands twice. Nothing is added then.
+  // Adds documents. Error{already_exists} names an id that is there; Error{invalid_argument}: a count out of
+  // range or a term that stands twice. Nothing is added then.
   virtual Status add(std::span<const TermDocument> documents, const Context& context) = 0;
   // Returns how many of the ids were there.
   virtual std::size_t remove(std::span<const std::int64_t> ids) = 0;
@@ -189,8 +189,8 @@ class TermIndexBuilder {
   TermIndexBuilder& operator=(TermIndexBuilder&&) noexcept;
   ~TermIndexBuilder();
 
-  // Ids in any order. The strings are read during the call only. Error{invalid_argument}: a count of 0 or a term that
-  // stands twice.
+  // Ids in any order. The strings are read during the call only. Error{invalid_argument}: a count out of range or a
+  // term that stands twice.
   Status add(const TermDocument& document);
   std::size_t size() const;
   // Writes the file. Error{already_exists} names an id that was added twice. The builder is empty afterwards.

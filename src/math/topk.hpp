@@ -36,6 +36,7 @@ class TopK {
   void push_all(std::span<const float> scores, std::int64_t first_id);
   void merge(const TopK& other);
   std::size_t size() const { return heap_.size(); }
+  std::size_t capacity() const { return k_; }
   // What was kept, best first; the object is empty afterwards. (min(k, pushed))
   std::vector<Scored> take();
 

@@ -128,8 +128,9 @@ Status SqliteStore::snapshot(const fs::path& folder, Context& context) {
     fs::create_directories(temporary, error);
     if (error) return fail(Code::io, "cannot create the folder '" + folder.string() + "': " + error.message());
     const auto copy = [&]() -> Status {
-      const std::lock_guard reading(reader_mutex_);
-      Statement vacuum = IG_TRY(reader_->prepare("VACUUM INTO ?"));
+      // A connection of its own: VACUUM INTO is refused under query_only, and takes its time.
+      const auto database = IG_TRY(Database::open(folder_ / "db.sqlite", OpenAs::read_only, options_.vfs));
+      Statement vacuum = IG_TRY(database->prepare("VACUUM INTO ?"));
       return vacuum.bind(0, std::string_view((temporary / "db.sqlite").string())).run();
     };
     Status done = copy();
