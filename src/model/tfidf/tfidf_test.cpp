@@ -85,6 +85,30 @@ TEST(Tfidf, SavedModelGivesTheSameBits) {
   EXPECT_EQ(loaded->ability<Vocabulary>()->word_dimension(), 4u);
 }
 
+TEST(Tfidf, RowsDependNeitherOnThreadsNorOnTheBatch) {
+  const auto model = cats();
+  std::vector<std::string> texts;
+  for (int i = 0; i < 9000; ++i) texts.push_back(kCats[i % 4] + (i % 7 == 0 ? " dog" : ""));
+  std::vector<Input> inputs;
+  for (const std::string& text : texts) inputs.push_back(Input::text(text));
+  ThreadPool pool(3);
+  Context context;
+  context.pool = &pool;
+  const auto together = model->ability<Embedder>()->embed(inputs, {}, context).value();
+  for (const std::size_t i : {0, 1, 255, 256, 4095, 4096, 8999}) {
+    EXPECT_EQ(dense_row(together, i), dense_row(embed_texts(*model, {texts[i]}), 0)) << i;
+  }
+}
+
+TEST(Tfidf, CancelledCallReturns) {
+  CancelToken cancel;
+  cancel.cancel();
+  Context context;
+  context.cancel = &cancel;
+  const Input input = Input::text("cat");
+  EXPECT_EQ(cats()->ability<Embedder>()->embed({&input, 1}, {}, context).error().code, Code::cancelled);
+}
+
 TEST(Tfidf, DocumentsCanBeLeftOut) {
   Context context;
   const auto model = cats({{"documents", std::string("drop")}});

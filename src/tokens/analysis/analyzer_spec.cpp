@@ -38,12 +38,15 @@ AnalyzerSpec language_preset(std::string_view language) {
   return spec;
 }
 
-// Words as our own default sees them: no stop word is dropped but Lucene's 33, and stems are Snowball's.
+// Our own default for search. Chosen on the odd queries of SciFact, CACM, Cranfield, CISI, NPL and ADI (mean nDCG@10
+// with k1 = 1.2, b = 0.75; even queries in brackets): Snowball's stop words .516 (.505), Lucene's 33 .505 (.494), none
+// .494 (.490); the Porter stemmer and UAX #29 words are within .002 of it. Dropping words of one letter would add .003,
+// but "vitamin C" and single ideographs are words.
 AnalyzerSpec english_preset() {
   AnalyzerSpec spec;
   spec.name = "english";
   spec.possessive = Possessive::strip;
-  spec.stop_list = "lucene-english";
+  spec.stop_list = "snowball-english";
   spec.stemmer = "english";
   return spec;
 }
@@ -54,6 +57,7 @@ AnalyzerSpec lucene_english_preset() {
   spec.name = "lucene-english";
   spec.words = WordRule::standard;
   spec.max_length = 255;
+  spec.stop_list = "lucene-english";
   spec.stemmer = "porter";
   return spec;
 }

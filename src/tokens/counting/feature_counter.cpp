@@ -7,9 +7,9 @@
 // limit, so that a fit need not read the texts twice.
 //
 // At the end columns are the features in ascending order of their bytes, which is Python's order of strings. Ordering
-// 800,000 n-grams by comparing strings takes 0.9 s; by number it takes 0.1: words are ranked once, and since no word
-// holds a character up to the blank, "a b" < "a c" as (rank a, rank b) are, and an n-gram comes right after its prefix,
-// before anything else. Words that might hold blanks (own patterns) are compared as strings.
+// 807,187 n-grams by comparing strings takes 183 ms, once they are made; by number it takes 25: words are ranked once,
+// and since no word holds a character up to the blank, "a b" < "a c" as (rank a, rank b) are, and an n-gram comes right
+// after its prefix, before anything else. Words that might hold blanks (own patterns) are compared as strings.
 #include "tokens/counting/feature_counter.hpp"
 
 #include <algorithm>
@@ -19,6 +19,12 @@
 #include "core/assert.hpp"
 
 namespace isogloss::tokens {
+namespace {
+
+// How far ahead of its use memory is asked for in loops that jump about.
+constexpr std::size_t kAhead = 16;
+
+}  // namespace
 
 FeatureCounter::FeatureCounter(const FeatureSpec& spec, TextAnalyzerPtr analyzer, Occurrence occurrence,
                                std::size_t row_limit)
@@ -265,6 +271,7 @@ Result<CountedFeatures> FeatureCounter::finish(const LimitOptions& limits) {
   std::vector<std::uint32_t> gram_columns(gram_tallies_.size(), WordMap::kNone);
   for (std::uint32_t column = 0; column < features.size(); ++column) {
     const std::uint32_t feature = features[column];
+    if (column + kAhead < features.size()) __builtin_prefetch(&tally_of(features[column + kAhead]));
     ((feature & kGram) != 0 ? gram_columns[feature & ~kGram] : word_columns[feature]) = column;
     result.document_frequency.push_back(tally_of(feature).documents);
     result.frequency.push_back(tally_of(feature).frequency);
@@ -287,8 +294,12 @@ Result<FeatureSet> FeatureCounter::feature_set(const std::vector<std::uint32_t>&
                                                std::vector<std::uint32_t> word_columns,
                                                std::vector<std::uint32_t> gram_columns) {
   StringPack names;
-  for (const std::uint32_t feature : features) {
-    append_name(feature, names);
+  names.reserve(features.size(), 8 * (spec_.min_n + spec_.max_n) * features.size());
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    if (i + kAhead < features.size() && (features[i + kAhead] & kGram) != 0) {
+      grams_.prefetch_pair(features[i + kAhead] & ~kGram);
+    }
+    append_name(features[i], names);
     names.finish();
   }
   if (features.size() != counted_features()) return FeatureSet::make(spec_, std::move(names));

@@ -40,7 +40,10 @@ void RowTally::by_sorting(std::span<std::uint32_t> bag, CountRow& row) {
 }
 
 void RowTally::by_bits(std::span<const std::uint32_t> bag, CountRow& row) {
-  for (const std::uint32_t c : bag) {
+  constexpr std::size_t kAhead = 8;
+  for (std::size_t i = 0; i < bag.size(); ++i) {
+    if (i + kAhead < bag.size()) __builtin_prefetch(&sums_[bag[i + kAhead]]);
+    const std::uint32_t c = bag[i];
     ++sums_[c];
     bits_[c / 64] |= std::uint64_t{1} << c % 64;
     groups_[c / 4096] |= std::uint64_t{1} << c / 64 % 64;

@@ -50,6 +50,7 @@ Result<Prepared> SparseEmbedder::prepare(std::span<const Input> inputs, const Em
     const std::unique_ptr<RowReader> reader = make_reader();
     WeightedRow row;
     for (std::size_t i = first * grain; i < std::min(inputs.size(), last * grain); ++i) {
+      if (i % grain == 0 && !context.check()) return;  // told below
       SparseRows::Piece& piece = pieces[i / grain];
       row.units = 0;
       if (Status status = reader->read(inputs[i], row); status) {

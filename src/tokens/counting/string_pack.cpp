@@ -6,7 +6,13 @@ namespace isogloss::tokens {
 std::string StringPack::to_lines() const {
   std::string out;
   out.reserve(bytes_.size() + ends_.size());
+  const bool plain = bytes_.find_first_of("\n\r\\") == std::string::npos;
   for (std::size_t i = 0; i < size(); ++i) {
+    if (plain) {
+      out += (*this)[i];
+      out += '\n';
+      continue;
+    }
     for (const char c : (*this)[i]) {
       if (c == '\n' || c == '\r' || c == '\\') out += '\\';
       out += c == '\n' ? 'n' : c == '\r' ? 'r' : c;

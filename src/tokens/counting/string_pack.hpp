@@ -20,13 +20,17 @@ class StringPack {
   // The same in parts: append() any number of times, then finish().
   void append(std::string_view part) { bytes_.append(part); }
   void finish() { ends_.push_back(bytes_.size()); }
+  void reserve(std::size_t strings, std::size_t bytes) {
+    ends_.reserve(strings);
+    bytes_.reserve(bytes);
+  }
   std::size_t size() const { return ends_.size(); }
   // Valid until the next add. REQUIRES: i < size().
   std::string_view operator[](std::size_t i) const {
     const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
     return std::string_view(bytes_).substr(begin, ends_[i] - begin);
   }
-  std::size_t bytes() const { return bytes_.capacity() + ends_.capacity() * sizeof(std::size_t); }
+  std::size_t bytes() const { return bytes_.size() + ends_.size() * sizeof(std::size_t); }
 
   // One string a line; line feed, carriage return and backslash as \n, \r and \\.
   std::string to_lines() const;

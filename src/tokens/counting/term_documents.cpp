@@ -18,6 +18,7 @@ TermDocuments TermDocuments::make(const CountRows& rows, std::span<const float> 
   std::vector<std::int64_t> next(t.starts.begin(), t.starts.end() - 1);
   for (std::size_t row = 0; row < t.documents; ++row) {
     for (std::size_t e = rows.starts[row]; e < rows.starts[row + 1]; ++e) {
+      if (e + 16 < rows.columns.size()) __builtin_prefetch(&next[rows.columns[e + 16]]);
       const auto place = static_cast<std::size_t>(next[rows.columns[e]]++);
       t.rows[place] = static_cast<std::int32_t>(row);
       t.values[place] = weights[e];
