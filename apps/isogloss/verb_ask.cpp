@@ -70,7 +70,13 @@ class AskVerb final : public Verb {
       write_source(json, c.chunk, c.at);
       json.end_object();
     }
-    json.end_array().field("confidence", answer.confidence).end_object();
+    json.end_array().field("confidence", answer.confidence);
+    if (program.flags.verbose) {
+      json.key("evidence").begin_object();
+      for (const auto& [name, value] : answer.evidence) json.field(name, value);
+      json.end_object();
+    }
+    json.end_object();
     program.line(std::move(out));
   }
 

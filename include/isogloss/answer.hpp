@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,7 @@ struct Answer {
   std::string text;                      // with [1], [2] ... where something is cited
   bool found = false;                    // false: "not found in your documents"
   double confidence = 0;                 // 0..1, what the threshold is compared with
+  std::map<std::string, double> evidence;  // what the confidence of an extractive answer is made of
   std::vector<Citation> citations;       // by number
   std::vector<std::string> warnings;     // "the model cited [7], which it was not given"
   std::string prompt;                    // what a language model was sent

@@ -29,8 +29,20 @@ struct ExtractedSentence {
   double score = 0;
 };
 
+// What the confidence is made of, each 0..1 (uncovered: lower is better).
+struct Evidence {
+  double sentence = 0;   // coverage of the question by the best sentence
+  double around = 0;     // by that sentence and its neighbours
+  double passage = 0;    // by its passage
+  double gap = 0;        // how much more the best passage covers than the second best
+  double uncovered = 0;  // weight of the rarest question term the passage lacks, over that of the rarest of all
+  double names = 0;      // share of the question's names and numbers that the passage holds; 1 when it has none
+  double pairs = 0;      // share of neighbouring question terms that stand in one sentence of the passage
+};
+
 struct Extraction {
   std::vector<ExtractedSentence> sentences;  // best first
+  Evidence evidence;
   double confidence = 0;                     // that the passages answer the question, 0..1
 };
 
