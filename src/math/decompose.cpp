@@ -5,8 +5,8 @@
 // Layout. Everything that is rotated or reflected is kept as rows, so that the inner loops run over contiguous doubles
 // and the compiler vectorises them: qr and svd work on the transposed matrix, eigenvectors are rows.
 //
-// Jacobi rather than bidiagonal QR for the SVD: half the code, small singular values to full relative accuracy, and at
-// the sizes used here (a few hundred columns at most) its six to ten sweeps take milliseconds to tenths of a second.
+// Jacobi rather than bidiagonal QR for the SVD: half the code, and small singular values to full relative accuracy. One
+// core of Zen 5, n x n: svd 1 ms at 50, 6 at 100, 224 at 300; symmetric_eigen 0.2, 0.9, 30.
 #include "math/decompose.hpp"
 
 #include <cmath>

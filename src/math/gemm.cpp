@@ -11,8 +11,9 @@
 // When a has few rows, packing b costs as much as the product: b is then read where it lies, if its rows are contiguous
 // (8 x 7532 x 336: 0.4 ms instead of 1.3).
 //
-// GFLOP/s on one core of Zen 5 (the bare tile: 245): 2048 x 384 x 2048 215, 300 x 384 x 50,000 194. Slices of depth
-// 256: 180 and 172 (c is written twice as often); 512: 208 and 192; 192 rows a task: 194 and 186.
+// GFLOP/s on one core of Zen 5 (the bare tile: 250): 2048 x 384 x 2048 222, 300 x 384 x 50,000 193. Measured when the
+// left rows were still packed (215 and 194): slices of depth 256 180 and 172 (c is written twice as often), of 512 208
+// and 192; 192 rows a task 194 and 186.
 #include "math/gemm.hpp"
 
 #include <cstring>

@@ -8,13 +8,12 @@
 //
 // New centroids: points are sorted by cluster (counting sort, stable), then every cluster is summed by one task in
 // ascending order of points, 256 at a time in f32 and those sums in f64: no order depends on threads, and no task needs
-// centroids of its own (blocks of points with private sums took clusters x dim floats per block).
+// centroids of its own (private sums per block of points would take clusters x dim floats each).
 //
 // Seeds: k-means++ (Arthur and Vassilvitskii 2007): a point is drawn with probability proportional to its squared
 // distance to the nearest seed so far.
 //
-// Not done: skipping distances by bounds (Hamerly, Elkan): at 200 GFLOP/s the product is faster than the bookkeeping up
-// to a few thousand clusters.
+// Not tried: skipping distances by bounds (Hamerly, Elkan).
 #include "math/kmeans.hpp"
 
 #include <array>

@@ -69,6 +69,10 @@ std::vector<float> norms_of(std::span<const std::uint32_t> lengths, const TermIn
   std::vector<float> norms(lengths.size());
   const double fixed = options.k1 * (1 - options.b);
   const double slope = average > 0 ? options.k1 * options.b / average : 0;
+  if (options.norm == LengthNorm::exact) {
+    for (std::size_t i = 0; i < lengths.size(); ++i) norms[i] = static_cast<float>(fixed + slope * lengths[i]);
+    return norms;
+  }
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     norms[i] = static_cast<float>(fixed + slope * norm_length(lengths[i], options.norm));
   }

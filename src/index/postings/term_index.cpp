@@ -4,7 +4,7 @@
 // Statistics are those of the live documents. N and the total length are counted as documents come and go. A term's
 // frequency is that of the file, plus the tail's, less the removed documents that hold it: the last is counted by
 // looking the removed documents up in the term's list, once per term and removed document, and remembered. The norms
-// depend on the average length, one number; they are computed again when it has changed (30 us per 100,000 documents)
+// depend on the average length, one number; they are computed again when it has changed (76 us per 100,000 documents)
 // and shared by the searches until it changes again.
 #include "index/postings/term_index.hpp"
 

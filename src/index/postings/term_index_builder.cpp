@@ -3,8 +3,8 @@
 //
 // While documents come, each posting is appended to one log (term number, count), in the order of documents. At the end
 // the log is sorted by term with one counting pass: postings of a term then stand in the order of documents, ready to
-// be packed. Per posting that is one hash look-up and two writes; lists that grow one by one (a vector per term)
-// took 1.7 times as long through their reallocations.
+// be packed. Per posting that is one hash look-up and two writes: 100,000 paragraphs take 0.25 s to add and 0.14 s to
+// save (one core of Zen 5, terms counted before); add() of an index, which keeps a vector per term, takes 0.9 s.
 #include <algorithm>
 #include <numeric>
 

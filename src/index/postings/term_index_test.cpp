@@ -292,6 +292,22 @@ TEST(TermIndex, RefusesWhatItCannotIndex) {
   EXPECT_EQ(index->search(negative, {}).error().code, Code::invalid_argument);
 }
 
+TEST(TermIndex, SearchesRunTogetherAfterAChange) {
+  const TemporaryFolder folder;
+  const auto index = built(random_samples(6000, 11), folder.path() / "a.idx");
+  ThreadPool pool(4);
+  for (int round = 0; round < 3; ++round) {
+    // A removal makes the norms and the counts of removed holders stale; the first searches compute them.
+    EXPECT_EQ(index->remove(std::vector<std::int64_t>{10 * round, 10 * round + 1}), 2U);
+    std::vector<std::vector<IndexHit>> together(kQueries.size() * 8);
+    pool.run(together.size(),
+             [&](std::size_t i) { together[i] = index->search(kQueries[i % kQueries.size()], {10}).value(); });
+    for (std::size_t i = 0; i < together.size(); ++i) {
+      EXPECT_EQ(together[i], index->search(kQueries[i % kQueries.size()], {10}).value());
+    }
+  }
+}
+
 TEST(TermIndex, DamagedFilesNeverCrashASearch) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "b.idx";
