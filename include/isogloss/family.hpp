@@ -24,11 +24,15 @@ class FileSet {
  public:
   // A folder (its direct files) or a single file.
   static Result<FileSet> open(const std::filesystem::path& path);
+  // The same for a folder that isogloss wrote by rename and nobody else changes: its files may be mapped.
+  static Result<FileSet> open_own(const std::filesystem::path& path);
   // Files by name, in memory.
   static FileSet from_memory(std::map<std::string, std::string> files);
 
   const std::filesystem::path& origin() const { return origin_; }  // for messages; empty in memory
   bool is_single_file() const { return single_; }
+  bool may_be_mapped() const { return own_; }
+  std::filesystem::path path(std::string_view name) const;  // empty in memory or when there is no such file
   bool has(std::string_view name) const;
   std::vector<std::string> names() const;
   // The whole content; Error{not_found} names file and folder.
@@ -39,6 +43,7 @@ class FileSet {
  private:
   std::filesystem::path origin_;
   bool single_ = false;
+  bool own_ = false;
   std::map<std::string, std::filesystem::path, std::less<>> paths_;
   std::shared_ptr<const std::map<std::string, std::string, std::less<>>> memory_;
 };

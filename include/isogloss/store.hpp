@@ -151,8 +151,9 @@ struct StoreOptions {
 // How the collection's text is indexed for lexical search.
 struct LexicalOptions {
   TextAnalysis analyse;
-  double k1 = 0.9;  // BM25
-  double b = 0.4;
+  double k1 = 1.2;  // BM25
+  double b = 0.75;
+  bool lucene_lengths = false;  // keep lengths as Lucene does, in one byte each, for equal scores
 };
 
 // Thread rule: one thread at a time, except search() and the readers, which may run together with each other.

@@ -23,6 +23,17 @@ Result<FileSet> FileSet::open(const std::filesystem::path& path) {
   return files;
 }
 
+Result<FileSet> FileSet::open_own(const std::filesystem::path& path) {
+  FileSet files = IG_TRY(open(path));
+  files.own_ = true;
+  return files;
+}
+
+std::filesystem::path FileSet::path(std::string_view name) const {
+  const auto it = paths_.find(name);
+  return it == paths_.end() ? std::filesystem::path() : it->second;
+}
+
 FileSet FileSet::from_memory(std::map<std::string, std::string> files) {
   FileSet set;
   std::map<std::string, std::string, std::less<>> content;

@@ -12,11 +12,12 @@
 namespace isogloss::formats {
 namespace {
 
-std::string config_json(const ModelParts& parts) {
+std::string config_json(const ModelParts& parts, const Card& card) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("isogloss").begin_object();
-  json.field("format", kModelFormat).field("family", parts.family).end_object();
+  json.field("format", kModelFormat).field("family", parts.family);
+  json.field("space_id", card.space_id).end_object();
   json.key("options");
   write_option_values(json, parts.options);
   json.key("state").value(Json(parts.state));
@@ -42,7 +43,7 @@ std::string card_markdown(const ModelParts& parts, const Card& card) {
 
 std::map<std::string, std::string> model_files(const ModelParts& parts, const Card& card) {
   std::map<std::string, std::string> files = parts.files;
-  files["config.json"] = config_json(parts);
+  files["config.json"] = config_json(parts, card);
   files["README.md"] = card_markdown(parts, card);
   if (!parts.tensors.empty()) files["model.safetensors"] = parts.tensors.finish();
   return files;
@@ -100,10 +101,17 @@ Result<ModelSource> open_model_folder(const FileSet& files, std::string_view fam
   source.options = option_values_from_json(config["options"]);
   source.state = config["state"];
   source.trained_on = config["trained_on"].as_string();
+  source.space_id = config["isogloss"]["space_id"].as_string();
   if (files.has("model.safetensors")) {
-    source.tensor_bytes = IG_TRY(files.read("model.safetensors"));
-    source.tensors = IG_TRY(SafeTensors::parse(std::as_bytes(std::span(source.tensor_bytes)),
-                                               (files.origin() / "model.safetensors").string()));
+    std::span<const std::byte> bytes;
+    if (files.may_be_mapped()) {
+      source.mapped = std::make_shared<MappedFile>(IG_TRY(MappedFile::open(files.path("model.safetensors"))));
+      bytes = source.mapped->bytes();
+    } else {
+      source.tensor_bytes = IG_TRY(files.read("model.safetensors"));
+      bytes = std::as_bytes(std::span(source.tensor_bytes));
+    }
+    source.tensors = IG_TRY(SafeTensors::parse(bytes, (files.origin() / "model.safetensors").string()));
   }
   return source;
 }

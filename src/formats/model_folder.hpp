@@ -10,11 +10,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/file.hpp"
 #include "core/json.hpp"
 #include "formats/safetensors.hpp"
 #include "isogloss/family.hpp"
@@ -40,7 +42,9 @@ struct ModelSource {
   OptionValues options;
   Json state;
   std::string trained_on;
-  std::string tensor_bytes;  // owns what `tensors` looks into
+  std::string space_id;      // as saved; empty in folders that do not say
+  std::shared_ptr<const MappedFile> mapped;  // or
+  std::string tensor_bytes;                  // own what `tensors` looks into
   SafeTensors tensors;
   const FileSet* files = nullptr;
 };

@@ -48,6 +48,9 @@ class SafeTensors {
   // of `any_extent` in `shape` fits every size.
   template <class T>
   Result<std::vector<T>> read(std::string_view name, std::span<const std::size_t> shape) const;
+  // The tensor itself, not copied. REQUIRES: the bytes given to parse() begin at a multiple of 8.
+  template <class T>
+  Result<std::span<const T>> view(std::string_view name, std::span<const std::size_t> shape) const;
   static constexpr std::size_t any_extent = static_cast<std::size_t>(-1);
 
  private:
@@ -77,6 +80,16 @@ class SafeTensorsWriter {
   };
   std::vector<Item> tensors_;
 };
+
+template <class T>
+Result<std::span<const T>> SafeTensors::view(std::string_view name, std::span<const std::size_t> shape) const {
+  const TensorView found = IG_TRY(checked(name, tensor_type_of<T>(), shape));
+  const void* data = found.bytes.data();
+  if (reinterpret_cast<std::uintptr_t>(data) % alignof(T) != 0) {
+    return fail(Code::corrupt_data, where_ + ": tensor '" + std::string(name) + "' is not aligned.");
+  }
+  return std::span(static_cast<const T*>(data), found.elements());
+}
 
 template <class T>
 Result<std::vector<T>> SafeTensors::read(std::string_view name, std::span<const std::size_t> shape) const {

@@ -93,6 +93,7 @@ Result<std::unique_ptr<Collection>> LocalCollection::open(const fs::path& folder
   };
   lexical.k1 = collection->settings_.k1;
   lexical.b = collection->settings_.b;
+  lexical.lucene_lengths = collection->settings_.analyzer.name == "lucene-english";
   collection->store_->use_lexical(std::move(lexical));
   return collection;
 }

@@ -48,6 +48,7 @@ class LocalCollection final : public Collection {
 
  private:
   Status ensure_writable_settings(Context& context);
+  Result<ModelPtr> load_fitted(const SpaceInfo& space, Context& context);
   Result<ModelPtr> model_for_space(Context& context);
   Status build_space(const ModelPtr& model, const std::string& reference, Context& context);
 

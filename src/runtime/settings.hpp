@@ -13,8 +13,8 @@ namespace isogloss::runtime {
 struct Settings {
   std::string model = "fit:lsa";  // canonical reference; "none" = lexical search only
   AnalyzerSpec analyzer;
-  double k1 = 0.9;
-  double b = 0.4;
+  double k1 = 1.2;
+  double b = 0.75;
   ChunkOptions chunk;
 };
 

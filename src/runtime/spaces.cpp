@@ -46,24 +46,27 @@ class StoreDataset final : public Dataset {
   std::vector<std::string> columns_;
 };
 
-// A saved model as one string.
-Result<std::string> packed_model(const Model& model, Context& context) {
-  const std::filesystem::path folder = temporary_name(std::filesystem::temp_directory_path() / "isogloss-fit");
-  const Status saved = model.save(folder, context);
+// The files of a model folder as one string.
+Result<std::string> packed_folder(const std::filesystem::path& folder) {
   std::map<std::string, std::string> content;
-  Status read = saved;
-  if (saved) {
-    const auto files = FileSet::open(folder);
-    for (const std::string& name : files ? files->names() : std::vector<std::string>()) {
-      auto text = files->read(name);
-      if (!text) read = fail(text.error());
-      if (text) content[name] = std::move(*text);
-    }
-  }
-  std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
-  if (!read) return fail(read.error());
+  const FileSet files = IG_TRY(FileSet::open(folder));
+  for (const std::string& name : files.names()) content[name] = IG_TRY(files.read(name));
   return formats::pack_files(content);
+}
+
+// The fitted model of a space beside the truth: derived from the blob, opened faster than it.
+std::filesystem::path fitted_folder(const std::filesystem::path& collection, const std::string& space_id) {
+  return collection / ("fitted-" + space_id.substr(0, 16));
+}
+
+void drop_fitted_folders(const std::filesystem::path& collection, const std::string& keep_space_id) {
+  std::error_code error;
+  std::vector<std::filesystem::path> old;
+  for (std::filesystem::directory_iterator it(collection, error), end; !error && it != end; it.increment(error)) {
+    const bool fitted = it->path().filename().string().starts_with("fitted-");
+    if (fitted && it->path() != fitted_folder(collection, keep_space_id)) old.push_back(it->path());
+  }
+  for (const auto& folder : old) std::filesystem::remove_all(folder, error);
 }
 
 Result<Vectors> embed_texts(const Model& model, std::span<const std::string> texts, Role role, Context& context) {
@@ -99,13 +102,7 @@ Result<std::shared_ptr<const ServingSpace>> LocalCollection::serving(Context& co
   if (serving_ && serving_->info.number == space->number) return serving_;
   auto loaded = std::make_shared<ServingSpace>();
   loaded->info = *space;
-  const std::string fitted = IG_TRY(store_->fitted_files(space->number));
-  if (!fitted.empty()) {
-    const FileSet files = FileSet::from_memory(IG_TRY(formats::unpack_files(fitted, "the fitted model of " + name_)));
-    loaded->model = IG_TRY(load_files(files, "", {}, context));
-  } else {
-    loaded->model = IG_TRY(load(space->model, {}, context));
-  }
+  loaded->model = IG_TRY(space->fitted_documents > 0 ? load_fitted(*space, context) : load(space->model, {}, context));
   if (loaded->model->card().space_id != space->space_id) {
     return fail(Code::mismatch, "collection '" + name_ + "' holds vectors of model '" + space->model + "' with space " +
                                     space->space_id.substr(0, 12) + ", but that model now has space " +
@@ -114,6 +111,17 @@ Result<std::shared_ptr<const ServingSpace>> LocalCollection::serving(Context& co
   }
   serving_ = std::move(loaded);
   return serving_;
+}
+
+Result<ModelPtr> LocalCollection::load_fitted(const SpaceInfo& space, Context& context) {
+  const auto beside = FileSet::open_own(fitted_folder(folder_, space.space_id));
+  if (beside) {
+    auto model = load_files(*beside, "", {}, context);
+    if (model && (*model)->card().space_id == space.space_id) return model;
+  }
+  const std::string blob = IG_TRY(store_->fitted_files(space.number));
+  const FileSet files = FileSet::from_memory(IG_TRY(formats::unpack_files(blob, "the fitted model of " + name_)));
+  return load_files(files, "", {}, context);
 }
 
 Status LocalCollection::embed_chunks(DocumentPut& put, Context& context) {
@@ -144,8 +152,12 @@ Status LocalCollection::build_space(const ModelPtr& model, const std::string& re
   info.metric = card.metric;
   info.role = SpaceRole::building;
   info.fitted_documents = fitted ? static_cast<std::int64_t>(IG_TRY(store_->chunk_count())) : 0;
-  const std::int64_t number =
-      IG_TRY(store_->add_space(info, fitted ? IG_TRY(packed_model(*model, context)) : std::string(), context));
+  std::string files;
+  if (fitted) {
+    IG_TRY(model->save(fitted_folder(folder_, card.space_id), context));
+    files = IG_TRY(packed_folder(fitted_folder(folder_, card.space_id)));
+  }
+  const std::int64_t number = IG_TRY(store_->add_space(info, files, context));
   const std::vector<std::int64_t> missing = IG_TRY(store_->missing_vectors(number));
   for (std::size_t begin = 0; begin < missing.size(); begin += kEmbedGroup) {
     const std::span group = std::span(missing).subspan(begin, std::min(kEmbedGroup, missing.size() - begin));
@@ -158,6 +170,7 @@ Status LocalCollection::build_space(const ModelPtr& model, const std::string& re
     context.report({"embed", "chunks", static_cast<double>(begin + group.size()), static_cast<double>(missing.size()), 0});
   }
   IG_TRY(store_->publish_space(number, context));
+  drop_fitted_folders(folder_, card.space_id);
   return {};
 }
 

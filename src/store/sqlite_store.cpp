@@ -102,6 +102,8 @@ Status SqliteStore::write(Context& context, const std::function<Status(Database&
 void SqliteStore::release_writer() {
   const std::lock_guard lock(writer_mutex_);
   if (!writer_) return;
+  // An empty log lets the collection be opened on a read-only medium; when a reader is busy the next release does it.
+  static_cast<void>(writer_->database->execute("PRAGMA busy_timeout=20; PRAGMA wal_checkpoint(TRUNCATE)"));
   writer_->database.reset();
   writer_.reset();
 }

@@ -87,6 +87,9 @@ std::vector<View::DerivedFile> View::vector_files(std::int64_t space) const {
   return files_named(folder_, vector_prefix(space), ".seg");
 }
 std::string View::term_stamp() const { return "terms-1"; }
+TermIndexOptions View::term_options() const {
+  return {lexical_.k1, lexical_.b, lexical_.lucene_lengths ? LengthNorm::lucene : LengthNorm::exact};
+}
 
 Status View::catch_up(Database& database, const Context& context) {
   if (builder_) IG_TRY(finish_bulk(database, context));
@@ -103,7 +106,7 @@ Status View::catch_up(Database& database, const Context& context) {
 }
 
 Status View::load_terms(Database& database, std::int64_t seq, const Context& context) {
-  const TermIndexOptions options{lexical_.k1, lexical_.b, LengthNorm::exact};
+  const TermIndexOptions options = term_options();
   std::int64_t from = 0;
   for (const DerivedFile& file : term_files()) {
     auto mapped = file.seq <= seq ? map_term_index(file.path, options) : fail(Code::corrupt_data, "");
@@ -218,7 +221,7 @@ Status View::add_chunk_vectors(Database& database, ChunkRange range, const Conte
 }
 
 Status View::begin_bulk() {
-  builder_.emplace(IG_TRY(TermIndexBuilder::create({lexical_.k1, lexical_.b, LengthNorm::exact})));
+  builder_.emplace(IG_TRY(TermIndexBuilder::create(term_options())));
   return {};
 }
 

@@ -49,6 +49,7 @@ class View {
   std::string term_stamp() const;
 
  private:
+  TermIndexOptions term_options() const;
   Status load_terms(Database& database, std::int64_t seq, const Context& context);
   Status load_vectors(Database& database, std::int64_t seq, const Context& context);
   Status apply(Database& database, const std::vector<Change>& changes, const Context& context);

@@ -62,7 +62,7 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
     documents_ = counted.documents;
     make_idf();
     IG_TRY(decompose(*counted.rows, context));
-    finish(data.description());
+    finish(data.description(), "");
     return {};
   }
 
@@ -78,9 +78,15 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
     const std::size_t shape[] = {features_.size(), dim()};
     document_frequency_ = IG_TRY(source.tensors.read<std::uint32_t>("document_frequency", features));
     weight_sums_ = IG_TRY(source.tensors.read<double>("weight_sums", features));
-    right_ = IG_TRY(source.tensors.read<float>("components", shape));
+    if (source.mapped) {
+      mapped_ = source.mapped;  // rows are read from the file as texts need them
+      right_ = IG_TRY(source.tensors.view<float>("components", shape));
+    } else {
+      own_right_ = IG_TRY(source.tensors.read<float>("components", shape));
+      right_ = own_right_;
+    }
     make_idf();
-    finish(source.trained_on);
+    finish(source.trained_on, source.space_id);
     return {};
   }
 
@@ -176,7 +182,8 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
     const math::CsrView matrix{rows.size(), features_.size(), rows.starts, rows.columns, weights};
     const math::TruncatedSvd svd = IG_TRY(math::truncated_svd(matrix, options, context));
     singular_values_ = svd.values;
-    right_.assign(svd.right.data(), svd.right.data() + svd.right.rows() * svd.right.columns());
+    own_right_.assign(svd.right.data(), svd.right.data() + svd.right.rows() * svd.right.columns());
+    right_ = own_right_;
     return {};
   }
 
@@ -209,7 +216,8 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
     return p;
   }
 
-  void finish(std::string_view trained_on) {
+  // `space_id` as saved, or empty: then it is computed, which reads every weight.
+  void finish(std::string_view trained_on, std::string_view space_id) {
     card_.family = "lsa";
     card_.modalities = {Modality::text};
     card_.dimension = dim();
@@ -219,7 +227,7 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
     card_.facts["features"] = std::to_string(features_.size());
     card_.facts["documents"] = std::to_string(documents_);
     card_.facts["analyzer"] = features_.spec().analyzer.name;
-    card_.space_id = formats::space_id_of(parts());
+    card_.space_id = space_id.empty() ? formats::space_id_of(parts()) : std::string(space_id);
   }
 
   // A cut row is a row of fewer dimensions, so any number up to the full one will do.
@@ -264,7 +272,9 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
   std::vector<double> idf_;                        // (features)
   std::vector<double> weight_sums_;                // (features)
   std::vector<double> singular_values_;            // (k)
-  std::vector<float> right_;                       // (features, k)
+  std::vector<float> own_right_;                   // (features, k), unless it is mapped
+  std::shared_ptr<const MappedFile> mapped_;
+  std::span<const float> right_;                   // (features, k)
 };
 
 Result<ModelPtr> train_lsa(const Dataset& data, const OptionValues& values, Context& context) {
