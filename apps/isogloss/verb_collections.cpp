@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fstream>
+#include <map>
 
 #include "core/file.hpp"
 #include "core/json.hpp"
@@ -105,7 +106,8 @@ class CollectionsVerb final : public Verb {
     return good ? kDone : kFailed;
   }
 
-  // JSON lines, a document each: {"name","path","title","text","meta","chunks"}; text is the whole extracted text.
+  // JSON lines, a document each: {"name","path","root","hash","title","text","chunks":[{"key","start","end","page",
+  // "heading","meta"}]}; text is the whole extracted text, in which the spans lie.
   Result<int> save(Program& program) {
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
     if (readonly_) {
@@ -116,13 +118,15 @@ class CollectionsVerb final : public Verb {
     }
     std::optional<AtomicFile> file;
     if (!target_.empty() && target_ != "-") file.emplace(IG_TRY(AtomicFile::create(target_)));
+    std::map<std::string, std::vector<std::int64_t>> numbers;
+    IG_TRY(collection->store().for_each_chunk([&](const StoredChunk& chunk) -> Result<bool> {
+      numbers[chunk.document].push_back(chunk.number);
+      return true;
+    }));
     const auto documents = IG_TRY(collection->store().documents());
     for (const DocumentState& state : documents) {
-      std::string line;
-      JsonWriter json(line);
-      json.begin_object().field("name", state.name).field("path", state.path).field("root", state.root);
-      json.field("hash", state.hash).field("text", IG_TRY(collection->store().document_text(state.name))).end_object();
-      line += '\n';
+      IG_TRY(program.context.check());
+      const std::string line = IG_TRY(exported(collection->store(), state, numbers[state.name]));
       if (file) {
         IG_TRY(file->write(line));
       } else {
@@ -134,6 +138,50 @@ class CollectionsVerb final : public Verb {
     return kDone;
   }
 
+  static Result<std::string> exported(Store& store, const DocumentState& state, std::span<const std::int64_t> numbers) {
+    const std::vector<StoredChunk> chunks = IG_TRY(store.chunks(numbers));
+    std::string line;
+    JsonWriter json(line);
+    json.begin_object().field("name", state.name).field("path", state.path).field("root", state.root);
+    json.field("hash", state.hash).field("title", chunks.empty() ? "" : chunks[0].title);
+    json.field("text", IG_TRY(store.document_text(state.name))).key("chunks").begin_array();
+    for (const StoredChunk& chunk : chunks) {
+      json.begin_object().field("key", chunk.id.substr(state.name.size() + 1));
+      json.field("start", static_cast<std::uint64_t>(chunk.at.begin)).field("end", static_cast<std::uint64_t>(chunk.at.end));
+      json.field("page", chunk.page).field("heading", chunk.heading).key("meta").begin_object();
+      for (const auto& [name, value] : chunk.meta) json.key(name).value(value);
+      json.end_object().end_object();
+    }
+    json.end_array().end_object();
+    return line + "\n";
+  }
+
+  static Result<DocumentPut> imported(std::string_view line, const std::string& where) {
+    const Json json = IG_TRY(Json::parse(line, where));
+    if (!json["name"].is_string() || !json["text"].is_string() || !json["chunks"].is_array()) {
+      return fail(Code::corrupt_data, where + " lacks \"name\", \"text\" or \"chunks\".");
+    }
+    DocumentPut put;
+    put.state.name = json["name"].as_string();
+    put.state.path = json["path"].as_string();
+    put.state.root = json["root"].as_string();
+    put.state.hash = json["hash"].as_string();
+    put.document.text = json["text"].as_string();
+    put.document.title = json["title"].as_string();
+    put.document.type = "imported";
+    for (const Json& item : json["chunks"].as_array()) {
+      Chunk chunk;
+      chunk.key = item["key"].as_text();
+      chunk.ordinal = static_cast<std::uint32_t>(put.chunks.size());
+      chunk.at = {static_cast<std::size_t>(item["start"].as_integer(-1)), static_cast<std::size_t>(item["end"].as_integer(-1))};
+      chunk.page = static_cast<std::uint32_t>(item["page"].as_integer());
+      chunk.heading = item["heading"].as_string();
+      for (const auto& [key, value] : item["meta"].as_object()) chunk.meta[key] = value.as_meta();
+      put.chunks.push_back(std::move(chunk));
+    }
+    return put;
+  }
+
   Result<int> restore(Program& program) {
     if (target_.empty()) return usage_error("collections import needs a file: isogloss collections import NAME FILE.jsonl");
     std::ifstream file(target_);
@@ -142,16 +190,10 @@ class CollectionsVerb final : public Verb {
     std::string line;
     std::size_t number = 0, done = 0;
     while (std::getline(file, line)) {
+      IG_TRY(program.context.check());
       ++number;
       if (trim(line).empty()) continue;
-      const std::string where = "'" + target_ + "' line " + std::to_string(number);
-      const Json json = IG_TRY(Json::parse(line, where));
-      if (!json["name"].is_string() || !json["text"].is_string()) {
-        return fail(Code::corrupt_data, where + " lacks \"name\" or \"text\".");
-      }
-      Metadata meta;
-      for (const auto& [key, value] : json["meta"].as_object()) meta[key] = value.as_meta();
-      IG_TRY(collection->add(json["name"].as_string(), std::string(json["text"].as_string()), meta, program.context));
+      IG_TRY(collection->restore(IG_TRY(imported(line, "'" + target_ + "' line " + std::to_string(number))), program.context));
       ++done;
     }
     IG_TRY(collection->reindex("", program.context));

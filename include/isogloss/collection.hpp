@@ -105,6 +105,9 @@ class Collection {
                                       const FileSink& sink, Context& context) = 0;
   // Adds or replaces one document from memory; `name` is its id and decides its format.
   virtual Status add(std::string_view name, std::string content, const Metadata& meta, Context& context) = 0;
+  // Adds or replaces a document that was read and cut elsewhere (an export): `terms`, `vectors` and `space_id` of the put
+  // are made here.
+  virtual Status restore(DocumentPut put, Context& context) = 0;
   virtual Status remove(std::span<const std::string> names, Context& context) = 0;
 
   virtual Result<SearchResult> search(std::string_view query, const SearchOptions& options, Context& context) = 0;

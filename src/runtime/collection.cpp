@@ -130,8 +130,18 @@ Status LocalCollection::add(std::string_view name, std::string content, const Me
     put.document = IG_TRY(read_document_text(name, std::move(content), {}, context));
     for (const auto& [key, value] : meta) put.document.meta.insert_or_assign(key, value);
     put.chunks = IG_TRY(chunk_document(put.document, settings_.chunk, word_units()));
+    return restore(std::move(put), context);
+  });
+}
+
+Status LocalCollection::restore(DocumentPut put, Context& context) {
+  return guard([&]() -> Status {
     put.terms.resize(put.chunks.size());
     for (std::size_t i = 0; i < put.chunks.size(); ++i) {
+      const Span at = put.chunks[i].at;
+      if (at.begin > at.end || at.end > put.document.text.size()) {
+        return fail(Code::invalid_argument, "chunk '" + put.chunks[i].key + "' of '" + put.state.name + "' lies outside its text.");
+      }
       counter_->count(chunk_text(put.document, put.chunks[i]), put.terms[i]);
     }
     IG_TRY(embed_chunks(put, context));

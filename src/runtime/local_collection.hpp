@@ -28,6 +28,7 @@ class LocalCollection final : public Collection {
   Result<IngestSummary> index(std::span<const std::filesystem::path> roots, const IngestOptions& options,
                               const FileSink& sink, Context& context) override;
   Status add(std::string_view name, std::string content, const Metadata& meta, Context& context) override;
+  Status restore(DocumentPut put, Context& context) override;
   Status remove(std::span<const std::string> names, Context& context) override;
   Result<SearchResult> search(std::string_view query, const SearchOptions& options, Context& context) override;
   Status reindex(std::string_view model, Context& context) override;

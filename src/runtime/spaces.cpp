@@ -214,7 +214,8 @@ Status LocalCollection::reindex(std::string_view model, Context& context) {
       IG_TRY(store_->set_settings(settings_values(settings_), context));
       return store_->flush(context);
     }
-    if (settings_.model == "none") return {};
+    const bool too_small = settings_.model.starts_with("fit:") && IG_TRY(store_->chunk_count()) < kLeastChunksToFit;
+    if (settings_.model == "none" || too_small) return {};
     IG_TRY(build_space(IG_TRY(model_for_space(context)), settings_.model, context));
     return store_->flush(context);
   });

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs every `$ isogloss ...` command of one page of the documentation, in order, in a folder of its own with the files of
+fixture/. Each must exit 0. A stand-in for a chat server answers at the address the pages show. usage: run.py PAGE.md"""
+import http.server
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+HERE = pathlib.Path(__file__).resolve().parent
+SHOWN_ADDRESS = "127.0.0.1:11434"
+
+
+class Chat(http.server.BaseHTTPRequestHandler):
+    """Streams one fixed answer with a good and a bad citation number."""
+
+    def do_POST(self):  # noqa: N802 (name set by the library)
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert self.path == "/v1/chat/completions" and body["stream"] and "[1]" in body["messages"][0]["content"]
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        for piece in ("Thirty days ", "[1]", "[99]."):
+            line = json.dumps({"choices": [{"delta": {"content": piece}}]})
+            self.wfile.write(f"data: {line}\n\n".encode())
+        self.wfile.write(b"data: [DONE]\n\n")
+
+    def log_message(self, *_):
+        pass
+
+
+def commands(page):
+    for block in re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+        for line in block.splitlines():
+            if line.startswith("$ isogloss"):
+                yield line[2:]
+
+
+def main():
+    page = pathlib.Path(sys.argv[1])
+    program = pathlib.Path(os.environ["ISOGLOSS_PROGRAM"]).resolve()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Chat)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"127.0.0.1:{server.server_address[1]}"
+    with tempfile.TemporaryDirectory(prefix="isogloss-docs-") as name:
+        folder = pathlib.Path(name)
+        shutil.copytree(HERE / "fixture", folder, dirs_exist_ok=True)
+        env = dict(os.environ, ISOGLOSS_HOME=str(folder / "home"), XDG_CONFIG_HOME=str(folder / "config"),
+                   PATH=f"{program.parent}:{os.environ['PATH']}")
+
+        def run(command):
+            return subprocess.run(["bash", "-c", command.replace(SHOWN_ADDRESS, address)], cwd=folder, env=env,
+                                  capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
+
+        run("isogloss index docs handbook -q")
+        count = 0
+        for command in commands(page):
+            done = run(command)
+            count += 1
+            print(f"$ {command}\n{done.stdout}{done.stderr}")
+            if done.returncode != 0:
+                print(f"{page}: exit {done.returncode}")
+                return 1
+            if "--llm " in command and "Thirty days [1]" not in done.stdout:
+                print(f"{page}: the chat server's answer is missing")
+                return 1
+        print(f"{page}: {count} commands ran")
+        return 0
+
+
+sys.exit(main())
