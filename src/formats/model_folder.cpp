@@ -39,6 +39,32 @@ std::string card_markdown(const ModelParts& parts, const Card& card) {
   return out;
 }
 
+// A folder whose config.json has our block. Other programs have a config.json too: theirs is not ours to replace.
+bool is_saved_model(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored)) return false;
+  const auto files = FileSet::open(folder);
+  return files && !model_folder_family(*files).empty();
+}
+
+// Gives the finished folder its name. An older save is moved aside first, and comes back when that fails.
+Status put_in_place(const std::filesystem::path& finished, const std::filesystem::path& folder) {
+  std::error_code error;
+  std::error_code ignored;
+  std::filesystem::path older;
+  if (std::filesystem::exists(folder, ignored)) {
+    older = temporary_name(folder);
+    std::filesystem::rename(folder, older, error);
+  }
+  if (!error) {
+    std::filesystem::rename(finished, folder, error);
+    if (error && !older.empty()) std::filesystem::rename(older, folder, ignored);
+  }
+  if (error) return fail(Code::io, "cannot create folder '" + folder.string() + "': " + error.message());
+  if (!older.empty()) std::filesystem::remove_all(older, ignored);
+  return {};
+}
+
 }  // namespace
 
 std::map<std::string, std::string> model_files(const ModelParts& parts, const Card& card) {
@@ -51,7 +77,7 @@ std::map<std::string, std::string> model_files(const ModelParts& parts, const Ca
 
 Status save_model_folder(const std::filesystem::path& folder, const ModelParts& parts, const Card& card) {
   std::error_code ignored;
-  if (std::filesystem::exists(folder, ignored) && !std::filesystem::exists(folder / "config.json", ignored)) {
+  if (std::filesystem::exists(folder, ignored) && !is_saved_model(folder)) {
     return fail(Code::already_exists, "'" + folder.string() + "' exists and is not a saved model. Choose another name.");
   }
   const std::filesystem::path temporary = temporary_name(folder);
@@ -63,11 +89,8 @@ Status save_model_folder(const std::filesystem::path& folder, const ModelParts& 
     status = write_file(temporary / name, content);
     if (!status) break;
   }
-  if (status) {
-    std::filesystem::remove_all(folder, ignored);
-    std::filesystem::rename(temporary, folder, error);
-    if (error) status = fail(Code::io, "cannot create folder '" + folder.string() + "': " + error.message());
-  }
+  if (status) status = sync_folder(temporary);
+  if (status) status = put_in_place(temporary, folder);
   if (!status) std::filesystem::remove_all(temporary, ignored);
   return status;
 }
@@ -101,6 +124,7 @@ Result<ModelSource> open_model_folder(const FileSet& files, std::string_view fam
   source.options = option_values_from_json(config["options"]);
   source.state = config["state"];
   source.trained_on = config["trained_on"].as_string();
+<<<<<<< HEAD
   source.space_id = config["isogloss"]["space_id"].as_string();
   if (files.has("model.safetensors")) {
     std::span<const std::byte> bytes;
@@ -112,6 +136,13 @@ Result<ModelSource> open_model_folder(const FileSet& files, std::string_view fam
       bytes = std::as_bytes(std::span(source.tensor_bytes));
     }
     source.tensors = IG_TRY(SafeTensors::parse(bytes, (files.origin() / "model.safetensors").string()));
+=======
+  const std::string tensors = (files.origin() / "model.safetensors").string();
+  source.tensors = SafeTensors::none(tensors);
+  if (files.has("model.safetensors")) {
+    source.tensor_bytes = IG_TRY(files.read("model.safetensors"));
+    source.tensors = IG_TRY(SafeTensors::parse(std::as_bytes(std::span(source.tensor_bytes)), tensors));
+>>>>>>> helper-a
   }
   return source;
 }

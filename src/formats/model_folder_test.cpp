@@ -46,6 +46,25 @@ TEST(ModelFolder, DoesNotOverwriteWhatIsNotAModel) {
   EXPECT_EQ(save_model_folder(folder.path() / "mine", sample_parts(), Card{}).error().code, Code::already_exists);
 }
 
+TEST(ModelFolder, ReplacesAnOlderSaveAndNoOtherFolder) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder.path() / "m";
+  ASSERT_TRUE(save_model_folder(path, sample_parts(), Card{}));
+  ASSERT_TRUE(save_model_folder(path, sample_parts(), Card{}));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1) << "something was left beside it";
+  ASSERT_TRUE(write_file(path / "config.json", R"({"architectures":["BertModel"]})"));
+  EXPECT_EQ(save_model_folder(path, sample_parts(), Card{}).error().code, Code::already_exists);
+  EXPECT_TRUE(std::filesystem::exists(path / "vocabulary.txt"));
+}
+
+TEST(ModelFolder, MissingTensorsNameTheirFile) {
+  const FileSet files = FileSet::from_memory({{"config.json", R"({"isogloss":{"format":1,"family":"sample"}})"}});
+  const auto source = open_model_folder(files, "sample");
+  ASSERT_TRUE(source);
+  const auto weights = source->tensors.read<float>("weights", std::vector<std::size_t>{2});
+  EXPECT_EQ(weights.error().message, "model.safetensors: tensor 'weights' is missing.");
+}
+
 TEST(ModelFolder, SpaceIdDependsOnWeightsAndOptions) {
   ModelParts other = sample_parts();
   EXPECT_EQ(space_id_of(sample_parts()), space_id_of(other));

@@ -88,6 +88,12 @@ Result<SafeTensors> SafeTensors::parse(std::span<const std::byte> bytes, std::st
   return out;
 }
 
+SafeTensors SafeTensors::none(std::string_view where) {
+  SafeTensors out;
+  out.where_ = where;
+  return out;
+}
+
 Result<TensorView> SafeTensors::checked(std::string_view name, TensorType type,
                                         std::span<const std::size_t> shape) const {
   const auto it = tensors_.find(name);

@@ -41,6 +41,8 @@ class SafeTensors {
  public:
   // `where` names the file in errors.
   static Result<SafeTensors> parse(std::span<const std::byte> bytes, std::string_view where);
+  // A file without tensors, or one that is not there.
+  static SafeTensors none(std::string_view where);
 
   const std::map<std::string, TensorView, std::less<>>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }

@@ -179,7 +179,7 @@ class OnehotModel final : public Model, public tokens::SparseEmbedder, public Vo
   std::optional<std::size_t> find_word(std::string_view word) const override {
     const std::uint32_t id = places_.find(word);
     if (id == tokens::WordMap::kNone) return std::nullopt;
-    return id;
+    return column_of_[id];
   }
   std::string_view word(std::size_t index) const override { return names_[index]; }
   std::size_t word_dimension() const override { return names_.size(); }
@@ -244,7 +244,10 @@ class OnehotModel final : public Model, public tokens::SparseEmbedder, public Vo
       for (std::uint32_t id = 0; id < field.categories.size(); ++id) {
         const std::string category(field.categories.word(id));
         names_.add(field.name.empty() ? category : field.name + "_" + category);
-        places_.insert(names_[names_.size() - 1]);
+        // "a" with "b_c" and "a_b" with "c" have the same name: the first column keeps it.
+        if (places_.insert(names_[names_.size() - 1]) == column_of_.size()) {
+          column_of_.push_back(static_cast<std::uint32_t>(names_.size() - 1));
+        }
       }
       first += static_cast<std::uint32_t>(field.categories.size());
     }
@@ -307,7 +310,8 @@ class OnehotModel final : public Model, public tokens::SparseEmbedder, public Vo
   OnehotOptions options_;
   std::vector<Field> fields_;
   tokens::StringPack names_;  // (columns)
-  tokens::WordMap places_;    // name -> column
+  tokens::WordMap places_;    // names, each once
+  std::vector<std::uint32_t> column_of_;  // (places_)
   Card card_;
 };
 

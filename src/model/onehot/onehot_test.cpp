@@ -48,6 +48,17 @@ TEST(Onehot, TableColumnsGiveOneVectorColumnPerCategory) {
   EXPECT_TRUE(embed_texts(*model, {"blue,small"}).reports[0].error);
 }
 
+TEST(Onehot, NamesThatCoincideDoNotMoveOthers) {
+  Context context;
+  const tokens::MemoryDataset table({"a", "a_b", "z"}, {{"b_c", "c", "last"}});
+  const auto model =
+      onehot_family().train(table, {{"columns", std::vector<std::string>{"a", "a_b", "z"}}}, context).value();
+  const Vocabulary& names = *model->ability<Vocabulary>();
+  EXPECT_EQ(names.word(1), "a_b_c");
+  EXPECT_EQ(names.find_word("a_b_c"), 0u);
+  EXPECT_EQ(names.find_word("z_last"), 2u);
+}
+
 TEST(Onehot, NumbersAreOrderedByValue) {
   const auto model = animals({{"columns", std::vector<std::string>{"legs"}}});
   EXPECT_EQ(model->ability<Vocabulary>()->find_word("legs_10"), 2u);

@@ -39,6 +39,7 @@ Status TermDocuments::check(std::size_t features) const {
 
 void TermDocuments::vector_of(std::size_t feature, std::span<float> out) const {
   std::ranges::fill(out, 0.0F);
+  if (starts.empty()) return;  // not kept
   for (auto e = static_cast<std::size_t>(starts[feature]); e < static_cast<std::size_t>(starts[feature + 1]); ++e) {
     out[static_cast<std::size_t>(rows[e])] = values[e];
   }
