@@ -124,8 +124,9 @@ Result<ModelSource> open_model_folder(const FileSet& files, std::string_view fam
   source.options = option_values_from_json(config["options"]);
   source.state = config["state"];
   source.trained_on = config["trained_on"].as_string();
-<<<<<<< HEAD
   source.space_id = config["isogloss"]["space_id"].as_string();
+  const std::string tensors = (files.origin() / "model.safetensors").string();
+  source.tensors = SafeTensors::none(tensors);
   if (files.has("model.safetensors")) {
     std::span<const std::byte> bytes;
     if (files.may_be_mapped()) {
@@ -135,14 +136,7 @@ Result<ModelSource> open_model_folder(const FileSet& files, std::string_view fam
       source.tensor_bytes = IG_TRY(files.read("model.safetensors"));
       bytes = std::as_bytes(std::span(source.tensor_bytes));
     }
-    source.tensors = IG_TRY(SafeTensors::parse(bytes, (files.origin() / "model.safetensors").string()));
-=======
-  const std::string tensors = (files.origin() / "model.safetensors").string();
-  source.tensors = SafeTensors::none(tensors);
-  if (files.has("model.safetensors")) {
-    source.tensor_bytes = IG_TRY(files.read("model.safetensors"));
-    source.tensors = IG_TRY(SafeTensors::parse(std::as_bytes(std::span(source.tensor_bytes)), tensors));
->>>>>>> helper-a
+    source.tensors = IG_TRY(SafeTensors::parse(bytes, tensors));
   }
   return source;
 }
