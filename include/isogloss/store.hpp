@@ -187,6 +187,9 @@ class Store {
   virtual Status for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) = 0;
   virtual Result<std::size_t> chunk_count() = 0;
 
+  // Number of the newest change; every write that a search can see makes it larger.
+  virtual Result<std::int64_t> last_change() = 0;
+
   // Named values of the collection (analyzer, chunker, model).
   virtual Result<std::map<std::string, std::string>> settings() = 0;
   virtual Status set_settings(const std::map<std::string, std::string>& values, Context& context) = 0;
@@ -205,6 +208,8 @@ class Store {
 
   // Writes the derived files that lag behind the truth, and drops those that are superseded.
   virtual Status flush(Context& context) = 0;
+  // Drops every derived file and makes them anew from the truth.
+  virtual Status rebuild(Context& context) = 0;
   // Compares every derived file with the truth; Error only when it could not look.
   virtual Result<std::vector<CheckFinding>> check(Context& context) = 0;
   // A consistent copy of the truth in a new folder.

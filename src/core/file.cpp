@@ -180,6 +180,13 @@ Status write_file(const std::filesystem::path& path, std::string_view content) {
   return out.commit();
 }
 
+Status sync_file(const std::filesystem::path& path) {
+  const FileHandle handle(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!handle.is_open()) return fail(file_error("open", path));
+  if (::fsync(handle.get()) != 0) return fail(file_error("sync", path));
+  return {};
+}
+
 Status sync_folder(const std::filesystem::path& folder) {
   const FileHandle handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!handle.is_open()) return fail(file_error("open", folder));

@@ -98,6 +98,9 @@ class AtomicFile {
 // create + write + commit.
 Status write_file(const std::filesystem::path& path, std::string_view content);
 
+// Makes the content of a file durable that others wrote.
+Status sync_file(const std::filesystem::path& path);
+
 // Makes the names inside a folder durable.
 Status sync_folder(const std::filesystem::path& folder);
 

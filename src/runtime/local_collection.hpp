@@ -51,6 +51,8 @@ class LocalCollection final : public Collection {
   Status ensure_writable_settings(Context& context);
   Result<ModelPtr> load_fitted(const SpaceInfo& space, Context& context);
   Result<ModelPtr> model_for_space(Context& context);
+  // Embeds the chunks that have no vector in the space yet.
+  Status fill_space(std::int64_t number, const Model& model, Context& context);
   Status build_space(const ModelPtr& model, const std::string& reference, Context& context);
 
   std::filesystem::path folder_;

@@ -15,6 +15,7 @@ namespace isogloss::runtime {
 namespace {
 
 constexpr std::size_t kRerankDepth = 50;  // hits a pair scorer reads
+constexpr int kMostAttempts = 8;
 constexpr std::size_t kNoveltyDepth = 4;  // candidates per wanted hit for MMR
 
 double cosine(const std::vector<float>& a, const std::vector<float>& b) {
@@ -231,7 +232,14 @@ class Search {
 }  // namespace
 
 Result<SearchResult> LocalCollection::search(std::string_view query, const SearchOptions& options, Context& context) {
-  return guard([&] { return Search(*this, options, context).run(query); });
+  return guard([&]() -> Result<SearchResult> {
+    // A writer may remove a chunk, or swap the vector space, between two steps of a search: then it is done again.
+    for (int attempt = 1;; ++attempt) {
+      const std::int64_t before = IG_TRY(store_->last_change());
+      auto result = Search(*this, options, context).run(query);
+      if (result || attempt == kMostAttempts || IG_TRY(store_->last_change()) == before) return result;
+    }
+  });
 }
 
 }  // namespace isogloss::runtime

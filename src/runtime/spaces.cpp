@@ -158,19 +158,32 @@ Status LocalCollection::build_space(const ModelPtr& model, const std::string& re
     files = IG_TRY(packed_folder(fitted_folder(folder_, card.space_id)));
   }
   const std::int64_t number = IG_TRY(store_->add_space(info, files, context));
-  const std::vector<std::int64_t> missing = IG_TRY(store_->missing_vectors(number));
-  for (std::size_t begin = 0; begin < missing.size(); begin += kEmbedGroup) {
-    const std::span group = std::span(missing).subspan(begin, std::min(kEmbedGroup, missing.size() - begin));
-    std::vector<std::string> texts;
-    for (const StoredChunk& chunk : IG_TRY(store_->chunks(group))) {
-      texts.push_back(chunk.heading.empty() || chunk.heading == chunk.text ? chunk.text : chunk.heading + "\n" + chunk.text);
-    }
-    const Vectors rows = IG_TRY(embed_texts(*model, texts, Role::document, context));
-    IG_TRY(store_->put_vectors(number, group, rows.view(), context));
-    context.report({"embed", "chunks", static_cast<double>(begin + group.size()), static_cast<double>(missing.size()), 0});
-  }
+  IG_TRY(fill_space(number, *model, context));
   IG_TRY(store_->publish_space(number, context));
   drop_fitted_folders(folder_, card.space_id);
+  // What other processes added while the space was being built.
+  return fill_space(number, *model, context);
+}
+
+Status LocalCollection::fill_space(std::int64_t number, const Model& model, Context& context) {
+  const std::vector<std::int64_t> missing = IG_TRY(store_->missing_vectors(number));
+  std::vector<std::int64_t> group;
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    auto found = store_->chunks({&missing[i], 1});
+    if (!found && found.error().code != Code::not_found) return fail(found.error());
+    if (found) {  // else another process removed it meanwhile
+      const StoredChunk& chunk = found->front();
+      texts.push_back(chunk.heading.empty() || chunk.heading == chunk.text ? chunk.text : chunk.heading + "\n" + chunk.text);
+      group.push_back(missing[i]);
+    }
+    if (group.empty() || (group.size() < kEmbedGroup && i + 1 < missing.size())) continue;
+    const Vectors rows = IG_TRY(embed_texts(model, texts, Role::document, context));
+    IG_TRY(store_->put_vectors(number, group, rows.view(), context));
+    group.clear();
+    texts.clear();
+    context.report({"embed", "chunks", static_cast<double>(i + 1), static_cast<double>(missing.size()), 0});
+  }
   return {};
 }
 
@@ -182,18 +195,25 @@ Result<std::string> LocalCollection::refresh_space(Context& context) {
   if (fit && chunks < kLeastChunksToFit) return std::string();
   if (current) {
     const double fitted_on = static_cast<double>(current->info.fitted_documents);
-    if (!fit || static_cast<double>(chunks) < kRefitGrowth * fitted_on) return std::string();
+    if (!fit || static_cast<double>(chunks) < kRefitGrowth * fitted_on) {
+      // Documents stored by a process that knew an older space have no vectors yet.
+      IG_TRY(fill_space(current->info.number, *current->model, context));
+      return std::string();
+    }
   }
   auto model = model_for_space(context);
   if (!model && model.error().code == Code::invalid_argument && fit) {
     return "no vectors: " + model.error().message;  // too little text to fit on: lexical search still works
   }
-  IG_TRY(build_space(IG_TRY(std::move(model)), settings_.model, context));
+  const Status built = build_space(IG_TRY(std::move(model)), settings_.model, context);
+  if (!built && built.error().code == Code::unavailable) return "no vectors by this run: " + built.error().message;
+  if (!built) return fail(built.error());
   return "vectors: " + settings_.model + (fit ? " fitted on " : " over ") + counted(chunks, "chunk");
 }
 
 Status LocalCollection::reindex(std::string_view model, Context& context) {
   return guard([&]() -> Status {
+    IG_TRY(store_->rebuild(context));
     if (!model.empty()) {
       CollectionOptions options;
       options.model = model;

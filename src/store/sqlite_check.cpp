@@ -78,26 +78,24 @@ Result<std::string> compare_rows(Database& database, const VectorIndex& index, c
 }  // namespace
 
 Status SqliteStore::check_indexes(std::vector<CheckFinding>& findings, Context& context) {
-  // Damage inside a file, byte by byte.
-  const auto files = view_->term_files();
-  for (const auto& file : files) {
-    const auto index = map_term_index(file.path);
-    const Status sound = index ? (*index)->verify() : Status(std::unexpected(index.error()));
-    findings.push_back({file.path.filename().string(), sound ? "" : sound.error().message});
-  }
+  // Damage inside a file, byte by byte. A writer may have replaced one since it was listed.
+  const auto verify = [&](const std::vector<View::DerivedFile>& files, const auto& map) {
+    for (const auto& file : files) {
+      const auto index = map(file.path);
+      if (!index && index.error().code == Code::not_found) continue;
+      const Status sound = index ? (*index)->verify() : Status(std::unexpected(index.error()));
+      findings.push_back({file.path.filename().string(), sound ? "" : sound.error().message});
+    }
+  };
+  verify(view_->term_files(), [](const fs::path& path) { return map_term_index(path); });
   const auto view = IG_TRY(current_view(context));
-  const std::lock_guard reading(reader_mutex_);
   const std::vector<std::int64_t> truth = IG_TRY(visible_chunks(*reader_));
   const TermIndex& terms = *view_->terms();
   std::string problem = compare_ids(truth, terms.size(), [&](std::int64_t n) { return terms.contains(n); });
   if (problem.empty()) problem = IG_TRY(compare_terms(*reader_, terms, lexical_));
   findings.push_back({"term index", problem});
   if (view_->vectors() == nullptr) return {};
-  for (const auto& file : view_->vector_files(view_->space()->number)) {
-    const auto index = map_flat_index(file.path);
-    const Status sound = index ? (*index)->verify() : Status(std::unexpected(index.error()));
-    findings.push_back({file.path.filename().string(), sound ? "" : sound.error().message});
-  }
+  verify(view_->vector_files(view_->space()->number), [](const fs::path& path) { return map_flat_index(path); });
   const VectorIndex& vectors = *view_->vectors();
   problem = compare_ids(truth, vectors.size(), [&](std::int64_t n) { return vectors.contains(n); });
   if (problem.empty()) problem = IG_TRY(compare_rows(*reader_, vectors, *view_->space()));
@@ -108,11 +106,16 @@ Status SqliteStore::check_indexes(std::vector<CheckFinding>& findings, Context& 
 Result<std::vector<CheckFinding>> SqliteStore::check(Context& context) {
   return guard([&]() -> Result<std::vector<CheckFinding>> {
     std::vector<CheckFinding> findings;
-    {
-      const std::lock_guard reading(reader_mutex_);
+    // One read transaction, so that the indexes are compared with the truth they were caught up to while others write.
+    const std::lock_guard reading(reader_mutex_);
+    IG_TRY(reader_->execute("BEGIN"));
+    const auto look = [&]() -> Status {
       findings.push_back({"truth", IG_TRY(truth_problem(*reader_))});
-    }
-    IG_TRY(check_indexes(findings, context));
+      return check_indexes(findings, context);
+    };
+    const Status looked = look();
+    IG_TRY(reader_->execute("COMMIT"));
+    if (!looked) return fail(looked.error());
     return findings;
   });
 }
@@ -134,12 +137,14 @@ Status SqliteStore::snapshot(const fs::path& folder, Context& context) {
       return vacuum.bind(0, std::string_view((temporary / "db.sqlite").string())).run();
     };
     Status done = copy();
+    if (done) done = sync_file(temporary / "db.sqlite");  // VACUUM INTO does not
     if (done) done = sync_folder(temporary);
     if (done) {
       fs::rename(temporary, folder, error);
       if (error) done = fail(Code::io, "cannot create the folder '" + folder.string() + "': " + error.message());
     }
-    if (!done) fs::remove_all(temporary, error);
+    if (done) return sync_folder(fs::absolute(folder).parent_path());
+    fs::remove_all(temporary, error);
     return done;
   });
 }

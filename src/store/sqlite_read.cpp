@@ -55,16 +55,18 @@ Result<StoreHits> SqliteStore::search(const StoreQuery& query, Context& context)
 
 Result<StoreHits> SqliteStore::ranked(const StoreQuery& query, Context& context) {
   const auto start = std::chrono::steady_clock::now();
-  const auto view = IG_TRY(current_view(context));
   StoreHits out;
   std::optional<IdSet> allowed;
+  // Whoever waits for the view holds the reader, so the reader must not be waited for while the view is held.
+  std::unique_lock reading(reader_mutex_);
+  const auto view = IG_TRY(current_view(context));
   out.plan.rows = out.plan.matches = view_->terms()->size();
   if (!query.filter.empty()) {
     const Filter filter = IG_TRY(parse_filter(query.filter));
-    const std::lock_guard reading(reader_mutex_);
     allowed.emplace(IG_TRY(matching_chunks(*reader_, filter)));
     out.plan.matches = allowed->size();
   }
+  reading.unlock();
   const bool lexical = query.mode != SearchMode::dense, dense = query.mode != SearchMode::lexical;
   if (dense && view_->vectors() == nullptr) return fail(Code::unsupported, "the collection has no vectors.");
   if (dense && query.vector.size() != view_->space()->dimension) {
@@ -175,6 +177,11 @@ Result<std::size_t> SqliteStore::chunk_count() {
   });
 }
 
+Result<std::int64_t> SqliteStore::last_change() {
+  const std::lock_guard reading(reader_mutex_);
+  return guard([&] { return last_seq(*reader_); });
+}
+
 Result<std::map<std::string, std::string>> SqliteStore::settings() {
   return guard([&]() -> Result<std::map<std::string, std::string>> {
     const std::lock_guard reading(reader_mutex_);
@@ -213,6 +220,12 @@ Result<std::string> SqliteStore::fitted_files(std::int64_t space) {
 Result<std::vector<std::int64_t>> SqliteStore::missing_vectors(std::int64_t space) {
   return guard([&]() -> Result<std::vector<std::int64_t>> {
     const std::lock_guard reading(reader_mutex_);
+    if (lexical_.analyse) {  // the indexes know, without reading all vectors
+      const auto view = IG_TRY(current_view({}));
+      if (view_->vectors() != nullptr && view_->space()->number == space && view_->vectors()->size() == view_->terms()->size()) {
+        return std::vector<std::int64_t>();
+      }
+    }
     Statement* statement = IG_TRY(reader_->cached(
         "SELECT c.id FROM chunk c JOIN document d ON d.id=c.document WHERE NOT EXISTS "
         "(SELECT 1 FROM vector v WHERE v.space=? AND v.chunk=c.id) ORDER BY c.id"));

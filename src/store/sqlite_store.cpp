@@ -4,6 +4,7 @@
 // visible by their one row. The lock is given back after 200 ms without a write.
 #include "store/sqlite_store.hpp"
 
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,6 +33,25 @@ constexpr const char* kPragmas =
 
 fs::path file_of(const fs::path& folder) { return folder / "db.sqlite"; }
 
+// The role of a space; Error{unavailable} when another process began to build one and dropped this.
+Result<SpaceRole> role_of(Database& database, std::int64_t space) {
+  for (const SpaceInfo& info : IG_TRY(list_spaces(database))) {
+    if (info.number == space) return info.role;
+  }
+  return fail(Code::unavailable, "another process has begun to make the collection's vectors anew; this run gives way.");
+}
+
+// Makes a folder with its parents, each durable by name.
+Status make_folder(const fs::path& folder) {
+  std::error_code error;
+  const fs::path whole = fs::absolute(folder);
+  if (fs::is_directory(whole, error)) return {};
+  if (whole.has_relative_path()) IG_TRY(make_folder(whole.parent_path()));
+  fs::create_directory(whole, error);
+  if (error) return fail(Code::io, "cannot create the folder '" + folder.string() + "': " + error.message());
+  return sync_folder(whole.parent_path());
+}
+
 }  // namespace
 
 SqliteStore::SqliteStore(fs::path folder, OpenMode mode, StoreOptions options)
@@ -41,16 +61,17 @@ SqliteStore::SqliteStore(fs::path folder, OpenMode mode, StoreOptions options)
 
 SqliteStore::~SqliteStore() {
   idle_.reset();
+  // The reader first: the last connection to close takes the write-ahead log into the database file and removes it, and
+  // a reading one cannot.
+  reader_.reset();
   release_writer();
 }
 
 Result<std::unique_ptr<Store>> SqliteStore::open(const fs::path& folder, OpenMode mode, StoreOptions options,
                                                  Context& context) {
   std::unique_ptr<SqliteStore> store(new SqliteStore(folder, mode, std::move(options)));
-  std::error_code error;
   if (mode == OpenMode::write) {
-    fs::create_directories(folder, error);
-    if (error) return fail(Code::io, "cannot create the folder '" + folder.string() + "': " + error.message());
+    IG_TRY(make_folder(folder));
     // Makes the tables and the WAL before any reader opens.
     IG_TRY(store->write(context, [](Database&) -> Status { return {}; }));
   }
@@ -73,6 +94,10 @@ Status SqliteStore::open_reader() {
   }
   reader_ = IG_TRY(Database::open(file, as, options_.vfs));
   IG_TRY(reader_->execute("PRAGMA query_only=1; PRAGMA cache_size=-16384; PRAGMA mmap_size=268435456;"));
+  // Its maker died, or is about to make the tables.
+  if (IG_TRY(reader_->integer("SELECT count(*) FROM sqlite_schema")) == 0) {
+    return fail(Code::not_found, "there is no collection in '" + folder_.string() + "'.");
+  }
   return check_format(*reader_, file);
 }
 
@@ -93,6 +118,11 @@ Status SqliteStore::write(Context& context, const std::function<Status(Database&
     IG_TRY(database->execute(kPragmas));
     IG_TRY(delete_orphans(*database));
     writer_.emplace(std::move(lock), std::move(database));
+    staged_ = false;
+  }
+  if (staged_) {  // groups of a document that failed half way; to be gone before the next one gets their row number
+    IG_TRY(delete_orphans(*writer_->database));
+    staged_ = false;
   }
   const Status done = work(*writer_->database);
   idle_->touch();
@@ -102,8 +132,10 @@ Status SqliteStore::write(Context& context, const std::function<Status(Database&
 void SqliteStore::release_writer() {
   const std::lock_guard lock(writer_mutex_);
   if (!writer_) return;
-  // An empty log lets the collection be opened on a read-only medium; when a reader is busy the next release does it.
-  static_cast<void>(writer_->database->execute("PRAGMA busy_timeout=20; PRAGMA wal_checkpoint(TRUNCATE)"));
+  // Readers keep the log alive when this connection closes, so it is emptied here, unless one is reading just now. What
+  // fails here is done by the next writer.
+  sqlite3_busy_timeout(writer_->database->handle(), 0);
+  static_cast<void>(writer_->database->execute("PRAGMA wal_checkpoint(TRUNCATE)").has_value());
   writer_->database.reset();
   writer_.reset();
 }
@@ -119,13 +151,16 @@ Result<std::int64_t> SqliteStore::space_of(Database& database, const DocumentPut
 }
 
 Status SqliteStore::put_one(Database& database, const DocumentPut& put, std::int64_t space) {
-  const bool fresh = IG_TRY(database.integer("SELECT EXISTS(SELECT 1 FROM change)")) == 0;
-  if (fresh && lexical_.analyse && !view_->in_bulk()) IG_TRY(view_->begin_bulk());
+  const std::int64_t seq = IG_TRY(last_seq(database));
+  if (seq == 0 && lexical_.analyse && !view_->in_bulk()) IG_TRY(view_->begin_bulk());
+  // A bulk only appends: it ends when another process has written in between, and when this put replaces a document.
+  if (view_->in_bulk() && seq != 0 && seq != view_->bulk_seq()) view_->abandon_bulk();
   IG_TRY(delete_document(database, put.state.name));
+  if (view_->in_bulk() && IG_TRY(last_seq(database)) != seq) view_->abandon_bulk();
   const std::int64_t row = IG_TRY(next_document_row(database));
   const ChunkRange chunks = IG_TRY(insert_chunks(database, row, put, 0, put.chunks.size(), space));
   IG_TRY(insert_document(database, row, put, chunks));
-  if (view_->in_bulk()) IG_TRY(view_->add_bulk(chunks.first, put));
+  if (view_->in_bulk()) IG_TRY(view_->add_bulk(chunks.first, put, IG_TRY(last_seq(database))));
   return {};
 }
 
@@ -139,19 +174,19 @@ Status SqliteStore::put_staged(Database& database, const DocumentPut& put, std::
     if (checked) {
       Transaction transaction = IG_TRY(Transaction::begin(database));
       group = insert_chunks(database, row, put, begin, std::min(put.chunks.size(), begin + kStagedChunks), space);
+      if (group) staged_ = true;
       if (group) IG_TRY(transaction.commit());
     }
-    if (!checked || !group) {
-      IG_TRY(delete_orphans(database));
-      return checked ? fail(group.error()) : checked;
-    }
+    if (!checked || !group) return checked ? fail(group.error()) : checked;
     if (begin == 0) all.first = group->first;
     all.last = group->last;
   }
   Transaction transaction = IG_TRY(Transaction::begin(database));
   IG_TRY(delete_document(database, put.state.name));
   IG_TRY(insert_document(database, row, put, all));
-  return transaction.commit();
+  IG_TRY(transaction.commit());
+  staged_ = false;
+  return {};
 }
 
 Status SqliteStore::put(std::span<const DocumentPut> documents, Context& context) {
@@ -249,12 +284,9 @@ Status SqliteStore::put_vectors(std::int64_t space, std::span<const std::int64_t
         return fail(Code::invalid_argument, "put_vectors needs one f32 row for every chunk.");
       }
       Transaction transaction = IG_TRY(Transaction::begin(database));
+      const SpaceRole role = IG_TRY(role_of(database, space));
       for (std::size_t i = 0; i < chunks.size(); ++i) IG_TRY(insert_vector(database, space, chunks[i], rows.row_f32(i)));
-      Statement* role = IG_TRY(database.cached("SELECT role FROM space WHERE id=?"));
-      role->bind(0, space);
-      const bool serving = IG_TRY(role->step()) && role->integer(0) == static_cast<std::int64_t>(SpaceRole::search);
-      role->reset();
-      if (serving) IG_TRY(log_change(database, ChangeOp::spaces, {}));
+      if (role == SpaceRole::search) IG_TRY(log_change(database, ChangeOp::spaces, {}));
       return transaction.commit();
     });
   });
@@ -264,6 +296,7 @@ Status SqliteStore::publish_space(std::int64_t space, Context& context) {
   return guard([&] {
     return write(context, [&](Database& database) -> Status {
       Transaction transaction = IG_TRY(Transaction::begin(database));
+      IG_TRY(role_of(database, space));
       IG_TRY(database.execute("UPDATE space SET role=2 WHERE role=0"));
       Statement* serve = IG_TRY(database.cached("UPDATE space SET role=0 WHERE id=?"));
       IG_TRY(serve->bind(0, space).run());
@@ -286,6 +319,21 @@ Status SqliteStore::flush(Context& context) {
       const std::unique_lock lock(view_mutex_);
       if (!view_ || !lexical_.analyse) return {};
       return view_->save(database, View::Lag::far_enough, context);
+    });
+  });
+}
+
+Status SqliteStore::rebuild(Context& context) {
+  return guard([&] {
+    return write(context, [&](Database& database) -> Status {
+      const std::unique_lock lock(view_mutex_);
+      if (!lexical_.analyse) return {};
+      for (const auto& file : View(folder_, lexical_).term_files()) fs::remove(file.path);
+      for (const SpaceInfo& space : IG_TRY(list_spaces(database))) {
+        for (const auto& file : View(folder_, lexical_).vector_files(space.number)) fs::remove(file.path);
+      }
+      view_ = std::make_unique<View>(folder_, lexical_);
+      return view_->save(database, View::Lag::any, context);
     });
   });
 }

@@ -39,6 +39,7 @@ class SqliteStore final : public Store {
   Result<std::string> document_text(std::string_view name) override;
   Status for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) override;
   Result<std::size_t> chunk_count() override;
+  Result<std::int64_t> last_change() override;
   Result<std::map<std::string, std::string>> settings() override;
   Status set_settings(const std::map<std::string, std::string>& values, Context& context) override;
   Result<std::vector<SpaceInfo>> spaces() override;
@@ -50,6 +51,7 @@ class SqliteStore final : public Store {
   Status publish_space(std::int64_t space, Context& context) override;
   Result<std::vector<float>> vector(std::int64_t chunk) override;
   Status flush(Context& context) override;
+  Status rebuild(Context& context) override;
   Result<std::vector<CheckFinding>> check(Context& context) override;
   Status snapshot(const std::filesystem::path& folder, Context& context) override;
   void release_writer() override;
@@ -80,6 +82,7 @@ class SqliteStore final : public Store {
   std::unique_ptr<Database> reader_;
   std::mutex writer_mutex_;  // of writer_
   std::optional<Writer> writer_;
+  bool staged_ = false;  // groups were committed whose document is not there
   std::shared_mutex view_mutex_;
   std::unique_ptr<View> view_;
   LexicalOptions lexical_;

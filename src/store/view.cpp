@@ -92,7 +92,7 @@ TermIndexOptions View::term_options() const {
 }
 
 Status View::catch_up(Database& database, const Context& context) {
-  if (builder_) IG_TRY(finish_bulk(database, context));
+  if (builder_) IG_TRY(finish_bulk(context));
   const std::int64_t seq = IG_TRY(last_seq(database));
   if (seq == seq_) return {};
   if (seq_ < 0) {
@@ -122,7 +122,9 @@ Status View::load_terms(Database& database, std::int64_t seq, const Context& con
     terms_ = IG_TRY(make_term_index(options));
     return add_chunk_terms(database, kAllChunks, context);
   }
+  changed_ = 0;
   for (const Change& change : IG_TRY(changes_after(database, from))) {
+    changed_ += static_cast<std::size_t>(change.last_chunk - change.first_chunk + 1);  // what a replay costs each process
     if (change.op == ChangeOp::remove_document) terms_->remove(numbers_in({change.first_chunk, change.last_chunk}));
     if (change.op == ChangeOp::add_document) {
       IG_TRY(add_chunk_terms(database, {change.first_chunk, change.last_chunk}, context));
@@ -222,10 +224,12 @@ Status View::add_chunk_vectors(Database& database, ChunkRange range, const Conte
 
 Status View::begin_bulk() {
   builder_.emplace(IG_TRY(TermIndexBuilder::create(term_options())));
+  bulk_seq_ = 0;
   return {};
 }
 
-Status View::add_bulk(std::int64_t first_chunk, const DocumentPut& put) {
+Status View::add_bulk(std::int64_t first_chunk, const DocumentPut& put, std::int64_t seq) {
+  bulk_seq_ = seq;
   std::vector<TermCount> terms;
   for (std::size_t i = 0; i < put.terms.size(); ++i) {
     terms.clear();
@@ -235,10 +239,12 @@ Status View::add_bulk(std::int64_t first_chunk, const DocumentPut& put) {
   return {};
 }
 
-Status View::finish_bulk(Database& database, const Context& context) {
-  const std::int64_t seq = IG_TRY(last_seq(database));
+Status View::finish_bulk(const Context& context) {
+  // Not the newest number of the truth: another process may have written since, and its documents are not in here.
+  const std::int64_t seq = bulk_seq_;
   TermIndexBuilder builder = std::move(*builder_);
   builder_.reset();
+  if (seq == 0) return {};
   const fs::path path = folder_ / ("bm25-" + std::to_string(seq) + ".idx");
   return builder.save(path, {term_stamp(), static_cast<std::uint64_t>(seq)}, context);
 }

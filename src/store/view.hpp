@@ -27,7 +27,9 @@ class View {
   // catch_up() or save(). REQUIRES: the collection is empty and nothing is loaded.
   Status begin_bulk();
   bool in_bulk() const { return builder_.has_value(); }
-  Status add_bulk(std::int64_t first_chunk, const DocumentPut& put);
+  // `seq` = the change this document became; the file will show the truth up to the last of them.
+  Status add_bulk(std::int64_t first_chunk, const DocumentPut& put, std::int64_t seq);
+  std::int64_t bulk_seq() const { return bulk_seq_; }
   void abandon_bulk() { builder_.reset(); }
 
   // Writes files that show the truth of `database`, when they lag far enough (or `always`), and deletes older ones.
@@ -55,7 +57,7 @@ class View {
   Status apply(Database& database, const std::vector<Change>& changes, const Context& context);
   Status add_chunk_terms(Database& database, ChunkRange range, const Context& context);
   Status add_chunk_vectors(Database& database, ChunkRange range, const Context& context);
-  Status finish_bulk(Database& database, const Context& context);
+  Status finish_bulk(const Context& context);
   void drop_files(std::int64_t keep_terms, std::int64_t keep_vectors);
 
   std::filesystem::path folder_;
@@ -64,6 +66,7 @@ class View {
   std::unique_ptr<VectorIndex> vectors_;
   std::optional<SpaceInfo> space_;
   std::optional<TermIndexBuilder> builder_;
+  std::int64_t bulk_seq_ = 0;
   std::int64_t seq_ = -1;           // what the indexes show; -1 = not loaded
   std::int64_t saved_terms_ = -1;   // sequence number of the newest file
   std::int64_t saved_vectors_ = -1;

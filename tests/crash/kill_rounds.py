@@ -233,8 +233,7 @@ class Rounds:
 
     def found(self, word):
         out = self.program.good("search", "docs", word, "--mode", "lexical", "--json", "-n", "3")
-        return {json.loads(line)["source"]["path"] for line in out.splitlines()} | \
-               {json.loads(line)["id"].rpartition("#")[0] for line in out.splitlines()}
+        return {json.loads(line)["id"].rpartition("#")[0] for line in out.splitlines()}
 
     def finish(self):
         self.program.good("index", "docs", self.files.path, "--json", "-m", MODEL)

@@ -8,6 +8,7 @@ A file is a list of blocks; it runs in an empty folder of its own with ISOGLOSS_
   ...
   ----
   needs DATA            skip (exit 77) unless $ISOGLOSS_TEST_DATA/DATA exists; $DATA in commands is that folder
+  able COMMAND          skip (exit 77) unless COMMAND, run in bash, succeeds
   $ command             runs in bash with isogloss in PATH; then, about it:
   > line                standard output is exactly these lines
   ~ regex               standard output holds a match
@@ -61,6 +62,10 @@ class Runner:
                 if not (data_folder() / line[6:].strip()).exists():
                     print(f"skipped: test data '{line[6:].strip()}' is not on this machine")
                     sys.exit(SKIP)
+            elif line.startswith("able "):
+                if self.bash(line[5:]).returncode != 0:
+                    print(f"skipped: this machine does not allow: {line[5:]}")
+                    sys.exit(SKIP)
             elif line.startswith("$ "):
                 start = number
                 while number < len(self.lines) and re.match(r"(>|~|!~|2|\?)( |$)", self.lines[number]):
@@ -69,9 +74,12 @@ class Runner:
             else:
                 raise Failure(f"line {number}: not understood: {line}")
 
-    def command(self, command, expectations, number):
-        done = subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.env, capture_output=True, timeout=300,
+    def bash(self, command):
+        return subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.env, capture_output=True, timeout=300,
                               stdin=subprocess.DEVNULL, check=False)
+
+    def command(self, command, expectations, number):
+        done = self.bash(command)
         out, err = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
         said = f"line {number}: $ {command}\n--- stdout\n{out}--- stderr\n{err}--- exit {done.returncode}\n"
         status, exact = 0, []

@@ -192,7 +192,9 @@ class Run {
     std::vector<std::string> gone;
     for (const auto& [name, state] : known_) {
       const bool ours = std::find(walk_.roots.begin(), walk_.roots.end(), state.root) != walk_.roots.end();
-      if (!ours || present.contains(name)) continue;
+      const bool unseen = std::any_of(walk_.unseen.begin(), walk_.unseen.end(),
+                                      [&, &document = name](const auto& folder) { return document.starts_with(folder); });
+      if (!ours || unseen || present.contains(name)) continue;
       const std::string relative = std::filesystem::path(state.path).lexically_relative(state.root).generic_string();
       const bool covered = options_.globs.empty() || std::any_of(options_.globs.begin(), options_.globs.end(),
                                                                  [&](const auto& g) { return glob_match(g, relative); });

@@ -59,6 +59,7 @@ class Walker {
     for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) entries.push_back(*it);
     if (error || depth > kMaxDepth) {
       skip(relative, error ? "cannot read the folder: " + error.message() : "more than 200 folders deep");
+      out_.unseen.push_back(prefix_ + relative);
       return {};
     }
     std::sort(entries.begin(), entries.end(),
@@ -80,7 +81,12 @@ class Walker {
     if (entry.is_symlink(error)) {
       path = fs::canonical(entry.path(), error);
       const std::string inside = root_.string() + "/";
-      if (error || !path.string().starts_with(inside)) {
+      if (error) {
+        skip(relative, error == std::errc::too_many_symbolic_link_levels ? "a link that leads to itself"
+                                                                         : "a link that leads nowhere");
+        return {};
+      }
+      if (!path.string().starts_with(inside)) {
         skip(relative, "a link that leads out of the folder");
         return {};
       }
@@ -91,7 +97,11 @@ class Walker {
       if (fs::exists(path / "db.sqlite", error) && fs::exists(path / "LOCK", error)) return {};
       return enter(path, relative + "/", depth + 1);
     }
-    if (!fs::is_regular_file(path, error) || ignored(relative, IgnoreRules::Kind::file)) return {};
+    if (ignored(relative, IgnoreRules::Kind::file)) return {};
+    if (!fs::is_regular_file(path, error)) {
+      skip(relative, error ? "cannot read it: " + error.message() : "a pipe, socket or device, not a file");
+      return {};
+    }
     return take_file(path, relative);
   }
 

@@ -21,6 +21,7 @@ struct FoundFile {
 struct WalkResult {
   std::vector<FoundFile> files;       // ascending by name within each root, roots in the order given
   std::vector<FileReport> skipped;    // too large, unreadable folders, links out of the root
+  std::vector<std::string> unseen;    // of those, the folders: what lies below them is not known to be gone
   std::vector<std::string> roots;     // absolute, folders that were walked
 };
 

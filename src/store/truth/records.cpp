@@ -354,7 +354,9 @@ Result<std::int64_t> insert_space(Database& database, const SpaceInfo& space, st
 }
 
 Status insert_vector(Database& database, std::int64_t space, std::int64_t chunk, std::span<const float> row) {
-  Statement* insert = IG_TRY(database.cached("INSERT OR REPLACE INTO vector VALUES(?,?,0,?,NULL)"));
+  // A chunk may have gone since its text was read to embed it.
+  Statement* insert = IG_TRY(database.cached(
+      "INSERT OR REPLACE INTO vector SELECT ?1, ?2, 0, ?3, NULL WHERE EXISTS(SELECT 1 FROM chunk WHERE id=?2)"));
   return insert->bind(0, space).bind(1, chunk).bind_blob(2, std::as_bytes(row)).run();
 }
 
