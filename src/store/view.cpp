@@ -136,6 +136,7 @@ Status View::load_terms(Database& database, std::int64_t seq, const Context& con
 Status View::load_vectors(Database& database, std::int64_t seq, const Context& context) {
   vectors_.reset();
   space_.reset();
+  saved_vectors_ = -1;
   for (const SpaceInfo& space : IG_TRY(list_spaces(database))) {
     if (space.role == SpaceRole::search) space_ = space;
   }
@@ -155,6 +156,7 @@ Status View::load_vectors(Database& database, std::int64_t seq, const Context& c
   const std::vector<Change> changes = vectors_ ? IG_TRY(changes_after(database, from)) : std::vector<Change>();
   const bool filled_later = std::any_of(changes.begin(), changes.end(), [](const Change& c) { return c.op == ChangeOp::spaces; });
   if (!vectors_ || filled_later) {
+    saved_vectors_ = -1;  // whatever file there is, it cannot be used
     vectors_ = IG_TRY(make_flat_index({space_->dimension, space_->metric, DType::f32}));
     return add_chunk_vectors(database, kAllChunks, context);
   }
@@ -260,7 +262,7 @@ Status View::save(Database& database, Lag lag, const Context& context) {
     saved_terms_ = seq_;
     changed_ = 0;
   }
-  if (vectors_ && saved_vectors_ != seq_ && (vector_files(space_->number).empty() || far_behind)) {
+  if (vectors_ && saved_vectors_ != seq_ && (saved_vectors_ < 0 || far_behind)) {
     const fs::path path = folder_ / (vector_prefix(space_->number) + std::to_string(seq_) + ".seg");
     IG_TRY(vectors_->save(path, {space_->space_id, static_cast<std::uint64_t>(seq_)}, context));
     saved_vectors_ = seq_;
