@@ -85,8 +85,8 @@ Status SqliteStore::check_indexes(std::vector<CheckFinding>& findings, Context& 
     const Status sound = index ? (*index)->verify() : Status(std::unexpected(index.error()));
     findings.push_back({file.path.filename().string(), sound ? "" : sound.error().message});
   }
+  const std::lock_guard reading(reader_mutex_);  // before the view's lock, as everywhere
   const auto view = IG_TRY(current_view(context));
-  const std::lock_guard reading(reader_mutex_);
   const std::vector<std::int64_t> truth = IG_TRY(visible_chunks(*reader_));
   const TermIndex& terms = *view_->terms();
   std::string problem = compare_ids(truth, terms.size(), [&](std::int64_t n) { return terms.contains(n); });

@@ -43,6 +43,10 @@ Result<std::shared_lock<std::shared_mutex>> SqliteStore::current_view(const Cont
   if (!lexical_.analyse) return fail(Code::internal, "use_lexical() must be called before a search.");
   const std::lock_guard reading(reader_mutex_);
   {
+    std::shared_lock shared(view_mutex_);
+    if (IG_TRY(view_->is_current(*reader_))) return shared;
+  }
+  {
     const std::unique_lock lock(view_mutex_);
     IG_TRY(view_->catch_up(*reader_, context));
   }
@@ -55,16 +59,19 @@ Result<StoreHits> SqliteStore::search(const StoreQuery& query, Context& context)
 
 Result<StoreHits> SqliteStore::ranked(const StoreQuery& query, Context& context) {
   const auto start = std::chrono::steady_clock::now();
+  // The reader's lock comes before the view's, here as in current_view(): the other way round two searches with a filter
+  // would wait for each other.
+  std::unique_lock reading(reader_mutex_);
   const auto view = IG_TRY(current_view(context));
   StoreHits out;
   std::optional<IdSet> allowed;
   out.plan.rows = out.plan.matches = view_->terms()->size();
   if (!query.filter.empty()) {
     const Filter filter = IG_TRY(parse_filter(query.filter));
-    const std::lock_guard reading(reader_mutex_);
     allowed.emplace(IG_TRY(matching_chunks(*reader_, filter)));
     out.plan.matches = allowed->size();
   }
+  reading.unlock();
   const bool lexical = query.mode != SearchMode::dense, dense = query.mode != SearchMode::lexical;
   if (dense && view_->vectors() == nullptr) return fail(Code::unsupported, "the collection has no vectors.");
   if (dense && query.vector.size() != view_->space()->dimension) {
