@@ -78,7 +78,7 @@ class SqliteStore final : public Store {
   std::filesystem::path folder_;
   OpenMode mode_;
   StoreOptions options_;
-  std::recursive_mutex reader_mutex_;  // of reader_
+  std::recursive_mutex reader_mutex_;  // of reader_; taken before view_mutex_ by whoever needs both
   std::unique_ptr<Database> reader_;
   std::mutex writer_mutex_;  // of writer_
   std::optional<Writer> writer_;

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every Store promises: what was put is found, what was removed is not, and the derived files may vanish.
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <thread>
+
+#include "core/file.hpp"
+#include "store_support.hpp"
+
+namespace isogloss::conformance {
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::vector<std::string>;
+
+std::vector<DocumentPut> small_set() {
+  return {make_document("a.txt", {"red apple", "green apple pie"}), make_document("b.txt", {"red wine"}),
+          make_document("c.txt", {})};
+}
+
+TEST_P(StoreConformance, WhatWasPutIsFoundAndReadBack) {
+  const auto store = open();
+  Metadata row{{"n", std::int64_t{7}}, {"x", 2.5}, {"t", std::string("it's")}, {"b", true}};
+  put(*store,
+      {make_document("it's \"a\".txt", {"red apple", "green apple pie"}, {row}, {{"lang", std::string("en")}})});
+  EXPECT_EQ(find(*store, "pie"), Names{"it's \"a\".txt#1"});
+  EXPECT_EQ(store->chunk_count().value(), 2u);
+  const std::int64_t number = store->chunk_number("it's \"a\".txt#0").value();
+  const StoredChunk chunk = store->chunks({{number}}).value()[0];
+  EXPECT_EQ(chunk.text, "red apple");
+  row["lang"] = std::string("en");
+  EXPECT_EQ(chunk.meta, row);
+  EXPECT_EQ(store->document_text("it's \"a\".txt").value(), "red apple\ngreen apple pie\n");
+  EXPECT_EQ(store->document_frequencies(Names{"apple", "pie", "none"}, context_).value(),
+            (std::vector<std::size_t>{2, 1, 0}));
+  EXPECT_EQ(store->chunk_number("it's#0").error().code, Code::not_found);
+  EXPECT_EQ(store->chunks({{number + 100}}).error().code, Code::not_found);
+  EXPECT_EQ(store->document_text("none").error().code, Code::not_found);
+}
+
+TEST_P(StoreConformance, ReplacingAndRemovingLeaveNothingBehind) {
+  const auto store = open();
+  put(*store, small_set());
+  EXPECT_EQ(find(*store, "red").size(), 2u);
+  put(*store, {make_document("a.txt", {"blue apple"})});
+  EXPECT_EQ(find(*store, "red"), Names{"b.txt#0"});
+  EXPECT_EQ(find(*store, "green"), Names{});
+  EXPECT_EQ(find(*store, "apple"), Names{"a.txt#0"});
+  ASSERT_TRUE(store->remove(Names{"a.txt", "c.txt", "never there"}, context_));
+  EXPECT_EQ(find(*store, "apple"), Names{});
+  EXPECT_EQ(store->documents().value().size(), 1u);
+  EXPECT_FALSE(store->document("a.txt").value().has_value());
+  EXPECT_EQ(store->chunk_count().value(), 1u);
+}
+
+TEST_P(StoreConformance, ABatchIsStoredCompletelyOrNotAtAll) {
+  const auto store = open();
+  std::vector<DocumentPut> batch = small_set();
+  batch[1] = make_document("twice.txt", {"one", "two"});
+  batch[1].chunks[1].key = batch[1].chunks[0].key;
+  EXPECT_FALSE(store->put(batch, context_));
+  EXPECT_EQ(store->chunk_count().value(), 0u);
+  EXPECT_EQ(find(*store, "apple"), Names{});
+  put(*store, small_set());
+  EXPECT_EQ(find(*store, "apple").size(), 2u);
+  CancelToken cancel;
+  cancel.cancel();
+  Context cancelled;
+  cancelled.cancel = &cancel;
+  EXPECT_EQ(store->put(small_set(), cancelled).error().code, Code::cancelled);
+  EXPECT_EQ(store->chunk_count().value(), 3u);
+}
+
+TEST_P(StoreConformance, OddContentIsKeptAsItIs) {
+  const auto store = open();
+  const Names texts{std::string("nul\0nul word", 12), "\xFF\xC3 word", "", std::string(1 << 20, 'x') + " word"};
+  put(*store, {make_document("odd \xC3\xA9 #1.txt", texts), make_document("", {"word"})});
+  EXPECT_EQ(find(*store, "word").size(), 4u);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const auto number = store->chunk_number("odd \xC3\xA9 #1.txt#" + std::to_string(i));
+    ASSERT_TRUE(number) << number.error().message;
+    EXPECT_EQ(store->chunks({{*number}}).value()[0].text, texts[i]) << i;
+  }
+}
+
+TEST_P(StoreConformance, OwnWritesAreSeenAtOnce) {
+  const auto store = open();
+  for (int i = 0; i < 40; ++i) {
+    put(*store, {make_document("d" + std::to_string(i), {"word w" + std::to_string(i)})});
+    EXPECT_EQ(find(*store, "word").size(), static_cast<std::size_t>(i + 1));
+    EXPECT_EQ(find(*store, "w" + std::to_string(i)).size(), 1u);
+    const bool flushed = i % 7 != 3 || store->flush(context_).has_value();
+    EXPECT_TRUE(flushed);
+  }
+}
+
+TEST_P(StoreConformance, ASecondStoreSeesTheWritesOfTheFirst) {
+  const auto first = open();
+  put(*first, small_set());
+  const auto second = open(OpenMode::read);
+  EXPECT_EQ(find(*second, "red").size(), 2u);
+  put(*first, {make_document("d.txt", {"red sky"})});
+  EXPECT_EQ(find(*second, "red").size(), 3u);
+  ASSERT_TRUE(first->remove(Names{"a.txt"}, context_));
+  EXPECT_EQ(find(*second, "red").size(), 2u);
+  EXPECT_FALSE(second->put(small_set(), context_)) << "opened for reading";
+  first->release_writer();
+  const auto third = open();
+  put(*third, {make_document("e.txt", {"red brick"})});
+  EXPECT_EQ(find(*first, "red").size(), 3u);
+  EXPECT_EQ(find(*second, "brick"), Names{"e.txt#0"});
+}
+
+TEST_P(StoreConformance, SettingsAreKept) {
+  {
+    const auto store = open();
+    ASSERT_TRUE(store->set_settings({{"model", "fit:lsa"}, {"analyzer", "x"}}, context_));
+    ASSERT_TRUE(store->set_settings({{"analyzer", "\xC3\xA9'\"\n"}}, context_));
+  }
+  const auto settings = open(OpenMode::read)->settings().value();
+  EXPECT_EQ(settings.at("model"), "fit:lsa");
+  EXPECT_EQ(settings.at("analyzer"), "\xC3\xA9'\"\n");
+}
+
+TEST_P(StoreConformance, APublishedSpaceReplacesTheOldOne) {
+  const auto store = open();
+  put(*store, small_set());
+  StoreQuery query;
+  query.mode = SearchMode::dense;
+  const std::vector<float> four{1, 0, 0, 0}, two{1, 0};
+  query.vector = four;
+  EXPECT_EQ(store->search(query, context_).error().code, Code::unsupported);
+  const std::int64_t old = serve_space(*store, "old", 4);
+  EXPECT_EQ(store->search(query, context_).value().hits.size(), 3u);
+  EXPECT_EQ(store->fitted_files(old).value(), "fitted old");
+  const std::int64_t fresh = serve_space(*store, "new", 2);
+  EXPECT_EQ(store->search(query, context_).error().code, Code::mismatch);
+  query.vector = two;
+  EXPECT_EQ(store->search(query, context_).value().hits.size(), 3u);
+  const auto spaces = store->spaces().value();
+  ASSERT_EQ(spaces.size(), 1u);
+  EXPECT_EQ(spaces[0].number, fresh);
+  EXPECT_EQ(spaces[0].role, SpaceRole::search);
+  EXPECT_EQ(store->fitted_files(old).value(), "");
+  EXPECT_TRUE(store->missing_vectors(fresh).value().empty());
+
+  DocumentPut late = make_document("late.txt", {"late"});
+  add_vectors(late, "old", 4, 1);  // made for a space that is gone
+  put(*store, {late});
+  EXPECT_EQ(store->missing_vectors(fresh).value().size(), 1u);
+  EXPECT_EQ(store->search(query, context_).value().hits.size(), 3u);
+}
+
+TEST_P(StoreConformance, HybridJoinsBothLists) {
+  const auto store = open();
+  put(*store, {make_document("seed", {"seed"})});
+  serve_space(*store, "s", 4);
+  std::vector<DocumentPut> documents;
+  for (unsigned d = 0; d < 30; ++d) {
+    documents.push_back(make_document("d" + std::to_string(d), {d % 3 == 0   ? "apple apple"
+                                                                : d % 3 == 1 ? "apple pie crust"
+                                                                             : "pie"}));
+    add_vectors(documents.back(), "s", 4, d);
+  }
+  put(*store, documents);
+  const std::vector<float> vector{0.3F, -0.2F, 0.9F, 0.1F};
+  const auto search = [&](SearchMode mode) {
+    StoreQuery query;
+    query.mode = mode;
+    query.k = 100;
+    query.terms = {{"apple", 1.0F}};
+    query.vector = vector;
+    return store->search(query, context_).value();
+  };
+  std::map<std::int64_t, double> expected;
+  for (const SearchMode mode : {SearchMode::lexical, SearchMode::dense}) {
+    const StoreHits list = search(mode);
+    for (std::size_t i = 0; i < list.hits.size(); ++i) {
+      expected[list.hits[i].number] += (mode == SearchMode::dense ? 0.5 : 1.0) / (60.0 + static_cast<double>(i + 1));
+    }
+  }
+  const StoreHits joined = search(SearchMode::hybrid);
+  EXPECT_EQ(joined.hits.size(), expected.size());
+  for (const StoreHit& hit : joined.hits) {
+    EXPECT_NEAR(hit.score, expected[hit.number], 1e-12);
+    EXPECT_EQ(hit.kind, ScoreKind::rrf);
+  }
+}
+
+TEST_P(StoreConformance, SnapshotIsACollectionOfItsOwn) {
+  const auto store = open();
+  put(*store, small_set());
+  const fs::path copy = folder_.path() / "copy";
+  ASSERT_TRUE(store->snapshot(copy, context_));
+  EXPECT_EQ(store->snapshot(copy, context_).error().code, Code::already_exists);
+  put(*store, {make_document("later.txt", {"red later"})});
+  const auto opened = open_at(copy, OpenMode::read);
+  ASSERT_NE(opened, nullptr);
+  EXPECT_EQ(find(*opened, "red").size(), 2u);
+  EXPECT_EQ(opened->document_text("a.txt").value(), store->document_text("a.txt").value());
+}
+
+std::vector<fs::path> derived_files(const fs::path& folder) {
+  std::vector<fs::path> out;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string kind = entry.path().extension().string();
+    if (kind == ".idx" || kind == ".seg") out.push_back(entry.path());
+  }
+  return out;
+}
+
+TEST_P(StoreConformance, DerivedFilesMayVanishOrBreak) {
+  Names before;
+  {
+    const auto store = open();
+    put(*store, small_set());
+    serve_space(*store, "s", 4);
+    ASSERT_TRUE(store->flush(context_));
+    before = find(*store, "apple");
+  }
+  const std::vector<fs::path> files = derived_files(place());
+  EXPECT_GE(files.size(), 2u);
+  const auto damages = {+[](const fs::path& file) { fs::remove(file); },
+                        +[](const fs::path& file) { fs::resize_file(file, fs::file_size(file) / 2); },
+                        +[](const fs::path& file) { fs::resize_file(file, 0); },
+                        +[](const fs::path& file) { std::ofstream(file) << "not an index"; }};
+  const std::vector<float> vector{1, 0, 0, 0};
+  for (const auto damage : damages) {
+    for (const fs::path& file : derived_files(place())) damage(file);
+    const auto store = open();
+    EXPECT_EQ(find(*store, "apple"), before);
+    StoreQuery dense;
+    dense.mode = SearchMode::dense;
+    dense.vector = vector;
+    EXPECT_EQ(store->search(dense, context_).value().hits.size(), 3u);
+    ASSERT_TRUE(store->flush(context_));
+    const std::vector<CheckFinding> findings = store->check(context_).value();
+    for (const CheckFinding& finding : findings) {
+      EXPECT_EQ(finding.problem, "") << finding.part;
+    }
+  }
+}
+
+TEST_P(StoreConformance, NewerFormatsAndForeignFilesAreRefusedByName) {
+  const fs::path copy = folder_.path() / "copy";  // a snapshot has no log beside it
+  {
+    const auto store = open();
+    put(*store, small_set());
+    ASSERT_TRUE(store->snapshot(copy, context_));
+  }
+  const fs::path file = copy / "db.sqlite";
+  if (!fs::exists(file)) GTEST_SKIP() << "not a store in a file";
+  {
+    std::fstream database(file, std::ios::in | std::ios::out | std::ios::binary);
+    database.seekp(60);  // user_version, big endian
+    database.write("\0\0\3\347", 4);
+  }
+  for (const OpenMode mode : {OpenMode::read, OpenMode::write}) {
+    const auto store = GetParam().open(copy, mode, context_);
+    ASSERT_FALSE(store);
+    EXPECT_EQ(store.error().code, Code::unsupported);
+    EXPECT_NE(store.error().message.find("999"), std::string::npos) << store.error().message;
+  }
+  std::ofstream(file) << "This is no database, it is a letter to a friend, long enough to be looked at.";
+  EXPECT_FALSE(GetParam().open(copy, OpenMode::read, context_));
+  EXPECT_FALSE(GetParam().open(copy, OpenMode::write, context_));
+  EXPECT_EQ(GetParam().open(folder_.path() / "none", OpenMode::read, context_).error().code, Code::not_found);
+}
+
+TEST_P(StoreConformance, ThreadsSearchTogether) {
+  const auto store = open();
+  put(*store, small_set());
+  std::vector<int> wrong(3, 0);
+  {
+    std::vector<std::jthread> threads;
+    for (int& count : wrong) {
+      threads.emplace_back([&] {
+        for (int i = 0; i < 50; ++i) {
+          Context context;
+          StoreQuery query;
+          query.mode = SearchMode::lexical;
+          query.terms = {{"red", 1.0F}};
+          query.filter = "name like \"%.txt\"";
+          const auto hits = store->search(query, context);
+          count += hits && hits->hits.size() == 2 ? 0 : 1;
+        }
+      });
+    }
+  }
+  EXPECT_EQ(wrong, std::vector<int>(3, 0));
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance, testing::ValuesIn(store_cases()), store_name);
+
+}  // namespace
+}  // namespace isogloss::conformance
