@@ -35,8 +35,10 @@ Result<Pipe> make_pipe() {
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // those map terabytes they never touch
   const rlimit memory{limits.memory, limits.memory};
   ::setrlimit(RLIMIT_AS, &memory);
+#endif
   const rlimit core{0, 0};
   ::setrlimit(RLIMIT_CORE, &core);
   ::setpgid(0, 0);

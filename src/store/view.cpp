@@ -105,10 +105,6 @@ Status View::catch_up(Database& database, const Context& context) {
   return {};
 }
 
-Result<bool> View::is_current(Database& database) const {
-  return !builder_ && seq_ >= 0 && IG_TRY(last_seq(database)) == seq_;
-}
-
 Status View::load_terms(Database& database, std::int64_t seq, const Context& context) {
   const TermIndexOptions options = term_options();
   std::int64_t from = 0;

@@ -23,9 +23,6 @@ class View {
   // Brings both indexes to the truth that `database` shows. The first call maps the newest valid files, or builds.
   Status catch_up(Database& database, const Context& context);
 
-  // Whether there is nothing to catch up with.
-  Result<bool> is_current(Database& database) const;
-
   // Takes terms of a put to the collection's first file without reading them back: between begin_bulk() and the next
   // catch_up() or save(). REQUIRES: the collection is empty and nothing is loaded.
   Status begin_bulk();
