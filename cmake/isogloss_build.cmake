@@ -75,6 +75,9 @@ function(isogloss_library NAME)
   set_property(GLOBAL APPEND PROPERTY ISOGLOSS_LIBRARIES isogloss_${NAME})
 endfunction()
 
+# Builds every test with the label "threads", which the thread sanitizer runs.
+add_custom_target(threads_tests)
+
 # isogloss_test(NAME SOURCES ... [DEPS folder ...] [LABELS ...] [TIMEOUT s]): GoogleTest binary NAME_test, run as one
 # ctest per test suite binary; label "fast" unless told otherwise.
 function(isogloss_test NAME)
@@ -97,6 +100,9 @@ function(isogloss_test NAME)
   foreach(dep IN LISTS ARG_DEPS)
     target_link_libraries(${NAME}_test PRIVATE isogloss_${dep})
   endforeach()
+  if("threads" IN_LIST ARG_LABELS)
+    add_dependencies(threads_tests ${NAME}_test)
+  endif()
   add_test(NAME unit.${NAME} COMMAND ${NAME}_test)
   set_tests_properties(unit.${NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
     ENVIRONMENT "ISOGLOSS_SOURCE_DIR=${CMAKE_SOURCE_DIR}")
