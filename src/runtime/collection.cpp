@@ -134,7 +134,7 @@ Status LocalCollection::add(std::string_view name, std::string content, const Me
       counter_->count(chunk_text(put.document, put.chunks[i]), put.terms[i]);
     }
     IG_TRY(embed_chunks(put, context));
-    return store_->put({&put, 1}, context);
+    return this->put({&put, 1}, context);
   });
 }
 
