@@ -165,7 +165,8 @@ class Store {
   // To be called once before the first search, put or check.
   virtual void use_lexical(LexicalOptions options) = 0;
 
-  // Durable when it returns: all of the batch or nothing. A document of the same name is replaced.
+  // Durable when it returns: all of the batch or nothing. A document of the same name is replaced. Error{mismatch}: a
+  // put's space no longer serves; embed it again.
   virtual Status put(std::span<const DocumentPut> documents, Context& context) = 0;
   virtual Status remove(std::span<const std::string> names, Context& context) = 0;
   // New size, time and inode of documents whose content is the same.

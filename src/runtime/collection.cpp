@@ -145,7 +145,7 @@ Status LocalCollection::restore(DocumentPut put, Context& context) {
       counter_->count(chunk_text(put.document, put.chunks[i]), put.terms[i]);
     }
     IG_TRY(embed_chunks(put, context));
-    return store_->put({&put, 1}, context);
+    return this->put({&put, 1}, context);
   });
 }
 

@@ -44,6 +44,8 @@ class LocalCollection final : public Collection {
   Result<std::shared_ptr<const ServingSpace>> serving(Context& context);
   // Vectors of the chunks of one document, empty without a serving space.
   Status embed_chunks(DocumentPut& put, Context& context);
+  // Store::put; embeds again when the space was swapped meanwhile.
+  Status put(std::span<DocumentPut> documents, Context& context);
   // Fits or loads the model when it is due; a line about what was done, or empty.
   Result<std::string> refresh_space(Context& context);
 

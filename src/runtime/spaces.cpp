@@ -20,6 +20,7 @@ namespace {
 constexpr std::size_t kEmbedGroup = 2048;     // chunks per pass and transaction
 constexpr std::size_t kLeastChunksToFit = 2;  // a space of fewer texts says nothing
 constexpr double kRefitGrowth = 1.5;
+constexpr int kMostAttempts = 8;  // against other processes that swap the space
 
 // The chunks of a store as training data.
 class StoreDataset final : public Dataset {
@@ -124,7 +125,17 @@ Result<ModelPtr> LocalCollection::load_fitted(const SpaceInfo& space, Context& c
   return load_files(files, "", {}, context);
 }
 
+Status LocalCollection::put(std::span<DocumentPut> documents, Context& context) {
+  for (int attempt = 1;; ++attempt) {
+    const Status done = store_->put(documents, context);
+    if (done || done.error().code != Code::mismatch || attempt == kMostAttempts) return done;
+    for (DocumentPut& document : documents) IG_TRY(embed_chunks(document, context));
+  }
+}
+
 Status LocalCollection::embed_chunks(DocumentPut& put, Context& context) {
+  put.vectors = {};
+  put.space_id.clear();
   const auto space = IG_TRY(serving(context));
   if (!space || put.chunks.empty()) return {};
   std::vector<std::string> texts;
@@ -158,11 +169,15 @@ Status LocalCollection::build_space(const ModelPtr& model, const std::string& re
     files = IG_TRY(packed_folder(fitted_folder(folder_, card.space_id)));
   }
   const std::int64_t number = IG_TRY(store_->add_space(info, files, context));
-  IG_TRY(fill_space(number, *model, context));
+  for (int attempt = 1; attempt <= kMostAttempts; ++attempt) {  // others may be adding
+    IG_TRY(fill_space(number, *model, context));
+    if (IG_TRY(store_->missing_vectors(number)).empty()) break;
+  }
   IG_TRY(store_->publish_space(number, context));
   drop_fitted_folders(folder_, card.space_id);
   // What other processes added while the space was being built.
-  return fill_space(number, *model, context);
+  const Status filled = fill_space(number, *model, context);
+  return filled || filled.error().code != Code::unavailable ? filled : Status();  // replaced already by a newer one
 }
 
 Status LocalCollection::fill_space(std::int64_t number, const Model& model, Context& context) {
@@ -196,9 +211,13 @@ Result<std::string> LocalCollection::refresh_space(Context& context) {
   if (current) {
     const double fitted_on = static_cast<double>(current->info.fitted_documents);
     if (!fit || static_cast<double>(chunks) < kRefitGrowth * fitted_on) {
-      // Documents stored by a process that knew an older space have no vectors yet.
-      IG_TRY(fill_space(current->info.number, *current->model, context));
-      return std::string();
+      // Documents stored by a process that knew of no space yet have no vectors.
+      for (int attempt = 1;; ++attempt) {
+        const auto newest = IG_TRY(serving(context));
+        const Status filled = newest ? fill_space(newest->info.number, *newest->model, context) : Status();
+        if (filled) return std::string();
+        if (filled.error().code != Code::unavailable || attempt == kMostAttempts) return fail(filled.error());
+      }
     }
   }
   auto model = model_for_space(context);

@@ -147,7 +147,7 @@ Result<std::int64_t> SqliteStore::space_of(Database& database, const DocumentPut
       return space.number;
     }
   }
-  return 0;  // the space was changed meanwhile; the next refresh fills the vectors in
+  return fail(Code::mismatch, "the collection's vectors were made anew while '" + put.state.name + "' was embedded. Run it again.");
 }
 
 Status SqliteStore::put_one(Database& database, const DocumentPut& put, std::int64_t space) {

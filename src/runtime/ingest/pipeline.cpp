@@ -131,10 +131,10 @@ class Run {
   // One transaction for the batch; when one document makes it fail, each gets one of its own, so that it fails alone.
   Status put_all(std::vector<DocumentPut>& puts, std::vector<Item>& batch) {
     if (puts.empty()) return {};
-    const Status together = collection_.store().put(puts, context_);
+    const Status together = collection_.put(puts, context_);
     if (together || together.error().code != Code::invalid_argument) return together;
-    for (const DocumentPut& put : puts) {
-      const Status alone = collection_.store().put({&put, 1}, context_);
+    for (DocumentPut& put : puts) {
+      const Status alone = collection_.put({&put, 1}, context_);
       if (alone) continue;
       if (alone.error().code != Code::invalid_argument) return alone;
       const auto item = std::find_if(batch.begin(), batch.end(), [&](const Item& i) { return i.report.name == put.state.name; });
