@@ -295,12 +295,23 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-void append_number(std::string& out, double value) {
-  std::isfinite(value) ? append_to_chars(out, value) : static_cast<void>(out += "null");
+namespace {
+// From 2^63 on a number without a point would be read as an integer that is too large: 18446744073709551616.
+template <class T>
+void append_real(std::string& out, T value) {
+  if (!std::isfinite(value)) {
+    out += "null";
+  } else if (std::abs(value) < static_cast<T>(9.2e18)) {
+    append_to_chars(out, value);
+  } else {
+    char buffer[48];
+    out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr);
+  }
 }
-void append_number(std::string& out, float value) {
-  std::isfinite(value) ? append_to_chars(out, value) : static_cast<void>(out += "null");
-}
+}  // namespace
+
+void append_number(std::string& out, double value) { append_real(out, value); }
+void append_number(std::string& out, float value) { append_real(out, value); }
 void append_number(std::string& out, std::int64_t value) { append_to_chars(out, value); }
 
 }  // namespace isogloss

@@ -38,5 +38,15 @@ TEST(Json, NamesTheSourceOfBrokenText) {
 
 TEST(Json, RefusesHostileNesting) { EXPECT_FALSE(Json::parse(std::string(100000, '['), "test")); }
 
+TEST(Json, LargeNumbersAreReadBack) {
+  for (const double value : {18446744073709551615.0, -9.3e18, 1e300, 9223372036854775807.0, 4e18}) {
+    std::string text;
+    append_number(text, value);
+    const auto read = Json::parse(text, "t");
+    ASSERT_TRUE(read) << text;
+    EXPECT_EQ(read->as_number(), value) << text;
+  }
+}
+
 }  // namespace
 }  // namespace isogloss

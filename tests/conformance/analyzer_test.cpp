@@ -93,6 +93,11 @@ TEST_P(AnalyzerConformance, JsonRoundTripIsTheSameAnalyzer) {
   }
 }
 
+TEST(AnalyzerSpec, MustBeAnObject) {
+  for (const char* json : {"[]", "7", "null"})
+    EXPECT_EQ(analyzer_spec_from_json(json, "x").error().code, Code::corrupt_data);
+}
+
 TEST_P(AnalyzerConformance, ThreadsShareOneObject) {
   std::vector<std::string> all = texts();
   std::erase_if(all, [](const std::string& text) { return text.size() > 100'000; });

@@ -181,6 +181,7 @@ std::string to_json(const AnalyzerSpec& spec) {
 
 Result<AnalyzerSpec> analyzer_spec_from_json(std::string_view json, std::string_view where) {
   const Json object = IG_TRY(Json::parse(json, where));
+  if (!object.is_object()) return fail(Code::corrupt_data, std::string(where) + " is not a JSON object.");
   AnalyzerSpec spec;
   SpecReader reader(object, where);
   reader.text("name", spec.name);
