@@ -19,6 +19,12 @@ namespace {
 constexpr std::size_t kMaxErrors = 65536;
 constexpr int kPollMilliseconds = 50;
 constexpr int kCannotStart = 127;
+// Sanitizers map terabytes of address space that they never touch: no limit on it then.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
 
 struct Pipe {
   FileHandle read, write;
@@ -35,10 +41,10 @@ Result<Pipe> make_pipe() {
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // those map terabytes they never touch
-  const rlimit memory{limits.memory, limits.memory};
-  ::setrlimit(RLIMIT_AS, &memory);
-#endif
+  if (!kSanitized) {
+    const rlimit memory{limits.memory, limits.memory};
+    ::setrlimit(RLIMIT_AS, &memory);
+  }
   const rlimit core{0, 0};
   ::setrlimit(RLIMIT_CORE, &core);
   ::setpgid(0, 0);
