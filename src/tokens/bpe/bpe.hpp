@@ -90,6 +90,7 @@ class Bpe final : public SubwordModel {
   BpeRules rules_;
   MergeTable merges_;
   PieceTable words_;  // words that end up as one piece
+  std::uint32_t owner_;  // of remembered words
   std::uint32_t unknown_ = PieceTable::kNone;
   std::array<std::uint32_t, 256> byte_inside_;  // piece of each byte, byte level only
   std::array<std::uint32_t, 256> byte_last_;    // with the suffix

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <charconv>
+#include <cmath>
+
 #include "core/text.hpp"
 #include "tokens/bpe/bpe.hpp"
 #include "tokens/load/tokenizer_json.hpp"
@@ -106,6 +110,33 @@ Result<std::unique_ptr<const SubwordModel>> read_wordpiece(const JsonNode& node)
   return placed(node, WordPiece::make(IG_TRY(read_vocabulary(node["vocab"])), rules));
 }
 
+// The library's JSON reader does not round a number correctly: it makes a double of all digits, then divides by a power
+// of ten (serde_json without float_roundtrip). The last bit decides between equally good ways to cut "------", so the
+// scores must be the library's. Files hold shortest digits, so writing the number gives the digits back.
+double library_score(double value) {
+  std::array<char, 64> text;
+  const auto written = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific);
+  std::uint64_t digits = 0;
+  int exponent = 0;
+  bool fraction = false;
+  const char* p = text.data();
+  for (; p < written.ptr && *p != 'e'; ++p) {
+    if (*p == '.') fraction = true;
+    if (*p < '0' || *p > '9') continue;
+    digits = digits * 10 + static_cast<std::uint64_t>(*p - '0');
+    exponent -= fraction ? 1 : 0;
+  }
+  int written_exponent = 0;
+  if (p < written.ptr) std::from_chars(p + (p[1] == '+' ? 2 : 1), written.ptr, written_exponent);
+  exponent += written_exponent;
+  if (exponent > 0 || exponent < -30) return value;
+  static constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10,
+                                       1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21,
+                                       1e22, 1e23, 1e24, 1e25, 1e26, 1e27, 1e28, 1e29, 1e30};
+  const double magnitude = static_cast<double>(digits) / kPowers[-exponent];
+  return std::signbit(value) ? -magnitude : magnitude;
+}
+
 Result<std::unique_ptr<const SubwordModel>> read_unigram(const JsonNode& node) {
   const JsonNode pieces = node["vocab"];
   const auto items = pieces.value().as_array();
@@ -122,7 +153,7 @@ Result<std::unique_ptr<const SubwordModel>> read_unigram(const JsonNode& node) {
       return pieces.fail("has a piece of " + std::to_string(pair[0].as_string().size()) + " bytes at place " + std::to_string(i) + "; at most " + std::to_string(kMaxPieceBytes) + " are allowed.");
     }
     vocabulary.add(pair[0].as_string(), static_cast<std::uint32_t>(i));
-    scores.push_back(pair[1].as_number());
+    scores.push_back(library_score(pair[1].as_number()));
   }
   UnigramRules rules;
   if (node.has("unk_id")) rules.unknown = IG_TRY(node["unk_id"].number(static_cast<std::uint32_t>(items.size() - 1)));

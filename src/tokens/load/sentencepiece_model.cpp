@@ -24,6 +24,7 @@ struct ModelFile {
   std::vector<Type> types;
   std::uint32_t model_type = 1;  // 1 unigram, 2 bpe, 3 word, 4 character
   std::uint32_t unknown = PieceTable::kNone;
+  std::string unknown_surface = " \xE2\x81\x87 ";
   bool byte_fallback = false;
   SentencePieceRules rules;
   Charsmap charsmap;
@@ -57,6 +58,7 @@ Status read_trainer(std::string_view bytes, std::string_view where, ModelFile& f
   while (reader.next()) {
     if (reader.number() == 3) file.model_type = static_cast<std::uint32_t>(reader.integer());
     if (reader.number() == 24) file.rules.whitespace_as_suffix = reader.integer() != 0;
+    if (reader.number() == 44) file.unknown_surface = reader.bytes();
     if (reader.number() == 35) file.byte_fallback = reader.integer() != 0;
   }
   if (!reader.ok()) return fail(Code::corrupt_data, std::string(where) + ": the trainer's part is damaged.");
@@ -151,6 +153,7 @@ Result<TokenizerParts> read_sentencepiece(std::string_view bytes, std::string_vi
   }
   TokenizerParts parts;
   parts.type = file.model_type == 1 ? "Unigram" : "BPE";
+  SentencePieceDecoding decoding;
   for (std::uint32_t id = 0; id < file.types.size(); ++id) {
     const bool control = file.types[id] == Type::control;
     const bool user = file.types[id] == Type::user_defined && file.model_type == 2;
@@ -161,9 +164,13 @@ Result<TokenizerParts> read_sentencepiece(std::string_view bytes, std::string_vi
       token.normalized = true;
       parts.added.push_back(std::move(token));
     }
-    if (control) parts.silent.push_back(id);
+    if (control) decoding.silent.emplace_back(file.vocabulary.piece(id));
   }
-  parts.decoder = sentencepiece_decoder(file.rules.add_dummy_prefix);
+  decoding.strip_marks = file.rules.add_dummy_prefix || file.rules.remove_extra_whitespaces;
+  decoding.strip_all_marks = file.rules.remove_extra_whitespaces;
+  decoding.unknown = file.vocabulary.piece(file.unknown);
+  decoding.unknown_surface = file.unknown_surface;
+  parts.decoder = sentencepiece_decoder(std::move(decoding));
   std::vector<NormalizerPtr> normalizers;
   normalizers.push_back(sentencepiece_normalizer(std::move(file.charsmap), file.rules));
   parts.normalizer = NormalizerChain(std::move(normalizers));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tokens/pipeline/decoder.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -217,24 +218,38 @@ class DecoderSequence final : public Decoder {
 
 class SentencePieceDecoder final : public Decoder {
  public:
-  explicit SentencePieceDecoder(bool drop_first_blank) : drop_first_blank_(drop_first_blank) {}
+  explicit SentencePieceDecoder(SentencePieceDecoding rules) : rules_(std::move(rules)) {}
   void apply(std::vector<std::string>& pieces) const override {
     std::string out;
+    std::string bytes;  // of a run of byte pieces
+    bool at_start = rules_.strip_marks;
+    const auto flush = [&] {
+      out += utf8_repair(bytes);
+      bytes.clear();
+    };
     for (const std::string& piece : pieces) {
       if (const auto byte = byte_of(piece)) {
-        out.push_back(*byte);
-      } else {
-        std::string text = piece;
-        replace_all(text, "\xE2\x96\x81", " ");
-        out += text;
+        bytes.push_back(*byte);
+        at_start = false;
+        continue;
       }
+      flush();
+      if (std::ranges::find(rules_.silent, piece) != rules_.silent.end()) continue;
+      std::string text = piece == rules_.unknown ? rules_.unknown_surface : piece;
+      const bool marked = at_start && piece != rules_.unknown && text.starts_with(kMark);
+      if (marked) text.erase(0, kMark.size());
+      replace_all(text, kMark, " ");
+      out += text;
+      // The next piece is still at the start when this one left nothing and all marks are to go.
+      at_start = at_start && text.empty() && (!marked || rules_.strip_all_marks);
     }
-    if (drop_first_blank_ && out.starts_with(' ')) out.erase(0, 1);
-    pieces.assign(1, utf8_repair(out));
+    flush();
+    pieces.assign(1, std::move(out));
   }
 
  private:
-  bool drop_first_blank_;
+  static constexpr std::string_view kMark = "\xE2\x96\x81";
+  SentencePieceDecoding rules_;
 };
 
 }  // namespace
@@ -274,8 +289,8 @@ Result<DecoderPtr> replace_regex_decoder(std::string_view pattern, std::string b
 DecoderPtr decoder_sequence(std::vector<DecoderPtr> decoders) {
   return std::make_unique<DecoderSequence>(std::move(decoders));
 }
-DecoderPtr sentencepiece_decoder(bool drop_first_blank) {
-  return std::make_unique<SentencePieceDecoder>(drop_first_blank);
+DecoderPtr sentencepiece_decoder(SentencePieceDecoding rules) {
+  return std::make_unique<SentencePieceDecoder>(std::move(rules));
 }
 
 }  // namespace isogloss::tokens

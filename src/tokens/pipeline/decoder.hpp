@@ -31,8 +31,16 @@ DecoderPtr ctc_decoder(std::string pad, std::string word_delimiter, bool cleanup
 DecoderPtr replace_decoder(std::string literal, std::string by);
 Result<DecoderPtr> replace_regex_decoder(std::string_view pattern, std::string by);
 DecoderPtr decoder_sequence(std::vector<DecoderPtr> decoders);
-// SentencePiece's own: marks become blanks, the blank put in front goes, byte pieces become characters.
-DecoderPtr sentencepiece_decoder(bool drop_first_blank);
+// SentencePiece's own: marks become blanks, those that normalisation put in front go, control pieces vanish, byte pieces
+// become characters.
+struct SentencePieceDecoding {
+  bool strip_marks = true;      // at the start of the text: a dummy prefix was added or extra blanks were removed
+  bool strip_all_marks = true;  // not only the first
+  std::string unknown;          // the unknown piece ...
+  std::string unknown_surface;  // ... and what is written for it
+  std::vector<std::string> silent;
+};
+DecoderPtr sentencepiece_decoder(SentencePieceDecoding rules);
 
 // " ." -> "." and the like, as BERT's decoders do.
 std::string clean_up_spaces(std::string_view text);

@@ -134,8 +134,6 @@ PipelineTokenizer::PipelineTokenizer(TokenizerParts parts)
     added_ids_.insert(token.content, token.id);
     decoded_added_[token.id] = token.normalized ? parts_.normalizer.apply(token.content) : token.content;
   }
-  silent_.resize(size_);
-  for (const std::uint32_t id : parts_.silent) silent_[id] = true;
   if (!parts_.sequence.trim_offsets) return;
   blanks_.resize(size_);
   for (std::uint32_t id = 0; id < size_; ++id) {
@@ -323,7 +321,6 @@ Result<std::string> PipelineTokenizer::decode(std::span<const std::uint32_t> ids
       }
       const AddedToken* const added = added_by_id_[id];
       if (added != nullptr && added->special && options.special_tokens == SpecialTokens::leave_out) continue;
-      if (silent_[id]) continue;
       if (added != nullptr) {
         pieces.push_back(decoded_added_[id]);
       } else if (parts_.model->vocabulary().contains(id)) {

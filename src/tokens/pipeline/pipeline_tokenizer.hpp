@@ -37,7 +37,6 @@ struct TokenizerParts {
   std::vector<SplitterPtr> splitters;
   std::unique_ptr<const SubwordModel> model;
   std::vector<AddedToken> added;
-  std::vector<std::uint32_t> silent;  // pieces that decode() never writes: SentencePiece's control pieces
   SequenceRules sequence;
   DecoderPtr decoder;  // null = pieces with blanks between them
 };
@@ -75,7 +74,6 @@ class PipelineTokenizer final : public Tokenizer {
   TokenFinder normalized_tokens_;  // and in the normalised text
   std::vector<const AddedToken*> added_by_id_;
   PieceTable added_ids_;
-  std::vector<bool> silent_;                // by id
   std::vector<std::string> decoded_added_;  // by id: how decode() writes an added token
   std::vector<std::uint8_t> blanks_;        // by id: leading (low 4 bits) and trailing blanks of the piece, for trim()
   std::size_t size_ = 0;

@@ -48,10 +48,6 @@ Unigram::Unigram(Vocabulary vocabulary, std::vector<double> scores, const std::v
   }
 }
 
-Status Unigram::encode(std::string_view text, std::span<const Word> words, Pieces& out) const {
-  return rules_.score_type == ScoreType::f64 ? encode_as<double>(text, words, out) : encode_as<float>(text, words, out);
-}
-
 void Unigram::emit_unknown(std::string_view text, Word span, Pieces& out) const {
   const bool spelled = !byte_pieces_.empty() && std::ranges::all_of(text.substr(span.begin, span.end - span.begin), [&](char c) {
     return byte_pieces_[static_cast<unsigned char>(c)] != PieceTable::kNone;
@@ -65,87 +61,111 @@ void Unigram::emit_unknown(std::string_view text, Word span, Pieces& out) const 
   }
 }
 
+// The search through one word at a time.
 template <class Score>
-Status Unigram::encode_as(std::string_view text, std::span<const Word> words, Pieces& out) const {
+class Unigram::Search {
+ public:
+  Search(const Unigram& model, std::string_view text, Pieces& out) : model_(model), text_(text), out_(out) {}
+
+  Status word(Word word) {
+    settled_ = word.begin;
+    reach_ = word.begin;
+    best_.clear();
+    if constexpr (std::is_same_v<Score, double>) here_ = 0;  // SentencePiece's sum runs on
+    for (std::uint32_t at = word.begin; at < word.end;) {
+      const auto size = static_cast<std::uint32_t>(sequence_size(text_[at]));
+      if (!offer_pieces(at, at + size, word.end)) {
+        if (model_.rules_.unknown == PieceTable::kNone) {
+          return fail(Code::unsupported, "the character '" + std::string(text_.substr(at, size)) +
+                                             "' has no piece and the vocabulary no unknown token (unk_id).");
+        }
+        offer(at, at + size, static_cast<Score>(model_.unknown_score_), model_.rules_.unknown);
+      }
+      at += size;
+      here_ = best_[at - settled_].score;
+      if (reach_ == at) settle(at);
+    }
+    flush_unknown(word.end);
+    return {};
+  }
+
+ private:
+  static constexpr std::uint32_t kUnreached = 0xFFFFFFFF;
   struct Node {
     Score score;
     std::uint32_t piece;
     std::uint32_t begin;  // kUnreached = no piece ends here yet
   };
-  constexpr std::uint32_t kUnreached = 0xFFFFFFFF;
-  constexpr bool kRunningSum = std::is_same_v<Score, float>;
-  const auto unknown_score = static_cast<Score>(unknown_score_);
-  std::vector<Node> best;  // of the positions [settled, settled + size)
-  Pieces reversed;
-  Score base = 0;
-  for (const Word word : words) {
-    std::uint32_t settled = word.begin;
-    if (!kRunningSum) base = 0;
-    std::uint32_t reach = word.begin;  // end of the farthest piece so far
-    Score here = base;
-    std::uint32_t unknown_begin = kUnreached;  // of a run of unknown characters already settled
-    best.clear();
-    const auto node = [&](std::uint32_t at) -> Node& {
-      const std::size_t index = at - settled;
-      if (index >= best.size()) best.resize(index + 1, Node{0, 0, kUnreached});
-      return best[index];
-    };
-    const auto settle = [&](std::uint32_t end) {
-      reversed.clear();
-      for (std::uint32_t at = end; at > settled;) {
-        const Node& now = best[at - settled];
-        reversed.push_back({now.piece, now.begin, at});
-        at = now.begin;
-      }
-      for (auto piece = reversed.rbegin(); piece != reversed.rend(); ++piece) {
-        if (piece->id == rules_.unknown) {
-          if (unknown_begin == kUnreached) unknown_begin = piece->begin;
-          continue;
-        }
-        if (unknown_begin != kUnreached) emit_unknown(text, {unknown_begin, piece->begin}, out);
-        unknown_begin = kUnreached;
-        out.push_back(*piece);
-      }
-      settled = end;
-      best.clear();
-    };
-    for (std::uint32_t at = word.begin; at < word.end;) {
-      const auto size = static_cast<std::uint32_t>(sequence_size(text[at]));
-      bool single = false;
-      // SentencePiece adds piece scores in double and keeps the sum in float, unknown scores in float throughout.
-      const auto offer = [&](std::uint32_t end, auto score, std::uint32_t piece) {
-        Node& target = node(end);
-        const auto candidate = score + static_cast<decltype(score)>(here);
-        if (target.begin == kUnreached || candidate > static_cast<decltype(score)>(target.score)) {
-          target = {static_cast<Score>(candidate), piece, at};
-        }
-        reach = std::max(reach, end);
-      };
-      if (!trie_.empty()) {
-        DoubleArray::Cursor cursor(trie_);
-        for (std::uint32_t end = at; end < word.end && cursor.step(text[end]);) {
-          ++end;
-          if (!cursor.has_value()) continue;
-          const std::uint32_t piece = cursor.value();
-          offer(end, scores_[piece], piece);
-          single = single || end == at + size;
-        }
-      }
-      if (!single) {
-        if (rules_.unknown == PieceTable::kNone) {
-          return fail(Code::unsupported, "the character '" + std::string(text.substr(at, size)) +
-                                             "' has no piece and the vocabulary no unknown token (unk_id).");
-        }
-        offer(at + size, unknown_score, rules_.unknown);
-      }
-      at += size;
-      here = node(at).score;
-      if (reach == at) settle(at);
+
+  // Every piece that starts at `at`; whether one of them is the single character that ends at `single_end`.
+  bool offer_pieces(std::uint32_t at, std::uint32_t single_end, std::uint32_t word_end) {
+    if (model_.trie_.empty()) return false;
+    bool single = false;
+    DoubleArray::Cursor cursor(model_.trie_);
+    for (std::uint32_t end = at; end < word_end && cursor.step(text_[end]);) {
+      ++end;
+      if (!cursor.has_value()) continue;
+      const std::uint32_t piece = cursor.value();
+      offer(at, end, static_cast<Score>(model_.scores_[piece]), piece);
+      single = single || end == single_end;
     }
-    if (unknown_begin != kUnreached) emit_unknown(text, {unknown_begin, word.end}, out);
-    base = here;
+    return single;
   }
+
+  void offer(std::uint32_t begin, std::uint32_t end, Score score, std::uint32_t piece) {
+    const std::size_t index = end - settled_;
+    if (index >= best_.size()) best_.resize(index + 1, Node{0, 0, kUnreached});
+    Node& target = best_[index];
+    const Score candidate = score + here_;
+    if (target.begin == kUnreached || candidate > target.score) target = {candidate, piece, begin};
+    reach_ = std::max(reach_, end);
+  }
+
+  // Writes out the best way to `end` and starts over behind it.
+  void settle(std::uint32_t end) {
+    reversed_.clear();
+    for (std::uint32_t at = end; at > settled_;) {
+      const Node& now = best_[at - settled_];
+      reversed_.push_back({now.piece, now.begin, at});
+      at = now.begin;
+    }
+    for (auto piece = reversed_.rbegin(); piece != reversed_.rend(); ++piece) {
+      if (piece->id == model_.rules_.unknown) {
+        if (unknown_begin_ == kUnreached) unknown_begin_ = piece->begin;
+        continue;
+      }
+      flush_unknown(piece->begin);
+      out_.push_back(*piece);
+    }
+    settled_ = end;
+    best_.clear();
+  }
+
+  void flush_unknown(std::uint32_t end) {
+    if (unknown_begin_ != kUnreached) model_.emit_unknown(text_, {unknown_begin_, end}, out_);
+    unknown_begin_ = kUnreached;
+  }
+
+  const Unigram& model_;
+  std::string_view text_;
+  Pieces& out_;
+  std::vector<Node> best_;  // of the positions [settled_, settled_ + size)
+  Pieces reversed_;
+  std::uint32_t settled_ = 0;
+  std::uint32_t reach_ = 0;  // end of the farthest piece so far
+  std::uint32_t unknown_begin_ = kUnreached;  // of a run of unknown characters already settled
+  Score here_ = 0;                            // best sum up to the current position
+};
+
+template <class Score>
+Status Unigram::encode_as(std::string_view text, std::span<const Word> words, Pieces& out) const {
+  Search<Score> search(*this, text, out);
+  for (const Word word : words) IG_TRY(search.word(word));
   return {};
+}
+
+Status Unigram::encode(std::string_view text, std::span<const Word> words, Pieces& out) const {
+  return rules_.score_type == ScoreType::f64 ? encode_as<double>(text, words, out) : encode_as<float>(text, words, out);
 }
 
 }  // namespace isogloss::tokens

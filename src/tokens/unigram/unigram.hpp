@@ -44,9 +44,15 @@ class Unigram final : public SubwordModel {
 
  private:
   template <class Score>
+  class Search;
+  template <class Score>
   Status encode_as(std::string_view text, std::span<const Word> words, Pieces& out) const;
   void emit_unknown(std::string_view text, Word span, Pieces& out) const;
 
+  void index_words(const std::vector<PieceKind>& kinds);
+  bool is_whole(std::uint32_t id, double slack) const;
+
+  // A word that is a piece and whose best way is that piece.
   Vocabulary vocabulary_;
   std::vector<double> scores_;
   UnigramRules rules_;
