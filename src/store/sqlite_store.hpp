@@ -12,6 +12,7 @@
 
 #include "core/idle_timer.hpp"
 #include "isogloss/store.hpp"
+#include "store/filter_rows.hpp"
 #include "store/truth/database.hpp"
 #include "store/truth/lock.hpp"
 #include "store/view.hpp"
@@ -80,6 +81,7 @@ class SqliteStore final : public Store {
   StoreOptions options_;
   std::recursive_mutex reader_mutex_;  // of reader_; taken before view_mutex_ by whoever needs both
   std::unique_ptr<Database> reader_;
+  VisibleChunks visible_;  // of reader_
   std::mutex writer_mutex_;  // of writer_
   std::optional<Writer> writer_;
   bool staged_ = false;  // groups were committed whose document is not there

@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace isogloss::store {
@@ -20,7 +21,7 @@ Status insert_meta(Statement& statement, std::int64_t owner, const std::string& 
     statement.bind(2, kKindBool).bind(3, std::int64_t{*flag});
   } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     statement.bind(2, kKindInteger).bind(3, *integer);
-  } else if (const auto* real = std::get_if<double>(&value)) {
+  } else if (const auto* real = std::get_if<double>(&value); real != nullptr && !std::isnan(*real)) {
     statement.bind(2, kKindReal).bind(3, *real);
   } else if (const auto* text = std::get_if<std::string>(&value)) {
     statement.bind(2, kKindText).bind(4, std::string_view(*text));
