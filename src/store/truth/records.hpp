@@ -34,6 +34,9 @@ struct ChunkRange {
   std::int64_t last = -1;
 };
 
+// Whether a put brings a vector for each of its chunks.
+bool has_vectors(const DocumentPut& put, std::int64_t space);
+
 // Chunks [begin, end) of a document whose row does not exist yet; they stay invisible until insert_document.
 // `document_row` comes from next_document_row.
 Result<std::int64_t> next_document_row(Database& database);
