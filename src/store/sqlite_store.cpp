@@ -226,15 +226,14 @@ Status SqliteStore::put_one(Database& database, const DocumentPut& put, const Sp
   }
   // A bulk only appends: it ends when another process has written in between, and when this put replaces a document.
   if (view_->in_bulk() && seq != view_->bulk_seq()) view_->abandon_bulk();
-  IG_TRY(delete_document(database, put.state.name));
-  if (view_->in_bulk() && IG_TRY(last_seq(database)) != seq) view_->abandon_bulk();
+  if (IG_TRY(delete_document(database, put.state.name))) view_->abandon_bulk();
   const std::int64_t row = IG_TRY(next_document_row(database));
   const std::int64_t space_number = space != nullptr ? space->number : 0;
   const ChunkRange chunks = IG_TRY(insert_chunks(database, row, put, 0, put.chunks.size(), space_number));
-  IG_TRY(insert_document(database, row, put, chunks));
+  const std::int64_t added = IG_TRY(insert_document(database, row, put, chunks));
   if (!view_->in_bulk()) return {};
   const SpaceInfo* filled = has_vectors(put, space_number) ? space : nullptr;
-  return view_->add_bulk(chunks.first, put, filled, IG_TRY(last_seq(database)), context);
+  return view_->add_bulk(chunks.first, put, filled, added, context);
 }
 
 Status SqliteStore::put_staged(Database& database, const DocumentPut& put, Context& context) {

@@ -12,7 +12,6 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
-#include <thread>
 
 #include "bench/contestant.hpp"
 #include "isogloss/store.hpp"
@@ -111,20 +110,17 @@ class Contestant {
     words >> begin >> end >> threads;
     std::vector<double> times(end - begin);
     std::atomic<std::size_t> next = begin;
+    ThreadPool pool(threads);
     const Stopwatch watch;
-    std::vector<std::jthread> workers;
-    for (std::size_t t = 0; t < threads; ++t) {
-      workers.emplace_back([&] {
-        Context context;
-        for (std::size_t i = next++; i < end; i = next++) {
-          const Stopwatch one;
-          const DocumentPut put = document(i);
-          must(store_->put({&put, 1}, context));
-          times[i - begin] = one.seconds() * 1e3;
-        }
-      });
-    }
-    workers.clear();
+    pool.run(threads, [&](std::size_t) {
+      Context context;
+      for (std::size_t i = next++; i < end; i = next++) {
+        const Stopwatch one;
+        const DocumentPut put = document(i);
+        must(store_->put({&put, 1}, context));
+        times[i - begin] = one.seconds() * 1e3;
+      }
+    });
     std::string listed;
     for (const double ms : times) listed += (listed.empty() ? "" : ", ") + std::to_string(ms);
     return timed(watch, listed);

@@ -123,8 +123,10 @@ bool has_vectors(const DocumentPut& put, std::int64_t space) {
 }
 
 Result<std::int64_t> next_document_row(Database& database) {
-  const std::int64_t used = IG_TRY(database.cached_integer("SELECT seq FROM sqlite_sequence WHERE name='document'"));
-  return std::max(used, IG_TRY(database.cached_integer("SELECT max(document) FROM chunk"))) + 1;
+  return IG_TRY(database.cached_integer(
+             "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name='document'), 0),"
+             "           coalesce((SELECT max(document) FROM chunk), 0))")) +
+         1;
 }
 
 Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, const DocumentPut& put,
@@ -160,7 +162,7 @@ Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, 
   return range;
 }
 
-Status insert_document(Database& database, std::int64_t document_row, const DocumentPut& put, ChunkRange chunks) {
+Result<std::int64_t> insert_document(Database& database, std::int64_t document_row, const DocumentPut& put, ChunkRange chunks) {
   Statement* insert = IG_TRY(database.cached(
       "INSERT INTO document(id, name, path, root, hash, size, mtime, inode, title, type, text_size, first_chunk, "
       "last_chunk, pages, boxes) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
@@ -177,13 +179,14 @@ Status insert_document(Database& database, std::int64_t document_row, const Docu
   IG_TRY(insert_text(database, document_row, put.document.text));
   Statement* meta = IG_TRY(database.cached("INSERT OR REPLACE INTO document_meta VALUES(?,?,?,?,?)"));
   for (const auto& [key, value] : put.document.meta) IG_TRY(insert_meta(*meta, document_row, key, value));
-  return log_change(database, ChangeOp::add_document, chunks);
+  IG_TRY(log_change(database, ChangeOp::add_document, chunks));
+  return database.last_insert_rowid();
 }
 
-Status delete_document(Database& database, std::string_view name) {
+Result<bool> delete_document(Database& database, std::string_view name) {
   Statement* find = IG_TRY(database.cached("SELECT id, first_chunk, last_chunk FROM document WHERE name=?"));
   find->bind(0, name);
-  if (!IG_TRY(find->step())) return {};
+  if (!IG_TRY(find->step())) return false;
   const std::int64_t row = find->integer(0);
   const ChunkRange chunks{find->integer(1), find->integer(2)};
   find->reset();
@@ -201,7 +204,8 @@ Status delete_document(Database& database, std::string_view name) {
   IG_TRY(by_row("DELETE FROM document_meta WHERE document=?"));
   IG_TRY(by_row("DELETE FROM text_block WHERE document=?"));
   IG_TRY(by_row("DELETE FROM document WHERE id=?"));
-  return log_change(database, ChangeOp::remove_document, chunks);
+  IG_TRY(log_change(database, ChangeOp::remove_document, chunks));
+  return true;
 }
 
 Status delete_orphans(Database& database) {
