@@ -13,6 +13,7 @@
 #include <array>
 #include <roaring/roaring.hh>
 #include <span>
+#include <utility>
 
 #include "store/truth/records.hpp"
 
@@ -26,16 +27,16 @@ Side other(Side side) { return side == Side::yes ? Side::no : Side::yes; }
 
 // Where a field may stand.
 struct Source {
-  std::string select;    // "SELECT first chunk, last chunk, <value> FROM ... WHERE 1", or the document in both
+  std::string range;     // "first chunk, last chunk", or the document twice
+  std::string rows;      // "FROM ... WHERE 1"
   std::string number;    // column of numbers and truth values; empty = has none
   std::string text;      // column of text; empty = has none
   bool has_key = false;  // parameter 1 is the field's name
   bool by_document = false;
 };
 
-const Source kRowMeta{"SELECT chunk, chunk, text FROM chunk_meta WHERE key=?1", "num", "text", true};
-const Source kDocumentMeta{"SELECT document, document, text FROM document_meta WHERE key=?1", "num", "text", true,
-                           true};
+const Source kRowMeta{"chunk, chunk", "FROM chunk_meta WHERE key=?1", "num", "text", true};
+const Source kDocumentMeta{"document, document", "FROM document_meta WHERE key=?1", "num", "text", true, true};
 
 struct BuiltIn {
   std::string_view name;
@@ -57,8 +58,8 @@ Source built_in_source(const BuiltIn& field) {
   const bool document = field.table == "document";
   const std::string expression(field.expression);
   Source source;
-  source.select = std::string("SELECT ") + (document ? "first_chunk, last_chunk, " : "id, id, ") + expression +
-                  " FROM " + std::string(field.table) + " WHERE 1";
+  source.range = document ? "first_chunk, last_chunk" : "id, id";
+  source.rows = "FROM " + std::string(field.table) + " WHERE 1";
   (field.number ? source.number : source.text) = expression;
   return source;
 }
@@ -83,6 +84,32 @@ struct DocumentRange {
 void add_range(Set& set, std::int64_t first, std::int64_t last) {
   set.addRange(static_cast<std::uint64_t>(first), static_cast<std::uint64_t>(last) + 1);
 }
+
+// A set made of many ranges, most of one chunk: single numbers are added in groups.
+class RangeCollector {
+ public:
+  void add(std::int64_t first, std::int64_t last) {
+    if (first != last) {
+      add_range(set_, first, last);
+      return;
+    }
+    singles_.push_back(static_cast<std::uint32_t>(first));
+    if (singles_.size() == kGroup) flush();
+  }
+  Set finish() {
+    flush();
+    return std::move(set_);
+  }
+
+ private:
+  static constexpr std::size_t kGroup = 4096;
+  void flush() {
+    set_.addMany(singles_.size(), singles_.data());
+    singles_.clear();
+  }
+  Set set_;
+  std::vector<std::uint32_t> singles_;
+};
 
 class Evaluator {
  public:
@@ -188,7 +215,9 @@ class Evaluator {
 
   Result<Set> run(const Source& source, const std::string& condition, const std::string& field, const MetaValue& value,
                   LikeValue like = LikeValue::no) {
-    Statement statement = IG_TRY(database_.prepare(source.select + condition));
+    // Numbers are found in an index alone; a text is read only to be matched.
+    const std::string what = source.range + (like == LikeValue::yes ? ", " + source.text : std::string());
+    Statement statement = IG_TRY(database_.prepare("SELECT " + what + " " + source.rows + condition));
     if (source.has_key) statement.bind(0, std::string_view(field));
     const auto* text = std::get_if<std::string>(&value);
     if (like == LikeValue::no) {
@@ -197,18 +226,18 @@ class Evaluator {
       if (const auto* integer = std::get_if<std::int64_t>(&value)) statement.bind(1, *integer);
       if (const auto* flag = std::get_if<bool>(&value)) statement.bind(1, std::int64_t{*flag});
     }
-    Set out;
+    RangeCollector out;
     while (IG_TRY(statement.step())) {
       if (like == LikeValue::yes && !like_match(*text, statement.text(2))) continue;
       if (!source.by_document) {
-        add_range(out, statement.integer(0), statement.integer(1));
+        out.add(statement.integer(0), statement.integer(1));
         continue;
       }
       const auto document = std::ranges::lower_bound(documents_, statement.integer(0), {}, &DocumentRange::document);
       if (document == documents_.end() || document->document != statement.integer(0)) continue;
-      add_range(out, document->first_chunk, document->last_chunk);
+      out.add(document->first_chunk, document->last_chunk);
     }
-    return out;
+    return out.finish();
   }
 
   Database& database_;
