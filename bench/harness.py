@@ -78,21 +78,17 @@ def _cpu_name():
 
 
 def _flags(build):
-    """Build type and flags as CMake's cache has them."""
-    names = ("CMAKE_BUILD_TYPE", "CMAKE_CXX_FLAGS", "CMAKE_CXX_FLAGS_RELEASE")
-    values = {}
-    for line in (pathlib.Path(build) / "CMakeCache.txt").read_text(encoding="utf-8").splitlines():
-        name, _, value = line.partition(":")
-        if name in names:
-            values[name] = value.partition("=")[2]
-    return " ".join(values[name] for name in names if values.get(name))
+    """What the library is compiled with, warnings and paths aside."""
+    commands = json.loads((pathlib.Path(build) / "compile_commands.json").read_text(encoding="utf-8"))
+    words = next(entry["command"] for entry in commands if "/src/store/" in entry["file"]).split()
+    return " ".join(word for word in words if word.startswith(("-O", "-m", "-f", "-std", "-DNDEBUG")))
 
 
 def record(task, build, versions):
     """The head of a result file: where, with what, of which commit."""
     return {"task": task, "commit": _output_of(["git", "rev-parse", "HEAD"]),
             "changed_files": len(_output_of(["git", "status", "--porcelain", "--untracked-files=no"]).splitlines()),
-            "cpu": _cpu_name(), "system": platform.platform(),
+            "cpu": _cpu_name(), "system": f"{platform.machine()}, {' '.join(platform.libc_ver())}",
             "compiler": _output_of(["c++", "--version"]).split("\n")[0], "flags": _flags(build),
             "load": os.getloadavg()[0], "threads": 1, "versions": versions}
 
