@@ -156,7 +156,8 @@ struct LexicalOptions {
   bool lucene_lengths = false;  // keep lengths as Lucene does, in one byte each, for equal scores
 };
 
-// Thread rule: one thread at a time, except search() and the readers, which may run together with each other.
+// Thread rule: put(), remove(), search() and the readers may be called from several threads together; puts and removals
+// that wait for each other share a transaction and its fsync. Everything else wants the store for itself.
 class Store {
  public:
   virtual ~Store() = default;
@@ -165,8 +166,9 @@ class Store {
   // To be called once before the first search, put or check.
   virtual void use_lexical(LexicalOptions options) = 0;
 
-  // Durable when it returns: all of the batch or nothing. A document of the same name is replaced. Error{mismatch}: a
-  // put's space no longer serves; embed it again.
+  // Durable when it returns: all of the batch or nothing (a document of more than 10,000 chunks is a batch of its own). A
+  // document of the same name is replaced. Errors: mismatch, a put's space no longer serves, embed it again;
+  // invalid_argument, two chunks with one key or a value in a vector that is not finite.
   virtual Status put(std::span<const DocumentPut> documents, Context& context) = 0;
   virtual Status remove(std::span<const std::string> names, Context& context) = 0;
   // New size, time and inode of documents whose content is the same.

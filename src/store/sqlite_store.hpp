@@ -3,6 +3,7 @@
 // (reading, searching), sqlite_check.cpp (check, snapshot).
 #pragma once
 
+#include <condition_variable>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -12,6 +13,7 @@
 
 #include "core/idle_timer.hpp"
 #include "isogloss/store.hpp"
+#include "store/filter_rows.hpp"
 #include "store/truth/database.hpp"
 #include "store/truth/lock.hpp"
 #include "store/view.hpp"
@@ -67,9 +69,14 @@ class SqliteStore final : public Store {
   Status open_reader();
   // Runs work(database) under the write lock; the lock is kept for a while afterwards.
   Status write(Context& context, const std::function<Status(Database&)>& work);
-  Status put_one(Database& database, const DocumentPut& put, std::int64_t space);
-  Status put_staged(Database& database, const DocumentPut& put, std::int64_t space, Context& context);
-  Result<std::int64_t> space_of(Database& database, const DocumentPut& put);
+  // A write that waits to be part of a transaction.
+  struct Waiting;
+  // Runs work(database) in a transaction together with the works of others that wait meanwhile; returns when it is
+  // durable. A work that fails undoes itself alone.
+  Status write_together(Context& context, const std::function<Status(Database&)>& work);
+  Status commit_group(Database& database, std::span<Waiting* const> group);
+  Status put_one(Database& database, const DocumentPut& put, const SpaceInfo* space, Context& context);
+  Status put_staged(Database& database, const DocumentPut& put, Context& context);
   // The view at the newest truth, shared with other searches for as long as the lock is held.
   Result<std::shared_lock<std::shared_mutex>> current_view(const Context& context);
   Result<StoreHits> ranked(const StoreQuery& query, Context& context);
@@ -80,9 +87,14 @@ class SqliteStore final : public Store {
   StoreOptions options_;
   std::recursive_mutex reader_mutex_;  // of reader_; taken before view_mutex_ by whoever needs both
   std::unique_ptr<Database> reader_;
+  VisibleChunks visible_;    // of reader_
   std::mutex writer_mutex_;  // of writer_
   std::optional<Writer> writer_;
-  bool staged_ = false;  // groups were committed whose document is not there
+  bool staged_ = false;       // groups were committed whose document is not there
+  std::mutex waiting_mutex_;  // of the next two; taken last
+  std::vector<Waiting*> waiting_;
+  bool leading_ = false;  // one of the waiting writes for all
+  std::condition_variable led_;
   std::shared_mutex view_mutex_;
   std::unique_ptr<View> view_;
   LexicalOptions lexical_;
