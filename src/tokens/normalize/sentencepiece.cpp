@@ -17,12 +17,13 @@ class SentencePieceNormalizer final : public Normalizer {
     std::vector<std::pair<std::string_view, std::uint32_t>> keys;
     for (std::uint32_t i = 0; i < rules_.user_symbols.size(); ++i) keys.emplace_back(rules_.user_symbols[i], i);
     symbols_ = DoubleArray(std::move(keys));
-    for (unsigned c = 0; c < 128; ++c) plain_[c] = symbols_.empty() && c != ' ' && never_mapped(static_cast<char>(c));
+    for (unsigned c = 0; c < 128; ++c) plain_[c] = symbols_.empty() && never_mapped(static_cast<char>(c));
   }
 
   void apply(const AlignedText& from, AlignedText& to) const override {
     const std::string_view text = from.bytes();
-    Output out{Rewriter(from, to), from, {}, {}};
+    Rewriter rewriter(from, to);
+    Output out{from, rewriter.buffers()};
     std::size_t at = 0;
     while (rules_.remove_extra_whitespaces && at < text.size()) {
       const Step step = step_at(text, at);
@@ -35,7 +36,7 @@ class SentencePieceNormalizer final : public Normalizer {
       if (rules_.add_dummy_prefix && rules_.whitespace_as_suffix) out.put(blank_, end);
       out.close(end);
     }
-    out.rewriter.finish();
+    rewriter.finish();
   }
 
   bool local(AsciiMap&) const override { return false; }
@@ -45,31 +46,43 @@ class SentencePieceNormalizer final : public Normalizer {
     std::size_t size;  // bytes read
     std::string_view text;
   };
-  // New bytes, each with the place its text was read from.
+  // The new text. A byte's origin ends where the next one's begins, so it is known only then.
   struct Output {
-    Rewriter rewriter;
     const AlignedText& from;
-    std::string bytes;
-    std::vector<std::uint32_t> read_from;  // (bytes)
+    Rewriter::Buffers to;
 
-    void put(std::string_view text, std::size_t at) {
-      bytes.append(text);
-      read_from.insert(read_from.end(), text.size(), static_cast<std::uint32_t>(at));
+    std::uint32_t place(std::size_t at) const {
+      if (at < from.size()) return from.origin(at, at + 1).begin;
+      return from.origin(from.size() - 1, from.size()).end;
     }
-    void close(std::size_t end) {
-      read_from.push_back(static_cast<std::uint32_t>(end));
-      const auto place = [&](std::size_t at) {
-        if (at < from.size()) return from.origin(at, at + 1).begin;
-        return from.origin(from.size() - 1, from.size()).end;
-      };
-      for (std::size_t i = 0; i < bytes.size();) {
-        std::size_t next = i + 1;
-        while (next < bytes.size() && read_from[next] == read_from[i]) ++next;
-        const std::uint32_t begin = place(read_from[i]);
-        rewriter.add(std::string_view(bytes).substr(i, next - 1 - i), {begin, begin});
-        rewriter.add(std::string_view(bytes).substr(next - 1, 1), {begin, place(read_from[next])});
-        i = next;
+    void close(std::size_t at) {
+      if (!to.origins.empty()) to.origins.back().end = place(at);
+    }
+    // Text read from the old place `at`.
+    void put(std::string_view text, std::size_t at) {
+      close(at);
+      const std::uint32_t here = place(at);
+      for (std::size_t i = 0; i < text.size(); ++i) to.origins.push_back({here, here});
+      to.bytes.append(text);
+    }
+    // Old bytes [begin, end), ASCII, that stay.
+    void keep(std::string_view text, std::size_t begin, std::size_t end) {
+      close(begin);
+      const std::size_t before = to.origins.size();
+      to.origins.resize(before + (end - begin));
+      PieceSpan* const out = to.origins.data() + before;
+      if (from.identity()) {
+        const std::uint32_t here = place(begin);
+        for (std::uint32_t i = 0; i < end - begin; ++i) out[i] = {here + i, here + i + 1};
+      } else {
+        for (std::size_t i = 0; i < end - begin; ++i) out[i] = {place(begin + i), place(begin + i + 1)};
       }
+      to.bytes.append(text.substr(begin, end - begin));
+    }
+    // Takes the last `bytes` bytes back.
+    void drop_back(std::size_t bytes) {
+      to.bytes.resize(to.bytes.size() - bytes);
+      to.origins.resize(to.bytes.size());
     }
   };
 
@@ -97,25 +110,40 @@ class SentencePieceNormalizer final : public Normalizer {
     return {size, rest.substr(0, size)};
   }
 
+  bool is_plain(std::string_view text, std::size_t at) const {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const bool ascii_next = at + 1 == text.size() || static_cast<unsigned char>(text[at + 1]) < 0x80;
+    return byte < 0x80 && ascii_next && plain_[byte];
+  }
+
   // Rewrites text[at, end); returns the end of what was read, less blanks at the end that go.
   std::size_t rewrite(std::string_view text, std::size_t at, Output& out) const {
     bool blank_before = rules_.remove_extra_whitespaces;
+    std::size_t last_blanks = at;  // old place of the first of the blanks that the new text ends with
+    bool ends_blank = false;
     while (at < text.size()) {
-      const auto byte = static_cast<unsigned char>(text[at]);
-      const bool ascii_next = at + 1 == text.size() || static_cast<unsigned char>(text[at + 1]) < 0x80;
-      Step step{1, text.substr(at, 1)};
-      if (!(byte < 0x80 && ascii_next && plain_[byte])) step = step_at(text, at);
+      const std::size_t begin = at;
+      while (at < text.size() && text[at] != ' ' && is_plain(text, at)) ++at;
+      if (at > begin) {
+        out.keep(text, begin, at);
+        blank_before = ends_blank = false;
+        continue;
+      }
+      const Step step = text[at] == ' ' && is_plain(text, at) ? Step{1, " "} : step_at(text, at);
       std::string_view piece = step.text;
       while (blank_before && piece.starts_with(' ')) piece.remove_prefix(1);
       for (const char c : piece) out.put(c == ' ' ? blank_ : std::string_view(&c, 1), at);
       if (!piece.empty()) blank_before = piece.ends_with(' ');
       at += step.size;
       if (!rules_.remove_extra_whitespaces) blank_before = false;
+      if (piece.empty()) continue;
+      if (piece.ends_with(' ') && !(ends_blank && piece.find_first_not_of(' ') == std::string_view::npos)) last_blanks = begin;
+      ends_blank = piece.ends_with(' ');
     }
-    while (rules_.remove_extra_whitespaces && out.bytes.ends_with(blank_)) {
-      out.bytes.resize(out.bytes.size() - blank_.size());
-      at = out.read_from[out.bytes.size()];
-      out.read_from.resize(out.bytes.size());
+    if (!rules_.remove_extra_whitespaces) return at;
+    while (out.to.bytes.ends_with(blank_)) {
+      out.drop_back(blank_.size());
+      at = last_blanks;
     }
     return at;
   }
@@ -124,7 +152,7 @@ class SentencePieceNormalizer final : public Normalizer {
   SentencePieceRules rules_;
   std::string_view blank_;
   DoubleArray symbols_;
-  bool plain_[128];  // no key begins with it unless a mark follows
+  bool plain_[128];  // no key begins with it unless something beyond ASCII follows
 };
 
 }  // namespace

@@ -45,20 +45,28 @@ Rewriter::Rewriter(const AlignedText& from, AlignedText& to) : from_(from), to_(
 void Rewriter::spread() {
   if (spread_) return;
   spread_ = true;
-  to_.own_origins_.resize(to_.own_bytes_.size());
-  for (std::size_t i = 0; i < to_.own_bytes_.size(); ++i) to_.own_origins_[i] = from_.origin(i, i + 1);
+  add_origins(0, to_.own_bytes_.size());
+}
+
+void Rewriter::add_origins(std::size_t begin, std::size_t end) {
+  std::vector<PieceSpan>& origins = to_.own_origins_;
+  if (!from_.identity()) {
+    origins.insert(origins.end(), from_.origins_ + begin, from_.origins_ + end);
+    return;
+  }
+  const std::size_t before = origins.size();
+  origins.resize(before + (end - begin));
+  PieceSpan* out = origins.data() + before;
+  for (std::size_t i = begin; i < end;) {
+    const std::size_t size = sequence_size(from_.bytes_[i]);
+    const auto at = from_.shift_ + static_cast<std::uint32_t>(i);
+    for (std::size_t k = 0; k < size && i < end; ++k, ++i) *out++ = {at, at + static_cast<std::uint32_t>(size)};
+  }
 }
 
 void Rewriter::keep_to(std::size_t end) {
   if (!spread_ && !aligned()) spread();
-  if (spread_) {
-    auto& origins = to_.own_origins_;
-    if (from_.identity()) {
-      for (std::size_t i = at_; i < end; ++i) origins.push_back(from_.origin(i, i + 1));
-    } else {
-      origins.insert(origins.end(), from_.origins_ + at_, from_.origins_ + end);
-    }
-  }
+  if (spread_) add_origins(at_, end);
   to_.own_bytes_.append(from_.bytes_.substr(at_, end - at_));
   at_ = end;
 }
@@ -94,7 +102,7 @@ void Rewriter::add(std::string_view text) {
 
 void Rewriter::add(std::string_view text, PieceSpan origin) {
   spread();
-  to_.own_origins_.insert(to_.own_origins_.end(), text.size(), origin);
+  for (std::size_t i = 0; i < text.size(); ++i) to_.own_origins_.push_back(origin);
   to_.own_bytes_.append(text);
 }
 

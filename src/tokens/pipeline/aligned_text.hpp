@@ -79,11 +79,21 @@ class Rewriter {
   void drop_to(std::size_t end) { at_ = end; }
   // The whole of `part`, which was made from the old bytes [position(), end).
   void append(const AlignedText& part, std::size_t end);
+  // The new text itself, for rules that write both parts on their own: as many origins as bytes.
+  struct Buffers {
+    std::string& bytes;
+    std::vector<PieceSpan>& origins;
+  };
+  Buffers buffers() {
+    spread();
+    return {to_.own_bytes_, to_.own_origins_};
+  }
   // `to` now holds the new text.
   void finish();
 
  private:
   void spread();  // from identity to a table of origins
+  void add_origins(std::size_t begin, std::size_t end);  // those of the old bytes
   bool aligned() const { return !spread_ && to_.own_bytes_.size() == at_; }
 
   const AlignedText& from_;

@@ -14,8 +14,9 @@
 namespace isogloss::tokens {
 
 // Direct-mapped: a word has one place and drives out what was there. 4,096 places of one cache line each, 256 KiB; words
-// of up to 22 bytes that become up to 8 pieces. On English text it answers nine in ten of the words that are not a piece
-// themselves; 1,024 places answer 82 %, 16,384 answer 94 % but leave the second cache level. Not thread-safe.
+// of up to 22 bytes that become up to 8 pieces. Of the words of 10 MB of English Wikipedia that are no piece of GPT-2's
+// vocabulary 45 % are found; 1,024 places find 37 %, 16,384 find 55 % and are slower, because they leave no room in the
+// second cache level. Not thread-safe.
 class WordCache {
  public:
   static WordCache& of_thread();

@@ -16,13 +16,16 @@ template <class IsDelimiter>
 class CharacterSplitter final : public Splitter {
  public:
   CharacterSplitter(Delimiter delimiter, IsDelimiter is_delimiter)
-      : delimiter_(delimiter), is_delimiter_(std::move(is_delimiter)) {}
+      : delimiter_(delimiter), is_delimiter_(std::move(is_delimiter)) {
+    for (char32_t c = 0; c < 128; ++c) ascii_[c] = is_delimiter_(c);
+  }
   void apply(SplitState& state) const override {
     cut_words(state, delimiter_, [this](std::string_view text, std::uint32_t offset, Cutter& cutter) {
       std::uint32_t begin = 0;
       for (std::uint32_t at = 0; at < text.size();) {
         const auto size = static_cast<std::uint32_t>(sequence_size(text[at]));
-        if (is_delimiter_(read_code_point(text.data() + at))) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        if (byte < 128 ? ascii_[byte] : is_delimiter_(read_code_point(text.data() + at))) {
           cutter.stretch(offset + begin, offset + at, false);
           cutter.stretch(offset + at, offset + at + size, true);
           begin = at + size;
@@ -36,6 +39,7 @@ class CharacterSplitter final : public Splitter {
  private:
   Delimiter delimiter_;
   IsDelimiter is_delimiter_;
+  std::array<bool, 128> ascii_;
 };
 
 template <class IsDelimiter>

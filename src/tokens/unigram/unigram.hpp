@@ -50,13 +50,14 @@ class Unigram final : public SubwordModel {
   void emit_unknown(std::string_view text, Word span, Pieces& out) const;
 
   void index_words(const std::vector<PieceKind>& kinds);
-  bool is_whole(std::uint32_t id, double slack) const;
 
-  // A word that is a piece and whose best way is that piece.
   Vocabulary vocabulary_;
   std::vector<double> scores_;
   UnigramRules rules_;
   DoubleArray trie_;
+  PieceTable words_;         // words that are best left whole, whatever stands before them
+  std::uint32_t owner_;      // of remembered words
+  bool marks_lead_ = false;  // no piece has a U+2581 but in front: words can be searched one by one
   double unknown_score_ = 0;
   std::vector<std::uint32_t> byte_pieces_;  // (256) empty without byte fallback
 };
