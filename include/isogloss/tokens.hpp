@@ -87,8 +87,10 @@ class Tokenizer {
   virtual std::string_view piece(std::uint32_t id) const = 0;
   virtual std::optional<std::uint32_t> find_piece(std::string_view piece) const = 0;
   virtual std::optional<std::uint32_t> unknown_id() const = 0;
-  // "WordPiece", "BPE", "Unigram", "WordLevel".
+  // "WordPiece", "BPE", "Unigram", "WordLevel", "n-grams".
   virtual std::string_view type() const = 0;
+  // The pieces of tokens that encode() made of `text`, as a person wants to see them. (tokens)
+  virtual std::vector<std::string> pieces(std::string_view text, const Tokens& tokens) const;
 };
 
 using TokenizerPtr = std::shared_ptr<const Tokenizer>;
@@ -101,7 +103,8 @@ Result<std::vector<Tokens>> encode_batch(const Tokenizer& tokenizer, std::span<c
 std::vector<PieceSpan> code_point_offsets(const Tokens& tokens, std::string_view text);
 
 // Opens a tokenizer from a file or from the folder of a model: tokenizer.json, vocab.txt, vocab.json with merges.txt,
-// encoder.json with vocab.bpe, a SentencePiece .model, a rank file of tiktoken. In a folder the first of these that
+// encoder.json with vocab.bpe, a SentencePiece .model, a rank file of tiktoken, a fastText .bin or .ftz (its n-grams). In
+// a folder the first of these that
 // exists is taken. Error{not_found}: nothing of that kind there. Error{corrupt_data}, Error{unsupported}: names the
 // file, the place in it and what is wrong.
 struct TokenizerOptions {

@@ -23,12 +23,14 @@ Result<BertVocabularyRead> read_bert_vocabulary(std::string_view text, Tokenizer
 Result<TokenizerParts> read_vocabulary_and_merges(std::string_view vocabulary_json, std::string_view merges,
                                                   std::string_view where);
 
-// CLIP's bpe_simple_vocab_16e6.txt: merges only, "</w>" at the end of words.
 // A rank file of tiktoken: base64 of a piece, blank, rank. Pattern and special tokens are told by the number of ranks
 // (r50k, p50k, cl100k, o200k). Error{unsupported}: none of these.
 Result<TokenizerParts> read_tiktoken_ranks(std::string_view text, std::string_view where);
 
 // A SentencePiece model (protobuf): Unigram, BPE, word or character models.
 Result<TokenizerParts> read_sentencepiece(std::string_view bytes, std::string_view where);
+
+// The dictionary of a fastText model.
+Result<TokenizerPtr> read_fasttext_dictionary(std::string_view bytes, std::string_view where);
 
 }  // namespace isogloss::tokens

@@ -40,7 +40,7 @@ Result<TokenizerParts> read_bert(const fs::path& path, const TokenizerOptions& o
   return std::move(read.parts);
 }
 
-Result<TokenizerParts> read_one_file(const fs::path& path, const TokenizerOptions& options, Context& context) {
+Result<TokenizerParts> read_parts(const fs::path& path, const TokenizerOptions& options, Context& context) {
   const std::string name = path.filename().string();
   for (const PairedFile& pair : kPaired) {
     if (name == pair.ids || name == pair.merges) return read_paired(path.parent_path() / pair.ids, path.parent_path() / pair.merges);
@@ -51,7 +51,7 @@ Result<TokenizerParts> read_one_file(const fs::path& path, const TokenizerOption
   if (name.ends_with(".model")) return tokens::read_sentencepiece(bytes, path.string());
   if (name.ends_with(".tiktoken")) return tokens::read_tiktoken_ranks(bytes, path.string());
   return fail(Code::unsupported, "'" + path.string() + "' has none of the names a tokenizer is known by: tokenizer.json, vocab.txt, "
-                                     "vocab.json with merges.txt, *.model, *.tiktoken.");
+                                     "vocab.json with merges.txt, *.model, *.tiktoken, fastText *.bin and *.ftz.");
 }
 
 // The file of a folder that holds its tokenizer.
@@ -86,8 +86,17 @@ Result<TokenizerPtr> load_tokenizer(const fs::path& path, const TokenizerOptions
       return fail(Code::not_found, "there is no file or folder '" + path.string() + "'.");
     }
     const fs::path file = fs::is_directory(path, ignored) ? IG_TRY(find_in_folder(path)) : path;
-    return TokenizerPtr(std::make_shared<tokens::PipelineTokenizer>(IG_TRY(read_one_file(file, options, context))));
+    if (file.extension() == ".bin" || file.extension() == ".ftz") {
+      return tokens::read_fasttext_dictionary(IG_TRY(read_file(file)), file.string());
+    }
+    return TokenizerPtr(std::make_shared<tokens::PipelineTokenizer>(IG_TRY(read_parts(file, options, context))));
   });
+}
+
+std::vector<std::string> Tokenizer::pieces(std::string_view, const Tokens& tokens) const {
+  std::vector<std::string> out;
+  for (const std::uint32_t id : tokens.ids) out.emplace_back(piece(id));
+  return out;
 }
 
 Result<std::vector<Tokens>> encode_batch(const Tokenizer& tokenizer, std::span<const std::string_view> texts,
