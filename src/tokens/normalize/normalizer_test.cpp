@@ -11,34 +11,34 @@
 namespace isogloss::tokens {
 namespace {
 
-std::string apply(NormalizerPtr rule, std::string_view text) {
+std::string applied(NormalizerPtr rule, std::string_view text) {
   std::vector<NormalizerPtr> rules;
   rules.push_back(std::move(rule));
   return NormalizerChain(std::move(rules)).apply(text);
 }
 
 TEST(Normalizer, BertCleansSeparatesStripsAndLowers) {
-  EXPECT_EQ(apply(bert_normalizer({}), "Caf\u00e9\tna\u00efve\u0007 \u4e2dX"), "cafe naive  \u4e2d x");
-  EXPECT_EQ(apply(bert_normalizer({true, true, false, false}), "Caf\u00e9"), "Caf\u00e9");
+  EXPECT_EQ(applied(bert_normalizer({}), "Caf\u00e9\tna\u00efve\u0007 \u4e2dX"), "cafe naive  \u4e2d x");
+  EXPECT_EQ(applied(bert_normalizer({true, true, false, false}), "Caf\u00e9"), "Caf\u00e9");
 }
 
 TEST(Normalizer, FormsOfUnicode) {
-  EXPECT_EQ(apply(unicode_normalizer(UnicodeForm::nfc), "e\u0301"), "\u00e9");
-  EXPECT_EQ(apply(unicode_normalizer(UnicodeForm::nfd), "\u00e9"), "e\u0301");
-  EXPECT_EQ(apply(unicode_normalizer(UnicodeForm::nfkc), "\uFB01\u00BD"), "fi1\u20442");
-  EXPECT_EQ(apply(unicode_normalizer(UnicodeForm::nfc), "\u1112\u1161\u11ab"), "\ud55c");
-  EXPECT_EQ(apply(unicode_normalizer(UnicodeForm::nfd), "a\u0301\u0323"), "a\u0323\u0301");  // marks in their order
+  EXPECT_EQ(applied(unicode_normalizer(UnicodeForm::nfc), "e\u0301"), "\u00e9");
+  EXPECT_EQ(applied(unicode_normalizer(UnicodeForm::nfd), "\u00e9"), "e\u0301");
+  EXPECT_EQ(applied(unicode_normalizer(UnicodeForm::nfkc), "\uFB01\u00BD"), "fi1\u20442");
+  EXPECT_EQ(applied(unicode_normalizer(UnicodeForm::nfc), "\u1112\u1161\u11ab"), "\ud55c");
+  EXPECT_EQ(applied(unicode_normalizer(UnicodeForm::nfd), "a\u0301\u0323"), "a\u0323\u0301");  // marks in their order
 }
 
 TEST(Normalizer, SmallRules) {
-  EXPECT_EQ(apply(strip_normalizer(true, true), " \u3000a b "), "a b");
-  EXPECT_EQ(apply(prepend_normalizer("\u2581"), "ab"), "\u2581ab");
-  EXPECT_EQ(apply(prepend_normalizer("\u2581"), ""), "");
-  EXPECT_EQ(apply(replace_normalizer(" ", "\u2581"), "a b"), "a\u2581b");
-  EXPECT_EQ(apply(*replace_regex_normalizer("[0-9]+", "#"), "a12b3"), "a#b#");
-  EXPECT_EQ(apply(*replace_regex_normalizer("\\s+", " "), "a \n\tb c"), "a b c");
-  EXPECT_EQ(apply(lowercase_normalizer(), "\u0130\u03a3"), "i\u0307\u03c3");
-  EXPECT_EQ(apply(byte_level_normalizer(), " \u00e9"), "\u0120\u00c3\u00a9");
+  EXPECT_EQ(applied(strip_normalizer(true, true), " \u3000a b "), "a b");
+  EXPECT_EQ(applied(prepend_normalizer("\u2581"), "ab"), "\u2581ab");
+  EXPECT_EQ(applied(prepend_normalizer("\u2581"), ""), "");
+  EXPECT_EQ(applied(replace_normalizer(" ", "\u2581"), "a b"), "a\u2581b");
+  EXPECT_EQ(applied(*replace_regex_normalizer("[0-9]+", "#"), "a12b3"), "a#b#");
+  EXPECT_EQ(applied(*replace_regex_normalizer("\\s+", " "), "a \n\tb c"), "a b c");
+  EXPECT_EQ(applied(lowercase_normalizer(), "\u0130\u03a3"), "i\u0307\u03c3");
+  EXPECT_EQ(applied(byte_level_normalizer(), " \u00e9"), "\u0120\u00c3\u00a9");
 }
 
 TEST(Normalizer, AWrongPatternIsNamed) {
