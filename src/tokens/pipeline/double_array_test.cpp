@@ -27,7 +27,7 @@ TEST(DoubleArray, FindsEveryKeyThatATextBeginsWith) {
   EXPECT_EQ(prefixes(trie, "ab"), (std::vector<std::uint32_t>{7}));
   EXPECT_EQ(prefixes(trie, "b"), (std::vector<std::uint32_t>{0}));
   EXPECT_TRUE(prefixes(trie, "c").empty());
-  EXPECT_TRUE(DoubleArray({}).empty());
+  EXPECT_TRUE(DoubleArray().empty());
 }
 
 TEST(DoubleArray, AgreesWithAMapOnRandomKeysOfAllBytes) {
