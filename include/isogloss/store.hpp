@@ -3,6 +3,7 @@
 // model and analyses no text (the analysis is handed in, so that derived files can be rebuilt from the stored text).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -83,6 +84,9 @@ struct SpaceInfo {
   std::int64_t fitted_documents = 0;  // chunks the model was fitted on; 0 = not fitted here
 };
 
+// When to make a space serve: if every chunk has its vector, or whatever is missing.
+enum class Publish : std::uint8_t { complete, as_it_is };
+
 // How much of a chunk to read.
 enum class ChunkParts : std::uint8_t { all, names };
 
@@ -156,6 +160,12 @@ struct LexicalOptions {
   bool lucene_lengths = false;  // keep lengths as Lucene does, in one byte each, for equal scores
 };
 
+// The right to build a space; given back when it is destroyed or its process ends.
+class BuildTurn {
+ public:
+  virtual ~BuildTurn() = default;
+};
+
 // Thread rule: one thread at a time, except search() and the readers, which may run together with each other.
 class Store {
  public:
@@ -197,13 +207,17 @@ class Store {
 
   // Spaces. A new one starts as `building`; publish makes it `search` and drops the one before.
   virtual Result<std::vector<SpaceInfo>> spaces() = 0;
+  // One process at a time builds a space. Waits up to `patience`, then Error{unavailable} names the one that does.
+  virtual Result<std::unique_ptr<BuildTurn>> begin_build(std::chrono::milliseconds patience, Context& context) = 0;
+  // Drops what an interrupted build left behind. REQUIRES: the caller has the turn, up to publish_space().
   virtual Result<std::int64_t> add_space(const SpaceInfo& space, std::string_view fitted_files, Context& context) = 0;
   virtual Result<std::string> fitted_files(std::int64_t space) = 0;
   virtual Status put_vectors(std::int64_t space, std::span<const std::int64_t> chunks, VectorsView rows,
                              Context& context) = 0;
   // Chunks that have no vector in `space` yet, ascending.
   virtual Result<std::vector<std::int64_t>> missing_vectors(std::int64_t space) = 0;
-  virtual Status publish_space(std::int64_t space, Context& context) = 0;
+  // False, and nothing is done: others stored chunks that have no vector in it yet, and `complete` was asked for.
+  virtual Result<bool> publish_space(std::int64_t space, Publish when, Context& context) = 0;
   // The vector of a chunk in the serving space, f32.
   virtual Result<std::vector<float>> vector(std::int64_t chunk) = 0;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening and writing. Every change is one transaction under the write lock and is durable when it returns
 // (synchronous=FULL). Documents of more than kStagedChunks chunks are written in groups that nobody sees, and become
-// visible by their one row. The lock is given back after 200 ms without a write.
+// visible by their one row. The lock is given back after 200 ms without a write, or after 100 ms when another process waits
+// for it, so that several writers take turns instead of waiting for the end of each other's run.
 #include "store/sqlite_store.hpp"
 
 #include <sqlite3.h>
@@ -27,18 +28,40 @@ namespace {
 constexpr std::size_t kStagedChunks = 10'000;
 constexpr std::chrono::milliseconds kPatience{30'000};
 constexpr std::chrono::milliseconds kIdle{200};
+constexpr std::chrono::milliseconds kTurn{100};  // opening and closing the writer costs some 5 ms
 constexpr const char* kPragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=67108864;"
     "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY;";
 
 fs::path file_of(const fs::path& folder) { return folder / "db.sqlite"; }
 
-// The role of a space; Error{unavailable} when another process began to build one and dropped this.
+// The role of a space; Error{unavailable} when another process replaced it.
 Result<SpaceRole> role_of(Database& database, std::int64_t space) {
   for (const SpaceInfo& info : IG_TRY(list_spaces(database))) {
     if (info.number == space) return info.role;
   }
-  return fail(Code::unavailable, "another process has begun to make the collection's vectors anew; this run gives way.");
+  return fail(Code::unavailable, "the collection's vectors were made anew by another process meanwhile. Run it again.");
+}
+
+// Some chunk has no vector in the space.
+Result<bool> lacks_vectors(Database& database, std::int64_t space) {
+  Statement* statement = IG_TRY(database.cached(
+      "SELECT 1 FROM chunk c JOIN document d ON d.id=c.document WHERE NOT EXISTS "
+      "(SELECT 1 FROM vector v WHERE v.space=? AND v.chunk=c.id) LIMIT 1"));
+  statement->bind(0, space);
+  const bool some = IG_TRY(statement->step());
+  statement->reset();
+  return some;
+}
+
+// In groups, so that no transaction is long.
+Status drop_old_spaces(Database& database) {
+  while (IG_TRY(database.integer("SELECT EXISTS(SELECT 1 FROM vector WHERE space IN (SELECT id FROM space WHERE role=2))")) != 0) {
+    IG_TRY(database.execute("DELETE FROM vector WHERE (space, chunk, part) IN (SELECT space, chunk, part FROM vector "
+                            "WHERE space IN (SELECT id FROM space WHERE role=2) LIMIT 20000)"));
+  }
+  return database.execute("DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role=2);"
+                          "DELETE FROM space WHERE role=2");
 }
 
 // Makes a folder with its parents, each durable by name.
@@ -112,12 +135,12 @@ Status SqliteStore::write(Context& context, const std::function<Status(Database&
   IG_TRY(context.check());
   const std::lock_guard guard_writer(writer_mutex_);
   if (!writer_) {
-    WriteLock lock = IG_TRY(WriteLock::acquire(folder_ / "LOCK", kPatience, context));
+    FileLock lock = IG_TRY(FileLock::acquire(folder_ / "LOCK", "is being written by", kPatience, context));
     auto database = IG_TRY(Database::open(file_of(folder_), OpenAs::read_write, options_.vfs));
     IG_TRY(prepare_schema(*database, file_of(folder_)));
     IG_TRY(database->execute(kPragmas));
     IG_TRY(delete_orphans(*database));
-    writer_.emplace(std::move(lock), std::move(database));
+    writer_.emplace(std::move(lock), std::move(database), std::chrono::steady_clock::now());
     staged_ = false;
   }
   if (staged_) {  // groups of a document that failed half way; to be gone before the next one gets their row number
@@ -125,13 +148,21 @@ Status SqliteStore::write(Context& context, const std::function<Status(Database&
     staged_ = false;
   }
   const Status done = work(*writer_->database);
-  idle_->touch();
+  if (std::chrono::steady_clock::now() - writer_->since >= kTurn && writer_->lock.wanted()) {
+    drop_writer();
+    FileLock::pause_for_others();
+  } else {
+    idle_->touch();
+  }
   return done;
 }
 
 void SqliteStore::release_writer() {
   const std::lock_guard lock(writer_mutex_);
-  if (!writer_) return;
+  if (writer_) drop_writer();
+}
+
+void SqliteStore::drop_writer() {
   // Readers keep the log alive when this connection closes, so it is emptied here, unless one is reading just now. What
   // fails here is done by the next writer.
   sqlite3_busy_timeout(writer_->database->handle(), 0);
@@ -260,12 +291,24 @@ Status SqliteStore::set_settings(const std::map<std::string, std::string>& value
   });
 }
 
+Result<std::unique_ptr<BuildTurn>> SqliteStore::begin_build(std::chrono::milliseconds patience, Context& context) {
+  struct Turn final : BuildTurn {
+    explicit Turn(FileLock l) : lock(std::move(l)) {}
+    FileLock lock;
+  };
+  return guard([&]() -> Result<std::unique_ptr<BuildTurn>> {
+    if (mode_ == OpenMode::read) return fail(Code::invalid_argument, "the collection was opened for reading only.");
+    return std::make_unique<Turn>(
+        IG_TRY(FileLock::acquire(folder_ / "BUILD", "is getting new vectors from", patience, context)));
+  });
+}
+
 Result<std::int64_t> SqliteStore::add_space(const SpaceInfo& space, std::string_view fitted_files, Context& context) {
   return guard([&]() -> Result<std::int64_t> {
     std::int64_t number = 0;
     IG_TRY(write(context, [&](Database& database) -> Status {
       Transaction transaction = IG_TRY(Transaction::begin(database));
-      // What an earlier, interrupted build left behind.
+      // What a build left behind whose process has died: the caller has the turn, so no other one is alive.
       IG_TRY(database.execute("DELETE FROM vector WHERE space IN (SELECT id FROM space WHERE role<>0);"
                               "DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role<>0);"
                               "DELETE FROM space WHERE role<>0"));
@@ -292,24 +335,22 @@ Status SqliteStore::put_vectors(std::int64_t space, std::span<const std::int64_t
   });
 }
 
-Status SqliteStore::publish_space(std::int64_t space, Context& context) {
-  return guard([&] {
-    return write(context, [&](Database& database) -> Status {
+Result<bool> SqliteStore::publish_space(std::int64_t space, Publish when, Context& context) {
+  return guard([&]() -> Result<bool> {
+    bool served = false;
+    IG_TRY(write(context, [&](Database& database) -> Status {
       Transaction transaction = IG_TRY(Transaction::begin(database));
       IG_TRY(role_of(database, space));
+      if (when == Publish::complete && IG_TRY(lacks_vectors(database, space))) return {};
       IG_TRY(database.execute("UPDATE space SET role=2 WHERE role=0"));
       Statement* serve = IG_TRY(database.cached("UPDATE space SET role=0 WHERE id=?"));
       IG_TRY(serve->bind(0, space).run());
       IG_TRY(log_change(database, ChangeOp::spaces, {}));
       IG_TRY(transaction.commit());
-      // The old space goes in groups, so that no transaction is long.
-      while (IG_TRY(database.integer("SELECT EXISTS(SELECT 1 FROM vector WHERE space IN (SELECT id FROM space WHERE role=2))")) != 0) {
-        IG_TRY(database.execute("DELETE FROM vector WHERE (space, chunk, part) IN (SELECT space, chunk, part FROM vector "
-                                "WHERE space IN (SELECT id FROM space WHERE role=2) LIMIT 20000)"));
-      }
-      return database.execute("DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role=2);"
-                              "DELETE FROM space WHERE role=2");
-    });
+      served = true;
+      return drop_old_spaces(database);
+    }));
+    return served;
   });
 }
 

@@ -3,6 +3,7 @@
 // (reading, searching), sqlite_check.cpp (check, snapshot).
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -43,12 +44,13 @@ class SqliteStore final : public Store {
   Result<std::map<std::string, std::string>> settings() override;
   Status set_settings(const std::map<std::string, std::string>& values, Context& context) override;
   Result<std::vector<SpaceInfo>> spaces() override;
+  Result<std::unique_ptr<BuildTurn>> begin_build(std::chrono::milliseconds patience, Context& context) override;
   Result<std::int64_t> add_space(const SpaceInfo& space, std::string_view fitted_files, Context& context) override;
   Result<std::string> fitted_files(std::int64_t space) override;
   Status put_vectors(std::int64_t space, std::span<const std::int64_t> chunks, VectorsView rows,
                      Context& context) override;
   Result<std::vector<std::int64_t>> missing_vectors(std::int64_t space) override;
-  Status publish_space(std::int64_t space, Context& context) override;
+  Result<bool> publish_space(std::int64_t space, Publish when, Context& context) override;
   Result<std::vector<float>> vector(std::int64_t chunk) override;
   Status flush(Context& context) override;
   Status rebuild(Context& context) override;
@@ -59,14 +61,16 @@ class SqliteStore final : public Store {
  private:
   // The write lock with the one connection that writes. The connection is closed before the lock is given back.
   struct Writer {
-    WriteLock lock;
+    FileLock lock;
     std::unique_ptr<Database> database;
+    std::chrono::steady_clock::time_point since;
   };
 
   SqliteStore(std::filesystem::path folder, OpenMode mode, StoreOptions options);
   Status open_reader();
   // Runs work(database) under the write lock; the lock is kept for a while afterwards.
   Status write(Context& context, const std::function<Status(Database&)>& work);
+  void drop_writer();  // REQUIRES: writer_mutex_ is held
   Status put_one(Database& database, const DocumentPut& put, std::int64_t space);
   Status put_staged(Database& database, const DocumentPut& put, std::int64_t space, Context& context);
   Result<std::int64_t> space_of(Database& database, const DocumentPut& put);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every Store promises: what was put is found, what was removed is not, and the derived files may vanish.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <map>
 #include <thread>
@@ -150,6 +154,52 @@ TEST_P(StoreConformance, APublishedSpaceReplacesTheOldOne) {
   EXPECT_EQ(store->put({&late, 1}, context_).error().code, Code::mismatch);
   EXPECT_TRUE(store->missing_vectors(fresh).value().empty());
   EXPECT_EQ(store->search(query, context_).value().hits.size(), 3u);
+}
+
+TEST_P(StoreConformance, OneBuildsASpaceAtATime) {
+  const auto first = open(), second = open();
+  auto turn = first->begin_build({}, context_);
+  ASSERT_TRUE(turn) << turn.error().message;
+  const auto refused = second->begin_build({}, context_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr(std::to_string(::getpid())));
+  put(*second, small_set());  // writing goes on meanwhile
+  turn->reset();
+  EXPECT_TRUE(second->begin_build({}, context_));
+}
+
+TEST_P(StoreConformance, ASpaceThatLacksVectorsDoesNotServeYet) {
+  const auto store = open();
+  put(*store, small_set());
+  SpaceInfo info;
+  info.space_id = "s";
+  info.dimension = 2;
+  info.role = SpaceRole::building;
+  const auto turn = store->begin_build({}, context_);
+  const std::int64_t number = store->add_space(info, "", context_).value();
+  EXPECT_FALSE(store->publish_space(number, Publish::complete, context_).value());
+  EXPECT_EQ(store->spaces().value().at(0).role, SpaceRole::building);
+  EXPECT_TRUE(store->publish_space(number, Publish::as_it_is, context_).value());
+  EXPECT_EQ(store->spaces().value().at(0).role, SpaceRole::search);
+  EXPECT_EQ(store->missing_vectors(number).value().size(), 3U);
+}
+
+// Without turns the second would wait for the end of the first one's run.
+TEST_P(StoreConformance, WritersTakeTurns) {
+  const auto one = open(), other = open();
+  std::atomic<bool> wrote = false;
+  std::jthread second([&] {
+    Context mine;
+    const DocumentPut put = make_document("other.txt", {"other"});
+    EXPECT_TRUE(other->put({&put, 1}, mine));
+    wrote = true;
+  });
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  for (int i = 0; !wrote && std::chrono::steady_clock::now() < end; ++i) {
+    put(*one, {make_document("one" + std::to_string(i % 10) + ".txt", {"one"})});
+  }
+  EXPECT_TRUE(wrote);
 }
 
 TEST_P(StoreConformance, HybridJoinsBothLists) {
