@@ -62,7 +62,7 @@ struct StoredChunk {
   std::string path;
   std::string title;
   std::string heading;
-  std::string text;  // verbatim text of the span
+  std::string text;  // verbatim text of the span; indexed is indexed_text(heading, text)
   Span at;
   std::uint32_t ordinal = 0;
   std::uint32_t page = 0;

@@ -34,7 +34,7 @@ class StoreDataset final : public Dataset {
   Status read_block(std::size_t, const RecordSink& sink, Context& context) const override {
     return store_.for_each_chunk([&](const StoredChunk& chunk) -> Result<bool> {
       IG_TRY(context.check());
-      const std::string text = chunk.heading.empty() ? chunk.text : chunk.heading + "\n" + chunk.text;
+      const std::string text = indexed_text(chunk.heading, chunk.text);
       Record record;
       record.id = chunk.id;
       record.text = text;
@@ -189,7 +189,7 @@ Status LocalCollection::fill_space(std::int64_t number, const Model& model, Cont
     if (!found && found.error().code != Code::not_found) return fail(found.error());
     if (found) {  // else another process removed it meanwhile
       const StoredChunk& chunk = found->front();
-      texts.push_back(chunk.heading.empty() || chunk.heading == chunk.text ? chunk.text : chunk.heading + "\n" + chunk.text);
+      texts.push_back(indexed_text(chunk.heading, chunk.text));
       group.push_back(missing[i]);
     }
     if (group.empty() || (group.size() < kEmbedGroup && i + 1 < missing.size())) continue;

@@ -6,6 +6,9 @@
 
 #include "core/test_support.hpp"
 #include "isogloss/collection.hpp"
+#include "isogloss/family.hpp"
+#include "isogloss/reference.hpp"
+#include "tokens/counting/memory_dataset.hpp"
 
 namespace isogloss {
 namespace {
@@ -23,6 +26,12 @@ class Spaces : public testing::Test {
     const std::string words = "page " + std::to_string(number) + " harbour engine word" + std::to_string(number % 7);
     const Status added = collection.add("p" + std::to_string(number) + ".txt", words, {}, context_);
     ASSERT_TRUE(added) << added.error().message;
+  }
+  std::vector<float> row_of(const Model& model, std::string_view text) {
+    const std::vector<Input> inputs{Input::text(text, Role::document)};
+    const Embedding embedding = model.ability<Embedder>()->embed(inputs, {}, context_).value();
+    const auto row = embedding.dense.row_f32(0);
+    return {row.begin(), row.end()};
   }
   std::int64_t serving_number(Collection& collection) {
     const auto spaces = collection.store().spaces().value();
@@ -76,6 +85,23 @@ TEST_F(Spaces, AChangeOfModelOutlivesARunThatBeganBefore) {
   std::filesystem::create_directory(folder_.path() / "none");
   ASSERT_TRUE(one->index({{folder_.path() / "none"}}, {}, {}, context_));
   EXPECT_EQ(one->store().spaces().value().at(0).dimension, 3U);
+}
+
+// The text of a document that is nothing but a heading is that heading, once, for the fit as for the vectors.
+TEST_F(Spaces, AreFittedOnWhatIsEmbedded) {
+  const auto collection = open("fit:lsa,dim=2,norm=none");
+  const std::vector<std::string> texts{"Harbour engine", "Tide table\nhigh water at noon", "Engine room"};
+  ASSERT_TRUE(collection->add("a.md", "# Harbour engine\n", {}, context_));
+  ASSERT_TRUE(collection->add("b.md", "# Tide table\n\nhigh water at noon\n", {}, context_));
+  ASSERT_TRUE(collection->add("c.md", "# Engine room\n", {}, context_));
+  ASSERT_TRUE(collection->reindex("", context_));
+  const std::string space = collection->store().spaces().value().at(0).space_id;
+  const auto fitted = load((folder_.path() / "c" / ("fitted-" + space.substr(0, 16))).string(), {}, context_);
+  ASSERT_TRUE(fitted) << fitted.error().message;
+  const auto reference = parse_model_reference(collection->store().settings().value().at("model"));
+  const auto model = train("lsa", tokens::MemoryDataset(texts), reference.value().options, context_);
+  ASSERT_TRUE(model) << model.error().message;
+  EXPECT_THAT(row_of(**fitted, "high engine"), testing::Pointwise(testing::FloatEq(), row_of(**model, "high engine")));
 }
 
 }  // namespace

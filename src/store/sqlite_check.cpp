@@ -44,8 +44,7 @@ Result<std::string> compare_terms(Database& database, const TermIndex& index, co
   std::map<std::string, std::size_t> frequencies;
   TermCounts counts;
   IG_TRY(visit_chunks(database, {0, INT64_MAX}, [&](StoredChunk& chunk) -> Result<bool> {
-    const bool headed = !chunk.heading.empty() && chunk.heading != chunk.text;
-    lexical.analyse(headed ? chunk.heading + "\n" + chunk.text : chunk.text, counts);
+    lexical.analyse(indexed_text(chunk.heading, chunk.text), counts);
     for (const auto& [term, count] : counts.terms) ++frequencies[term];
     return true;
   }));

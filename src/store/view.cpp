@@ -62,11 +62,6 @@ bool abandoned(const std::string& name) {
 
 std::string vector_prefix(std::int64_t space) { return "vec-" + std::to_string(space) + "-"; }
 
-std::string text_of(const StoredChunk& chunk) {
-  if (chunk.heading.empty() || chunk.heading == chunk.text) return chunk.text;
-  return chunk.heading + "\n" + chunk.text;
-}
-
 std::vector<std::int64_t> numbers_in(ChunkRange range) {
   std::vector<std::int64_t> out;
   for (std::int64_t n = range.first; n <= range.last; ++n) out.push_back(n);
@@ -206,7 +201,7 @@ Status View::add_chunk_terms(Database& database, ChunkRange range, const Context
   IG_TRY(visit_chunks(database, range, [&](StoredChunk& chunk) -> Result<bool> {
     if (terms_->contains(chunk.number)) return true;
     group.ids.push_back(chunk.number);
-    lexical_.analyse(text_of(chunk), group.counts.emplace_back());
+    lexical_.analyse(indexed_text(chunk.heading, chunk.text), group.counts.emplace_back());
     if (group.ids.size() >= kGroup) IG_TRY(group.flush(*terms_, context));
     IG_TRY(context.check());
     return true;
