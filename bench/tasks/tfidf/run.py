@@ -18,38 +18,16 @@ import subprocess
 import sys
 import tempfile
 
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent))
+import harness  # noqa: E402
+
 TASKS = {
     "count 1-grams": "bow", "count 1-2-grams": "bow ngram_range=1-2",
     "tf-idf 1-grams": "tfidf", "tf-idf 1-2-grams": "tfidf ngram_range=1-2",
     "hashing 1-grams": "hashing", "hashing 1-2-grams": "hashing ngram_range=1-2",
     "lsa 100": "lsa dim=100 normalize=no",
 }
-HERE = pathlib.Path(__file__).resolve().parent
-
-
-class Contestant:
-    def __init__(self, name, command):
-        environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
-        self.name = name
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-
-    def ask(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            sys.exit(f"{self.name} died on: {line}")
-        return json.loads(answer)
-
-    def peak_mb(self):
-        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().split("\n"):
-            if line.startswith("VmHWM:"):
-                return round(int(line.split()[1]) / 1024)
-        return 0
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def verify(contestants, task, folder):
@@ -123,8 +101,8 @@ def main():
         for name, task in TASKS.items():
             if arguments.only not in name:
                 continue
-            contestants = [Contestant("isogloss", [arguments.binary, path]),
-                           Contestant("scikit-learn", [arguments.peer_python, str(HERE / "sklearn_contestant.py"), path])]
+            contestants = [harness.Contestant("isogloss", [arguments.binary, path]),
+                           harness.Contestant("scikit-learn", [arguments.peer_python, str(HERE / "sklearn_contestant.py"), path])]
             fault = verify(contestants, task, folder)
             if fault:
                 sys.exit(f"{name}: answers differ: {fault}")
