@@ -147,13 +147,11 @@ class EmbedVerb final : public Verb {
   Status keep_columns(const std::string& path) {
     if (!path.ends_with(".csv") && !path.ends_with(".tsv")) return {};
     const std::string content = IG_TRY(read_file(path));
-    input::CsvParser parser(content, path.ends_with(".csv") ? ',' : '\t');
-    IG_TRY(parser.next(header_));
+    input::CsvTable table = IG_TRY(input::CsvTable::open(path, content, path.ends_with(".csv") ? ',' : '\t'));
+    header_ = table.columns();
     std::vector<std::string> cells;
     for (Item& item : items_) {
-      do {
-        if (!IG_TRY(parser.next(cells))) return {};
-      } while (cells.size() == 1 && cells[0].empty());
+      if (!IG_TRY(table.next(cells))) return {};
       item.cells = cells;
       item.cells.resize(header_.size());
     }

@@ -127,9 +127,7 @@ class FileDataset final : public Dataset {
     for (const SourceFile& file : files_) {
       if (file.layout != Layout::csv && file.layout != Layout::tsv) continue;
       const std::string text = IG_TRY(read_range(file.path, 0, file.size));
-      input::CsvParser parser(text, file.layout == Layout::csv ? ',' : '\t');
-      IG_TRY(parser.next(columns_));
-      for (std::string& column : columns_) column = trim(column);
+      columns_ = IG_TRY(input::CsvTable::open(file.path.string(), text, file.layout == Layout::csv ? ',' : '\t')).columns();
       return {};
     }
     return {};
@@ -186,22 +184,13 @@ class FileDataset final : public Dataset {
   }
 
   Status read_rows(const SourceFile& file, std::string_view content, char separator, const RecordSink& sink) const {
-    input::CsvParser parser(content, separator);
-    std::vector<std::string> names, cells;
-    if (!IG_TRY(parser.next(names))) return {};
-    for (std::string& name : names) name = trim(name);
+    const std::string path = file.path.string();
+    input::CsvTable table = IG_TRY(input::CsvTable::open(path, content, separator));
+    const std::vector<std::string>& names = table.columns();
     const bool has_text = std::any_of(names.begin(), names.end(), [&](const auto& n) { return is_text(n); });
+    std::vector<std::string> cells;
     std::vector<std::string_view> columns;
-    while (true) {
-      auto more = parser.next(cells);
-      if (!more) return fail(more.error().code, "'" + file.path.string() + "' " + more.error().message);
-      if (!*more) return {};
-      if (cells.size() == 1 && cells[0].empty()) continue;
-      if (cells.size() > names.size()) {
-        return fail(Code::corrupt_data, "'" + file.path.string() + "' line " + std::to_string(parser.line()) + " has " +
-                                            counted(cells.size(), "cell") + ", the header names " +
-                                            counted(names.size(), "column") + ".");
-      }
+    while (IG_TRY(table.next(cells))) {
       cells.resize(names.size());
       std::string text;
       Record record;
@@ -216,6 +205,7 @@ class FileDataset final : public Dataset {
       record.columns = columns;
       IG_TRY(sink(record));
     }
+    return {};
   }
 
   DatasetOptions options_;
