@@ -213,6 +213,7 @@ TEST(PowerCut, AStagedDocumentIsThereWholeOrNotAtAll) {
   history.put({"before"}, 2);
   history.put({"large"}, 10'100);
   history.put({"large"}, 10'050);
+  history.put({"beside", "large"}, 10'010);
   history.remove("large");
   std::size_t number = 0;
   history.cut([&](const FileOp& op) { return op.kind == FileOp::Kind::sync && ++number % 2 == 0; }, 0);

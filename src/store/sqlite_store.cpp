@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening and writing. Every change is one transaction under the write lock and is durable when it returns
 // (synchronous=FULL). Documents of more than kStagedChunks chunks are written in groups that nobody sees, and become
-// visible by their one row. The lock is given back after 200 ms without a write, or after 100 ms when another process waits
+// visible by their one row, together with the rest of their batch. The lock is given back after 200 ms without a write, or after 100 ms when another process waits
 // for it, so that several writers take turns instead of waiting for the end of each other's run.
 #include "store/sqlite_store.hpp"
 
@@ -183,7 +183,7 @@ Result<std::int64_t> SqliteStore::space_of(Database& database, const DocumentPut
 
 Status SqliteStore::put_one(Database& database, const DocumentPut& put, std::int64_t space) {
   const std::int64_t seq = IG_TRY(last_seq(database));
-  if (seq == 0 && lexical_.analyse && !view_->in_bulk()) IG_TRY(view_->begin_bulk());
+  if (seq == 0 && lexical_.analyse && !staged_ && !view_->in_bulk()) IG_TRY(view_->begin_bulk());
   // A bulk only appends: it ends when another process has written in between, and when this put replaces a document.
   if (view_->in_bulk() && seq != 0 && seq != view_->bulk_seq()) view_->abandon_bulk();
   IG_TRY(delete_document(database, put.state.name));
@@ -195,26 +195,42 @@ Status SqliteStore::put_one(Database& database, const DocumentPut& put, std::int
   return {};
 }
 
-Status SqliteStore::put_staged(Database& database, const DocumentPut& put, std::int64_t space, Context& context) {
-  view_->abandon_bulk();
-  const std::int64_t row = IG_TRY(next_document_row(database));
-  ChunkRange all;
+Result<SqliteStore::Staged> SqliteStore::stage(Database& database, const DocumentPut& put, std::int64_t space,
+                                               Context& context) {
+  Staged out;
+  out.row = IG_TRY(next_document_row(database));
   for (std::size_t begin = 0; begin < put.chunks.size(); begin += kStagedChunks) {
-    const Status checked = context.check();
-    Result<ChunkRange> group = ChunkRange{};
-    if (checked) {
-      Transaction transaction = IG_TRY(Transaction::begin(database));
-      group = insert_chunks(database, row, put, begin, std::min(put.chunks.size(), begin + kStagedChunks), space);
-      if (group) staged_ = true;
-      if (group) IG_TRY(transaction.commit());
-    }
-    if (!checked || !group) return checked ? fail(group.error()) : checked;
-    if (begin == 0) all.first = group->first;
-    all.last = group->last;
+    IG_TRY(context.check());
+    Transaction transaction = IG_TRY(Transaction::begin(database));
+    const std::size_t end = std::min(put.chunks.size(), begin + kStagedChunks);
+    const ChunkRange group = IG_TRY(insert_chunks(database, out.row, put, begin, end, space));
+    staged_ = true;
+    IG_TRY(transaction.commit());
+    if (begin == 0) out.chunks.first = group.first;
+    out.chunks.last = group.last;
   }
+  return out;
+}
+
+// First the groups of large documents, which nobody sees; then one transaction in which the whole batch appears.
+Status SqliteStore::put_batch(Database& database, std::span<const DocumentPut> documents, Context& context) {
+  std::vector<std::int64_t> spaces;
+  std::vector<std::optional<Staged>> staged;
+  for (const DocumentPut& put : documents) {
+    spaces.push_back(IG_TRY(space_of(database, put)));
+    staged.emplace_back();
+    if (put.chunks.size() > kStagedChunks) staged.back() = IG_TRY(stage(database, put, spaces.back(), context));
+  }
+  if (staged_) view_->abandon_bulk();
   Transaction transaction = IG_TRY(Transaction::begin(database));
-  IG_TRY(delete_document(database, put.state.name));
-  IG_TRY(insert_document(database, row, put, all));
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    if (!staged[i]) {
+      IG_TRY(put_one(database, documents[i], spaces[i]));
+      continue;
+    }
+    IG_TRY(delete_document(database, documents[i].state.name));
+    IG_TRY(insert_document(database, staged[i]->row, documents[i], staged[i]->chunks));
+  }
   IG_TRY(transaction.commit());
   staged_ = false;
   return {};
@@ -224,27 +240,7 @@ Status SqliteStore::put(std::span<const DocumentPut> documents, Context& context
   return guard([&] {
     return write(context, [&](Database& database) -> Status {
       const std::unique_lock lock(view_mutex_);
-      std::optional<Transaction> transaction;
-      const auto finish = [&]() -> Status {
-        if (!transaction) return {};
-        IG_TRY(transaction->commit());
-        transaction.reset();
-        return {};
-      };
-      const auto each = [&]() -> Status {
-        for (const DocumentPut& put : documents) {
-          const std::int64_t space = IG_TRY(space_of(database, put));
-          if (put.chunks.size() > kStagedChunks) {
-            IG_TRY(finish());
-            IG_TRY(put_staged(database, put, space, context));
-            continue;
-          }
-          if (!transaction) transaction.emplace(IG_TRY(Transaction::begin(database)));
-          IG_TRY(put_one(database, put, space));
-        }
-        return finish();
-      };
-      const Status done = each();
+      const Status done = put_batch(database, documents, context);
       if (!done) view_->abandon_bulk();  // it may hold documents that were rolled back
       return done;
     });

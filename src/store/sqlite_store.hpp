@@ -72,7 +72,13 @@ class SqliteStore final : public Store {
   Status write(Context& context, const std::function<Status(Database&)>& work);
   void drop_writer();  // REQUIRES: writer_mutex_ is held
   Status put_one(Database& database, const DocumentPut& put, std::int64_t space);
-  Status put_staged(Database& database, const DocumentPut& put, std::int64_t space, Context& context);
+  Status put_batch(Database& database, std::span<const DocumentPut> documents, Context& context);
+  // Chunks of a large document, committed under a row that does not exist yet.
+  struct Staged {
+    std::int64_t row = 0;
+    ChunkRange chunks;
+  };
+  Result<Staged> stage(Database& database, const DocumentPut& put, std::int64_t space, Context& context);
   Result<std::int64_t> space_of(Database& database, const DocumentPut& put);
   // The view at the newest truth, shared with other searches for as long as the lock is held.
   Result<std::shared_lock<std::shared_mutex>> current_view(const Context& context);

@@ -76,6 +76,36 @@ TEST_P(StoreConformance, ABatchIsStoredCompletelyOrNotAtAll) {
   EXPECT_EQ(store->chunk_count().value(), 3u);
 }
 
+// Documents above 10,000 chunks are written in groups before their batch appears.
+TEST_P(StoreConformance, ABatchWithLargeDocumentsIsStoredCompletelyOrNotAtAll) {
+  const auto store = open();
+  put(*store, {make_document("large.txt", {"old words"})});
+  std::vector<DocumentPut> batch = small_set();
+  batch.push_back(make_document("large.txt", std::vector<std::string>(10'001, "many words")));
+  batch.push_back(make_document("larger.txt", std::vector<std::string>(10'002, "more words")));
+  batch.push_back(make_document("twice.txt", {"one", "two"}));
+  batch.back().chunks[1].key = batch.back().chunks[0].key;
+  const auto expect_old = [&](Store& seen) {
+    EXPECT_EQ(seen.documents().value().size(), 1U);
+    EXPECT_EQ(seen.chunk_count().value(), 1U);
+    EXPECT_EQ(find(seen, "words"), Names{"large.txt#0"});
+  };
+  EXPECT_FALSE(store->put(batch, context_));
+  expect_old(*store);
+  batch.pop_back();
+  batch[4].chunks[10'001].key = "0";  // in the second group of the second large one
+  EXPECT_FALSE(store->put(batch, context_));
+  expect_old(*store);
+  expect_old(*open(OpenMode::read));
+  batch[4].chunks[10'001].key = "10001";
+  put(*store, batch);
+  EXPECT_EQ(store->chunk_count().value(), 20'006U);
+  EXPECT_EQ(find(*store, "old"), Names{});
+  EXPECT_EQ(find(*store, "apple").size(), 2U);
+  const std::vector<CheckFinding> findings = open(OpenMode::read)->check(context_).value();
+  for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
+}
+
 TEST_P(StoreConformance, OddContentIsKeptAsItIs) {
   const auto store = open();
   const Names texts{std::string("nul\0nul word", 12), "\xFF\xC3 word", "", std::string(1 << 20, 'x') + " word"};
