@@ -239,7 +239,7 @@ Status SqliteStore::put_batch(Database& database, std::span<const DocumentPut> d
 Status SqliteStore::put(std::span<const DocumentPut> documents, Context& context) {
   return guard([&] {
     return write(context, [&](Database& database) -> Status {
-      const std::unique_lock lock(view_mutex_);
+      const auto lock = exclusive_view();
       const Status done = put_batch(database, documents, context);
       if (!done) view_->abandon_bulk();  // it may hold documents that were rolled back
       return done;
@@ -250,7 +250,7 @@ Status SqliteStore::put(std::span<const DocumentPut> documents, Context& context
 Status SqliteStore::remove(std::span<const std::string> names, Context& context) {
   return guard([&] {
     return write(context, [&](Database& database) -> Status {
-      const std::unique_lock lock(view_mutex_);
+      const auto lock = exclusive_view();
       view_->abandon_bulk();
       Transaction transaction = IG_TRY(Transaction::begin(database));
       for (const std::string& name : names) IG_TRY(delete_document(database, name));
@@ -353,7 +353,7 @@ Result<bool> SqliteStore::publish_space(std::int64_t space, Publish when, Contex
 Status SqliteStore::flush(Context& context) {
   return guard([&] {
     return write(context, [&](Database& database) -> Status {
-      const std::unique_lock lock(view_mutex_);
+      const auto lock = exclusive_view();
       if (!view_ || !lexical_.analyse) return {};
       return view_->save(database, View::Lag::far_enough, context);
     });
@@ -363,7 +363,7 @@ Status SqliteStore::flush(Context& context) {
 Status SqliteStore::rebuild(Context& context) {
   return guard([&] {
     return write(context, [&](Database& database) -> Status {
-      const std::unique_lock lock(view_mutex_);
+      const auto lock = exclusive_view();
       if (!lexical_.analyse) return {};
       for (const auto& file : View(folder_, lexical_).term_files()) fs::remove(file.path);
       for (const SpaceInfo& space : IG_TRY(list_spaces(database))) {

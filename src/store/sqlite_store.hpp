@@ -80,6 +80,8 @@ class SqliteStore final : public Store {
   };
   Result<Staged> stage(Database& database, const DocumentPut& put, std::int64_t space, Context& context);
   Result<std::int64_t> space_of(Database& database, const DocumentPut& put);
+  // The view for one who changes it. It is waited for with the reader in hand, so that no new search gets in before.
+  std::unique_lock<std::shared_mutex> exclusive_view();
   // The view at the newest truth, shared with other searches for as long as the lock is held.
   Result<std::shared_lock<std::shared_mutex>> current_view(const Context& context);
   Result<StoreHits> ranked(const StoreQuery& query, Context& context);

@@ -100,6 +100,10 @@ TermIndexOptions View::term_options() const {
   return {lexical_.k1, lexical_.b, lexical_.lucene_lengths ? LengthNorm::lucene : LengthNorm::exact};
 }
 
+Result<bool> View::is_current(Database& database) const {
+  return !builder_ && seq_ >= 0 && IG_TRY(last_seq(database)) == seq_;
+}
+
 Status View::catch_up(Database& database, const Context& context) {
   if (builder_) IG_TRY(finish_bulk(context));
   const std::int64_t seq = IG_TRY(last_seq(database));
