@@ -194,6 +194,8 @@ class Store {
   virtual Result<std::vector<DocumentState>> documents() = 0;  // by name
   virtual Result<std::optional<DocumentState>> document(std::string_view name) = 0;
   virtual Result<std::string> document_text(std::string_view name) = 0;
+  // The document's own metadata, without that of its rows.
+  virtual Result<Metadata> document_metadata(std::string_view name) = 0;
   // All chunks in order of number, in groups; stops when the callback says false.
   virtual Status for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) = 0;
   virtual Result<std::size_t> chunk_count() = 0;

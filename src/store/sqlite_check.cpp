@@ -105,6 +105,7 @@ Status SqliteStore::check_indexes(std::vector<CheckFinding>& findings, Context& 
 Result<std::vector<CheckFinding>> SqliteStore::check(Context& context) {
   return guard([&]() -> Result<std::vector<CheckFinding>> {
     std::vector<CheckFinding> findings;
+    remove_abandoned(fs::absolute(folder_));  // of a killed snapshot to this name
     // One read transaction, so that the indexes are compared with the truth they were caught up to while others write.
     const std::lock_guard reading(reader_mutex_);
     IG_TRY(reader_->execute("BEGIN"));
@@ -126,6 +127,7 @@ Status SqliteStore::snapshot(const fs::path& folder, Context& context) {
     if (fs::exists(folder, error)) {
       return fail(Code::already_exists, "'" + folder.string() + "' exists already; name a new folder for the snapshot.");
     }
+    remove_abandoned(fs::absolute(folder));  // what a killed snapshot left behind
     const fs::path temporary = temporary_name(fs::absolute(folder));
     fs::create_directories(temporary, error);
     if (error) return fail(Code::io, "cannot create the folder '" + folder.string() + "': " + error.message());

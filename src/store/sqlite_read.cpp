@@ -171,6 +171,11 @@ Result<std::string> SqliteStore::document_text(std::string_view name) {
   return guard([&] { return read_document_text_of(*reader_, name); });
 }
 
+Result<Metadata> SqliteStore::document_metadata(std::string_view name) {
+  const std::lock_guard reading(reader_mutex_);
+  return guard([&] { return read_document_metadata(*reader_, name); });
+}
+
 Status SqliteStore::for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) {
   return guard([&]() -> Status {
     const std::lock_guard reading(reader_mutex_);

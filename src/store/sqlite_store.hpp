@@ -38,6 +38,7 @@ class SqliteStore final : public Store {
   Result<std::vector<DocumentState>> documents() override;
   Result<std::optional<DocumentState>> document(std::string_view name) override;
   Result<std::string> document_text(std::string_view name) override;
+  Result<Metadata> document_metadata(std::string_view name) override;
   Status for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) override;
   Result<std::size_t> chunk_count() override;
   Result<std::int64_t> last_change() override;

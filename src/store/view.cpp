@@ -10,10 +10,7 @@
 // 2 % of the collection (or 256 chunks), and every process replays them at its start.
 #include "store/view.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <system_error>
@@ -47,17 +44,6 @@ std::vector<View::DerivedFile> files_named(const fs::path& folder, const std::st
   }
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.seq > b.seq; });
   return out;
-}
-
-// A temporary file (core/file.hpp: temporary_name) whose process has died.
-bool abandoned(const std::string& name) {
-  constexpr std::string_view kMark = ".tmp-";
-  const std::size_t mark = name.rfind(kMark);
-  if (!name.starts_with('.') || mark == std::string::npos) return false;
-  int pid = 0;
-  const char* end = name.data() + name.size();
-  const auto r = std::from_chars(name.data() + mark + kMark.size(), end, pid);
-  return r.ec == std::errc() && pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH;
 }
 
 std::string vector_prefix(std::int64_t space) { return "vec-" + std::to_string(space) + "-"; }
@@ -297,7 +283,7 @@ void View::drop_files(std::int64_t keep_terms, std::int64_t keep_vectors) {
     const std::string name = it->path().filename().string();
     const bool vector = name.starts_with("vec-") && name.ends_with(".seg");
     if (vector && (prefix.empty() || seq_in(name, prefix, ".seg") != keep_vectors)) old.push_back(it->path());
-    if (abandoned(name)) old.push_back(it->path());
+    if (is_abandoned(name)) old.push_back(it->path());
   }
   for (const fs::path& path : old) fs::remove(path, ignored);
 }

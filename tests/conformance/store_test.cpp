@@ -146,6 +146,13 @@ TEST_P(StoreConformance, ASecondStoreSeesTheWritesOfTheFirst) {
   EXPECT_EQ(find(*second, "brick"), Names{"e.txt#0"});
 }
 
+TEST_P(StoreConformance, MetadataOfTheDocumentIsTold) {
+  const auto store = open();
+  put(*store, {make_document("a.txt", {"red"}, {{{"price", std::int64_t{3}}}}, {{"lang", "en"}})});
+  EXPECT_EQ(store->document_metadata("a.txt").value(), (Metadata{{"lang", "en"}}));
+  EXPECT_EQ(store->document_metadata("b.txt").error().code, Code::not_found);
+}
+
 TEST_P(StoreConformance, SettingsAreKept) {
   {
     const auto store = open();
