@@ -17,12 +17,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 class Contestant:
-    def __init__(self, name, command):
+    def __init__(self, name, command, **environment):
         limits = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
                                          "NUMBA_NUM_THREADS")}
         self.name = name
         self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, env=dict(os.environ, **limits))
+                                        text=True, env=dict(os.environ, **limits, **environment))
 
     def ask(self, *words):
         self.process.stdin.write(" ".join(str(word) for word in words) + "\n")
@@ -77,12 +77,19 @@ def _cpu_name():
     return platform.processor()
 
 
+def _flags(build):
+    """What the library is compiled with, warnings and paths aside."""
+    commands = json.loads((pathlib.Path(build) / "compile_commands.json").read_text(encoding="utf-8"))
+    words = next(entry["command"] for entry in commands if "/src/store/" in entry["file"]).split()
+    return " ".join(word for word in words if word.startswith(("-O", "-m", "-f", "-std", "-DNDEBUG")))
+
+
 def record(task, build, versions):
     """The head of a result file: where, with what, of which commit."""
     return {"task": task, "commit": _output_of(["git", "rev-parse", "HEAD"]),
             "changed_files": len(_output_of(["git", "status", "--porcelain", "--untracked-files=no"]).splitlines()),
-            "cpu": _cpu_name(), "system": platform.platform(),
-            "compiler": _output_of(["c++", "--version"]).split("\n")[0], "build": pathlib.Path(build).name,
+            "cpu": _cpu_name(), "system": f"{platform.machine()}, {' '.join(platform.libc_ver())}",
+            "compiler": _output_of(["c++", "--version"]).split("\n")[0], "flags": _flags(build),
             "load": os.getloadavg()[0], "threads": 1, "versions": versions}
 
 
@@ -107,6 +114,15 @@ def arguments(description):
     return parser
 
 
+def rounded(value):
+    """Floats to five significant digits: more is noise."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
+
+
 def keep(result, path):
     if path:
-        pathlib.Path(path).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        pathlib.Path(path).write_text(json.dumps(rounded(result), indent=1) + "\n", encoding="utf-8")

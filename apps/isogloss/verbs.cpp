@@ -8,6 +8,7 @@
   X(ask)            \
   X(embed)          \
   X(chunk)          \
+  X(tokens)         \
   X(train)          \
   X(terms)          \
   X(near)           \

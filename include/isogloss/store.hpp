@@ -166,7 +166,8 @@ class BuildTurn {
   virtual ~BuildTurn() = default;
 };
 
-// Thread rule: one thread at a time, except search() and the readers, which may run together with each other.
+// Thread rule: put(), remove(), search() and the readers may be called from several threads together; puts and removals
+// that wait for each other share a transaction and its fsync. Everything else wants the store for itself.
 class Store {
  public:
   virtual ~Store() = default;
@@ -175,8 +176,9 @@ class Store {
   // To be called once before the first search, put or check.
   virtual void use_lexical(LexicalOptions options) = 0;
 
-  // Durable when it returns: all of the batch or nothing. A document of the same name is replaced. Error{mismatch}: a
-  // put's space no longer serves; embed it again.
+  // Durable when it returns: all of the batch or nothing. A document of the same name is replaced. Errors: mismatch, a
+  // put's space no longer serves, embed it again; invalid_argument, two chunks with one key or a value in a vector that
+  // is not finite.
   virtual Status put(std::span<const DocumentPut> documents, Context& context) = 0;
   virtual Status remove(std::span<const std::string> names, Context& context) = 0;
   // New size, time and inode of documents whose content is the same.
@@ -196,7 +198,7 @@ class Store {
   virtual Result<std::string> document_text(std::string_view name) = 0;
   // The document's own metadata, without that of its rows.
   virtual Result<Metadata> document_metadata(std::string_view name) = 0;
-  // All chunks in order of number, in groups; stops when the callback says false.
+  // All chunks in order of number, in groups; stops when the callback says false. `visit` must not write.
   virtual Status for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) = 0;
   virtual Result<std::size_t> chunk_count() = 0;
 

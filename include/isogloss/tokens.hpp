@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isogloss/context.hpp"
 #include "isogloss/result.hpp"
 
 namespace isogloss {
@@ -43,31 +45,75 @@ struct Tokens {
 
 enum class SpecialTokens : std::uint8_t { add, leave_out };
 enum class CutSide : std::uint8_t { start, end };
+enum class PairCut : std::uint8_t {
+  longest_first,  // the longer text gives until both are equal, then both
+  only_first,
+  only_second,
+};
 
 struct EncodeOptions {
   SpecialTokens special_tokens = SpecialTokens::add;
-  std::size_t max_tokens = 0;       // special tokens included; 0 = no limit
-  CutSide cut_side = CutSide::end;  // which end goes when the text is too long
+  std::size_t max_tokens = 0;                // special tokens included; 0 = no limit
+  CutSide cut_side = CutSide::end;           // which end goes when the text is too long
+  PairCut pair_cut = PairCut::longest_first;  // which text of a pair gives
 };
 
-// A subword vocabulary with its rules. Immutable and thread-safe: one object serves every thread.
+struct DecodeOptions {
+  SpecialTokens special_tokens = SpecialTokens::add;
+  bool clean_up = false;  // take blanks off in front of punctuation and English contractions
+};
+
+// A subword vocabulary with its rules. Immutable and thread-safe: one object serves every thread. Ids, offsets and
+// decoded text are those of the reference libraries (tokenizers 0.23, sentencepiece 0.2, tiktoken); the padding and
+// truncation blocks of a tokenizer.json are read and decide nothing.
 // Text that is not UTF-8 is read with U+FFFD for every maximal subpart; offsets count bytes of the original.
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
-  // Replaces the content of `out`. Error{too_long} when max_tokens is smaller than the special tokens alone.
+  // Replaces the content of `out`. Error{too_long} when max_tokens is smaller than the special tokens alone or the text
+  // has 4 GiB; Error{unsupported} when the vocabulary cannot spell the text.
   virtual Status encode(std::string_view text, const EncodeOptions& options, Tokens& out) const = 0;
   // Two texts in one sequence, as cross-encoders read them. Offsets of the second text are relative to it.
+  // Error{too_long} also when the text that must give is too short to.
   virtual Status encode_pair(std::string_view first, std::string_view second, const EncodeOptions& options,
                              Tokens& out) const = 0;
-  // The text of ids; special tokens are left out when told so. Error{invalid_argument} for an id >= vocabulary_size().
-  virtual Result<std::string> decode(std::span<const std::uint32_t> ids, SpecialTokens special_tokens) const = 0;
+  // The text of ids. Error{invalid_argument} for an id >= vocabulary_size().
+  virtual Result<std::string> decode(std::span<const std::uint32_t> ids, const DecodeOptions& options) const = 0;
 
-  virtual std::size_t vocabulary_size() const = 0;
-  virtual std::string_view piece(std::uint32_t id) const = 0;  // REQUIRES: id < vocabulary_size()
+  virtual std::size_t vocabulary_size() const = 0;  // largest id + 1, added tokens included
+  // Text of an id as the vocabulary writes it ("##ing", "Ġthe"), empty for a number without piece.
+  // REQUIRES: id < vocabulary_size().
+  virtual std::string_view piece(std::uint32_t id) const = 0;
   virtual std::optional<std::uint32_t> find_piece(std::string_view piece) const = 0;
+  virtual std::optional<std::uint32_t> unknown_id() const = 0;
+  // "WordPiece", "BPE", "Unigram", "WordLevel", "n-grams".
+  virtual std::string_view type() const = 0;
+  // The pieces of tokens that encode() made of `text`, as a person wants to see them. (tokens)
+  virtual std::vector<std::string> pieces(std::string_view text, const Tokens& tokens) const;
 };
+
+using TokenizerPtr = std::shared_ptr<const Tokenizer>;
+
+// Tokenizes many texts, on the threads of `context`. (texts)
+Result<std::vector<Tokens>> encode_batch(const Tokenizer& tokenizer, std::span<const std::string_view> texts,
+                                         const EncodeOptions& options, Context& context);
+
+// The offsets of `tokens` in code points of `text` instead of bytes. A malformed subpart counts as one. (tokens)
+std::vector<PieceSpan> code_point_offsets(const Tokens& tokens, std::string_view text);
+
+// Opens a tokenizer from a file or from the folder of a model: tokenizer.json, vocab.txt, vocab.json with merges.txt,
+// encoder.json with vocab.bpe, a SentencePiece .model, a rank file of tiktoken, a fastText .bin or .ftz (its n-grams). In
+// a folder the first of these that
+// exists is taken. Error{not_found}: nothing of that kind there. Error{corrupt_data}, Error{unsupported}: names the
+// file, the place in it and what is wrong.
+struct TokenizerOptions {
+  enum class LowerCase : std::uint8_t { automatic, yes, no };
+  // For a bare vocab.txt, which does not say: automatic = lower-case and strip accents when no piece has an upper-case
+  // ASCII letter apart from the [..] tokens.
+  LowerCase lower_case = LowerCase::automatic;
+};
+Result<TokenizerPtr> load_tokenizer(const std::filesystem::path& path, const TokenizerOptions& options, Context& context);
 
 // One word of a text after analysis.
 struct Term {

@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <unordered_map>
 
 namespace isogloss {
 namespace {
@@ -18,15 +19,24 @@ constexpr int kMaxDepth = 256;
 Json convert(const simdjson::dom::element& element);
 
 Json convert_object(const simdjson::dom::object& object) {
+  constexpr std::size_t kFew = 16;  // up to here a look through all is faster than an index
   Json::Object members;
+  std::unordered_map<std::string_view, std::size_t> places;  // the keys' bytes belong to the parser
   for (const auto [key, member] : object) {
     Json value = convert(member);
-    const auto same = std::find_if(members.begin(), members.end(), [&](const auto& m) { return m.first == key; });
-    if (same != members.end() && members.size() < 64) {
-      same->second = std::move(value);
-    } else {
-      members.emplace_back(std::string(key), std::move(value));
+    std::size_t same = members.size();
+    if (members.size() < kFew) {
+      while (same > 0 && members[same - 1].first != key) --same;
+      same = same > 0 ? same - 1 : members.size();
+    } else if (const auto place = places.find(key); place != places.end()) {
+      same = place->second;
     }
+    if (same < members.size()) {
+      members[same].second = std::move(value);
+      continue;
+    }
+    places.emplace(key, members.size());
+    members.emplace_back(std::string(key), std::move(value));
   }
   return Json(std::move(members));
 }

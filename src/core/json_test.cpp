@@ -48,5 +48,16 @@ TEST(Json, LargeNumbersAreReadBack) {
   }
 }
 
+TEST(Json, ARepeatedKeyKeepsItsLastValueInLargeObjectsToo) {
+  std::string text = "{";
+  for (int i = 0; i < 200; ++i) text += "\"key" + std::to_string(i % 150) + "\":" + std::to_string(i) + ",";
+  text.back() = '}';
+  const auto json = Json::parse(text, "test");
+  ASSERT_TRUE(json);
+  EXPECT_EQ(json->as_object().size(), 150u);
+  EXPECT_EQ((*json)["key3"].as_integer(), 153);
+  EXPECT_EQ((*json)["key149"].as_integer(), 149);
+}
+
 }  // namespace
 }  // namespace isogloss

@@ -32,6 +32,12 @@ struct FullFold {
   std::array<char32_t, 3> folded;  // unused places are 0
 };
 
+struct Composition {
+  char32_t first;
+  char32_t second;
+  char32_t composed;
+};
+
 #include "core/unicode_tables.inc"
 
 constexpr std::uint32_t kBlockBits = 7;
@@ -214,6 +220,17 @@ std::u32string_view decompose(char32_t c, Decomposing form, char32_t (&buffer)[3
   const Decomposition& d = decomposition_of(c);
   if (form == Decomposing::canonical) return {&kDecompositionPool[d.canonical], d.canonical_size};
   return {&kDecompositionPool[d.compatible], d.compatible_size};
+}
+
+char32_t compose(char32_t first, char32_t second) {
+  if (first - 0x1100 < 19 && second - 0x1161 < 21) return kHangulBase + ((first - 0x1100) * 21 + second - 0x1161) * 28;
+  if (first - kHangulBase < kHangulCount && (first - kHangulBase) % 28 == 0 && second - 0x11A8 < 27) {
+    return first + (second - 0x11A7);
+  }
+  if (second < 0x300) return 0;  // nothing below the combining marks joins what stands before it
+  const auto place = std::ranges::lower_bound(kCompositions, std::pair(first, second), {},
+                                              [](const Composition& c) { return std::pair(c.first, c.second); });
+  return place != kCompositions.end() && place->first == first && place->second == second ? place->composed : 0;
 }
 
 namespace {

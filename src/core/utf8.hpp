@@ -131,6 +131,8 @@ struct CodePoint {
     kPictographic = 1u << 11,  // Extended_Pictographic
     kEmojiPresentation = 1u << 12,
     kWhiteSpace = 1u << 13,  // the White_Space property
+    kGraphemeExtend = 1u << 14,   // Grapheme_Cluster_Break Extend, ZWJ or SpacingMark
+    kGraphemePrepend = 1u << 15,  // Grapheme_Cluster_Break Prepend
   };
   std::int32_t lower;  // simple mappings, as differences
   std::int32_t upper;
@@ -165,6 +167,9 @@ std::string_view unicode_version();
 // The full decomposition of one code point; itself when it has none. Valid until the next call with the same buffer.
 enum class Decomposing : std::uint8_t { canonical, compatible };
 std::u32string_view decompose(char32_t code_point, Decomposing form, char32_t (&hangul)[3]);
+
+// What canonical composition (NFC) makes of two neighbouring code points; 0 = they do not compose.
+char32_t compose(char32_t first, char32_t second);
 
 // ---- whole texts
 

@@ -43,6 +43,7 @@ void TermCounter::count(std::string_view text, TermCounts& out) {
   bench->table.add_text(text, bench->ids);
   bench->place.resize(bench->table.size(), 0);
   out.terms.clear();
+  out.terms.reserve(bench->ids.size());
   out.length = 0;
   for (const std::uint32_t id : bench->ids) {
     if (id == tokens::TermTable::kNone) continue;

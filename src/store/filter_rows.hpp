@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "store/filter.hpp"
@@ -9,10 +10,22 @@
 
 namespace isogloss::store {
 
-// Numbers of the visible chunks that match the filter, ascending.
-Result<std::vector<std::int64_t>> matching_chunks(Database& database, const Filter& filter);
+// The chunks of finished documents, kept between searches and caught up from the change log. Not thread-safe; always
+// used with the same database.
+class VisibleChunks {
+ public:
+  VisibleChunks();
+  ~VisibleChunks();
 
-// Numbers of all visible chunks, ascending.
-Result<std::vector<std::int64_t>> visible_chunks(Database& database);
+  // Numbers of the visible chunks that match the filter, ascending.
+  Result<std::vector<std::int64_t>> matching(Database& database, const Filter& filter);
+  // Numbers of all visible chunks, ascending.
+  Result<std::vector<std::int64_t>> all(Database& database);
+
+ private:
+  struct State;
+  Status catch_up(Database& database);
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace isogloss::store

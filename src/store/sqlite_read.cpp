@@ -72,7 +72,7 @@ Result<StoreHits> SqliteStore::ranked(const StoreQuery& query, Context& context)
   out.plan.rows = out.plan.matches = view_->terms()->size();
   if (!query.filter.empty()) {
     const Filter filter = IG_TRY(parse_filter(query.filter));
-    allowed.emplace(IG_TRY(matching_chunks(*reader_, filter)));
+    allowed.emplace(IG_TRY(visible_.matching(*reader_, filter)));
     out.plan.matches = allowed->size();
   }
   reading.unlock();

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening and writing. Every change is one transaction under the write lock and is durable when it returns
-// (synchronous=FULL). Documents of more than kStagedChunks chunks are written in groups that nobody sees, and become
-// visible by their one row, together with the rest of their batch. The lock is given back after 200 ms without a write, or after 100 ms when another process waits
-// for it, so that several writers take turns instead of waiting for the end of each other's run.
+// Opening and writing. Every change is part of one transaction under the write lock and is durable when it returns
+// (synchronous=FULL). Puts and removals that wait while another is being made durable share the next transaction and
+// its one fsync: the first of them writes for all, each inside a savepoint. Documents of more than kStagedChunks chunks
+// are written in groups that nobody sees, and become visible by their one row, together with the rest of their batch.
+// The lock is given back after 200 ms without a write, or after 100 ms when another process waits for it, so that
+// several writers take turns instead of waiting for the end of each other's run.
 #include "store/sqlite_store.hpp"
 
 #include <sqlite3.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/file.hpp"
 #include "core/guard.hpp"
@@ -62,6 +65,18 @@ Status drop_old_spaces(Database& database) {
   }
   return database.execute("DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role=2);"
                           "DELETE FROM space WHERE role=2");
+}
+
+// The serving space the put's vectors are for; null when it brings none.
+Result<const SpaceInfo*> space_of(std::span<const SpaceInfo> spaces, const DocumentPut& put) {
+  if (put.space_id.empty()) return nullptr;
+  for (const SpaceInfo& space : spaces) {
+    if (space.role == SpaceRole::search && space.space_id == put.space_id && space.dimension == put.vectors.dim()) {
+      return &space;
+    }
+  }
+  return fail(Code::mismatch,
+              "the collection's vectors were made anew while '" + put.state.name + "' was embedded. Run it again.");
 }
 
 // Makes a folder with its parents, each durable by name.
@@ -171,39 +186,97 @@ void SqliteStore::drop_writer() {
   writer_.reset();
 }
 
-Result<std::int64_t> SqliteStore::space_of(Database& database, const DocumentPut& put) {
-  if (put.space_id.empty()) return 0;
-  for (const SpaceInfo& space : IG_TRY(list_spaces(database))) {
-    if (space.role == SpaceRole::search && space.space_id == put.space_id && space.dimension == put.vectors.dim()) {
-      return space.number;
-    }
+struct SqliteStore::Waiting {
+  Context* context;
+  const std::function<Status(Database&)>* work;
+  Status result;  // of the leader until `done`
+  bool done;      // durable, or failed
+};
+
+Status SqliteStore::write_together(Context& context, const std::function<Status(Database&)>& work) {
+  Waiting mine{&context, &work, {}, false};
+  std::unique_lock lock(waiting_mutex_);
+  waiting_.push_back(&mine);
+  led_.wait(lock, [&] { return mine.done || !leading_; });
+  if (mine.done) return mine.result;
+  leading_ = true;
+  lock.unlock();
+  std::vector<Waiting*> group;
+  const Status whole = guard([&] {
+    return write(context, [&](Database& database) -> Status {
+      {
+        const std::lock_guard gathering(waiting_mutex_);
+        group.swap(waiting_);
+      }
+      return commit_group(database, group);
+    });
+  });
+  lock.lock();
+  if (group.empty()) {  // the lock was not to be had; whoever is next tries again
+    std::erase(waiting_, &mine);
+    mine.result = whole;
   }
-  return fail(Code::mismatch, "the collection's vectors were made anew while '" + put.state.name + "' was embedded. Run it again.");
+  for (Waiting* one : group) {
+    if (!whole) one->result = whole;
+    one->done = true;
+  }
+  leading_ = false;
+  led_.notify_all();
+  return mine.result;
 }
 
-Status SqliteStore::put_one(Database& database, const DocumentPut& put, std::int64_t space) {
+Status SqliteStore::commit_group(Database& database, std::span<Waiting* const> group) {
+  const auto lock = exclusive_view();
+  const auto all = [&]() -> Status {
+    Transaction transaction = IG_TRY(Transaction::begin(database));
+    for (Waiting* one : group) {
+      IG_TRY(database.execute("SAVEPOINT work"));
+      one->result = guard([&]() -> Status {
+        IG_TRY(one->context->check());
+        return (*one->work)(database);
+      });
+      if (!one->result) {
+        view_->abandon_bulk();                                                   // it may hold documents that go now
+        if (sqlite3_get_autocommit(database.handle()) != 0) return one->result;  // a full disk undoes everything
+        IG_TRY(database.execute("ROLLBACK TO work"));
+      }
+      IG_TRY(database.execute("RELEASE work"));
+    }
+    return transaction.commit();
+  };
+  const Status committed = all();
+  if (!committed) view_->abandon_bulk();
+  return committed;
+}
+
+Status SqliteStore::put_one(Database& database, const DocumentPut& put, const SpaceInfo* space, Context& context) {
   const std::int64_t seq = IG_TRY(last_seq(database));
-  if (seq == 0 && lexical_.analyse && !staged_ && !view_->in_bulk()) IG_TRY(view_->begin_bulk());
+  if (lexical_.analyse && !staged_ && view_->may_begin_bulk() &&
+      IG_TRY(database.cached_integer("SELECT EXISTS(SELECT 1 FROM document)")) == 0) {
+    IG_TRY(view_->begin_bulk(seq));
+  }
   // A bulk only appends: it ends when another process has written in between, and when this put replaces a document.
-  if (view_->in_bulk() && seq != 0 && seq != view_->bulk_seq()) view_->abandon_bulk();
-  IG_TRY(delete_document(database, put.state.name));
-  if (view_->in_bulk() && IG_TRY(last_seq(database)) != seq) view_->abandon_bulk();
+  if (view_->in_bulk() && seq != view_->bulk_seq()) view_->abandon_bulk();
+  if (IG_TRY(delete_document(database, put.state.name))) view_->abandon_bulk();
   const std::int64_t row = IG_TRY(next_document_row(database));
-  const ChunkRange chunks = IG_TRY(insert_chunks(database, row, put, 0, put.chunks.size(), space));
-  IG_TRY(insert_document(database, row, put, chunks));
-  if (view_->in_bulk()) IG_TRY(view_->add_bulk(chunks.first, put, IG_TRY(last_seq(database))));
-  return {};
+  const std::int64_t space_number = space != nullptr ? space->number : 0;
+  const ChunkRange chunks = IG_TRY(insert_chunks(database, row, put, 0, put.chunks.size(), space_number));
+  const std::int64_t added = IG_TRY(insert_document(database, row, put, chunks));
+  if (!view_->in_bulk()) return {};
+  const SpaceInfo* filled = has_vectors(put, space_number) ? space : nullptr;
+  return view_->add_bulk(chunks.first, put, filled, added, context);
 }
 
-Result<SqliteStore::Staged> SqliteStore::stage(Database& database, const DocumentPut& put, std::int64_t space,
+Result<SqliteStore::Staged> SqliteStore::stage(Database& database, const DocumentPut& put, const SpaceInfo* space,
                                                Context& context) {
   Staged out;
   out.row = IG_TRY(next_document_row(database));
+  const std::int64_t number = space != nullptr ? space->number : 0;
   for (std::size_t begin = 0; begin < put.chunks.size(); begin += kStagedChunks) {
     IG_TRY(context.check());
     Transaction transaction = IG_TRY(Transaction::begin(database));
     const std::size_t end = std::min(put.chunks.size(), begin + kStagedChunks);
-    const ChunkRange group = IG_TRY(insert_chunks(database, out.row, put, begin, end, space));
+    const ChunkRange group = IG_TRY(insert_chunks(database, out.row, put, begin, end, number));
     staged_ = true;
     IG_TRY(transaction.commit());
     if (begin == 0) out.chunks.first = group.first;
@@ -213,48 +286,54 @@ Result<SqliteStore::Staged> SqliteStore::stage(Database& database, const Documen
 }
 
 // First the groups of large documents, which nobody sees; then one transaction in which the whole batch appears.
-Status SqliteStore::put_batch(Database& database, std::span<const DocumentPut> documents, Context& context) {
-  std::vector<std::int64_t> spaces;
+Status SqliteStore::put_with_large(Database& database, std::span<const DocumentPut> documents, Context& context) {
+  const std::vector<SpaceInfo> spaces = IG_TRY(list_spaces(database));
+  std::vector<const SpaceInfo*> serving;
   std::vector<std::optional<Staged>> staged;
   for (const DocumentPut& put : documents) {
-    spaces.push_back(IG_TRY(space_of(database, put)));
+    serving.push_back(IG_TRY(space_of(spaces, put)));
     staged.emplace_back();
-    if (put.chunks.size() > kStagedChunks) staged.back() = IG_TRY(stage(database, put, spaces.back(), context));
+    if (put.chunks.size() > kStagedChunks) staged.back() = IG_TRY(stage(database, put, serving.back(), context));
   }
-  if (staged_) view_->abandon_bulk();
-  Transaction transaction = IG_TRY(Transaction::begin(database));
-  for (std::size_t i = 0; i < documents.size(); ++i) {
-    if (!staged[i]) {
-      IG_TRY(put_one(database, documents[i], spaces[i]));
-      continue;
+  const std::function<Status(Database&)> appear = [&](Database&) -> Status {
+    view_->abandon_bulk();
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      if (!staged[i]) {
+        IG_TRY(put_one(database, documents[i], serving[i], context));
+        continue;
+      }
+      IG_TRY(delete_document(database, documents[i].state.name));
+      IG_TRY(insert_document(database, staged[i]->row, documents[i], staged[i]->chunks));
     }
-    IG_TRY(delete_document(database, documents[i].state.name));
-    IG_TRY(insert_document(database, staged[i]->row, documents[i], staged[i]->chunks));
-  }
-  IG_TRY(transaction.commit());
-  staged_ = false;
-  return {};
+    return {};
+  };
+  Waiting alone{&context, &appear, {}, false};
+  Waiting* const group[] = {&alone};
+  IG_TRY(commit_group(database, group));
+  if (alone.result) staged_ = false;
+  return alone.result;
 }
 
 Status SqliteStore::put(std::span<const DocumentPut> documents, Context& context) {
-  return guard([&] {
-    return write(context, [&](Database& database) -> Status {
-      const auto lock = exclusive_view();
-      const Status done = put_batch(database, documents, context);
-      if (!done) view_->abandon_bulk();  // it may hold documents that were rolled back
-      return done;
+  const auto is_large = [](const DocumentPut& put) { return put.chunks.size() > kStagedChunks; };
+  return guard([&]() -> Status {
+    if (std::ranges::any_of(documents, is_large)) {
+      return write(context, [&](Database& database) { return put_with_large(database, documents, context); });
+    }
+    return write_together(context, [&](Database& database) -> Status {
+      const std::vector<SpaceInfo> spaces = IG_TRY(list_spaces(database));
+      for (const DocumentPut& put : documents) IG_TRY(put_one(database, put, IG_TRY(space_of(spaces, put)), context));
+      return {};
     });
   });
 }
 
 Status SqliteStore::remove(std::span<const std::string> names, Context& context) {
   return guard([&] {
-    return write(context, [&](Database& database) -> Status {
-      const auto lock = exclusive_view();
+    return write_together(context, [&](Database& database) -> Status {
       view_->abandon_bulk();
-      Transaction transaction = IG_TRY(Transaction::begin(database));
       for (const std::string& name : names) IG_TRY(delete_document(database, name));
-      return transaction.commit();
+      return {};
     });
   });
 }

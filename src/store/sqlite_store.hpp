@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -13,6 +14,7 @@
 
 #include "core/idle_timer.hpp"
 #include "isogloss/store.hpp"
+#include "store/filter_rows.hpp"
 #include "store/truth/database.hpp"
 #include "store/truth/lock.hpp"
 #include "store/view.hpp"
@@ -72,15 +74,20 @@ class SqliteStore final : public Store {
   // Runs work(database) under the write lock; the lock is kept for a while afterwards.
   Status write(Context& context, const std::function<Status(Database&)>& work);
   void drop_writer();  // REQUIRES: writer_mutex_ is held
-  Status put_one(Database& database, const DocumentPut& put, std::int64_t space);
-  Status put_batch(Database& database, std::span<const DocumentPut> documents, Context& context);
+  // A write that waits to be part of a transaction.
+  struct Waiting;
+  // Runs work(database) in a transaction together with the works of others that wait meanwhile; returns when it is
+  // durable. A work that fails undoes itself alone.
+  Status write_together(Context& context, const std::function<Status(Database&)>& work);
+  Status commit_group(Database& database, std::span<Waiting* const> group);
+  Status put_one(Database& database, const DocumentPut& put, const SpaceInfo* space, Context& context);
+  Status put_with_large(Database& database, std::span<const DocumentPut> documents, Context& context);
   // Chunks of a large document, committed under a row that does not exist yet.
   struct Staged {
     std::int64_t row = 0;
     ChunkRange chunks;
   };
-  Result<Staged> stage(Database& database, const DocumentPut& put, std::int64_t space, Context& context);
-  Result<std::int64_t> space_of(Database& database, const DocumentPut& put);
+  Result<Staged> stage(Database& database, const DocumentPut& put, const SpaceInfo* space, Context& context);
   // The view for one who changes it. It is waited for with the reader in hand, so that no new search gets in before.
   std::unique_lock<std::shared_mutex> exclusive_view();
   // The view at the newest truth, shared with other searches for as long as the lock is held.
@@ -93,9 +100,14 @@ class SqliteStore final : public Store {
   StoreOptions options_;
   std::recursive_mutex reader_mutex_;  // of reader_; taken before view_mutex_ by whoever needs both
   std::unique_ptr<Database> reader_;
+  VisibleChunks visible_;    // of reader_
   std::mutex writer_mutex_;  // of writer_
   std::optional<Writer> writer_;
-  bool staged_ = false;  // groups were committed whose document is not there
+  bool staged_ = false;       // groups were committed whose document is not there
+  std::mutex waiting_mutex_;  // of the next two; taken last
+  std::vector<Waiting*> waiting_;
+  bool leading_ = false;  // one of the waiting writes for all
+  std::condition_variable led_;
   std::shared_mutex view_mutex_;
   std::unique_ptr<View> view_;
   LexicalOptions lexical_;

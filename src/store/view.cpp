@@ -87,11 +87,11 @@ TermIndexOptions View::term_options() const {
 }
 
 Result<bool> View::is_current(Database& database) const {
-  return !builder_ && seq_ >= 0 && IG_TRY(last_seq(database)) == seq_;
+  return !bulk_ && seq_ >= 0 && IG_TRY(last_seq(database)) == seq_;
 }
 
 Status View::catch_up(Database& database, const Context& context) {
-  if (builder_) IG_TRY(finish_bulk(context));
+  if (bulk_) IG_TRY(finish_bulk(context));
   const std::int64_t seq = IG_TRY(last_seq(database));
   if (seq == seq_) return {};
   if (seq_ < 0) {
@@ -223,32 +223,52 @@ Status View::add_chunk_vectors(Database& database, ChunkRange range, const Conte
   return flush();
 }
 
-Status View::begin_bulk() {
-  builder_.emplace(IG_TRY(TermIndexBuilder::create(term_options())));
-  bulk_seq_ = 0;
+Status View::begin_bulk(std::int64_t seq) {
+  bulk_.emplace(Bulk{IG_TRY(TermIndexBuilder::create(term_options())), seq, 0, 0, {}, nullptr});
   return {};
 }
 
-Status View::add_bulk(std::int64_t first_chunk, const DocumentPut& put, std::int64_t seq) {
-  bulk_seq_ = seq;
+Status View::add_bulk(std::int64_t first_chunk, const DocumentPut& put, const SpaceInfo* space, std::int64_t seq,
+                      const Context& context) {
+  Bulk& bulk = *bulk_;
+  bulk.seq = seq;
+  ++bulk.documents;
+  if (put.chunks.empty()) return {};
+  if (bulk.chunks == 0 && space != nullptr) {
+    bulk.space = *space;
+    bulk.vectors = IG_TRY(make_flat_index({space->dimension, space->metric, DType::f32}));
+  }
+  const bool same = space != nullptr ? bulk.space && bulk.space->number == space->number : !bulk.space;
+  if (!same) {
+    abandon_bulk();
+    return {};
+  }
+  bulk.chunks += put.chunks.size();
   std::vector<TermCount> terms;
   for (std::size_t i = 0; i < put.terms.size(); ++i) {
     terms.clear();
     for (const auto& [term, count] : put.terms[i].terms) terms.push_back({term, count});
-    IG_TRY(builder_->add({first_chunk + static_cast<std::int64_t>(i), terms, put.terms[i].length}));
+    IG_TRY(bulk.terms.add({first_chunk + static_cast<std::int64_t>(i), terms, put.terms[i].length}));
   }
-  return {};
+  if (!bulk.space) return {};
+  const auto count = static_cast<std::int64_t>(put.chunks.size());
+  return bulk.vectors->add(numbers_in({first_chunk, first_chunk + count - 1}), put.vectors.view(), context);
 }
 
 Status View::finish_bulk(const Context& context) {
   // Not the newest number of the truth: another process may have written since, and its documents are not in here.
-  const std::int64_t seq = bulk_seq_;
-  TermIndexBuilder builder = std::move(*builder_);
-  builder_.reset();
-  if (seq == 0) return {};
-  const fs::path path = folder_ / ("bm25-" + std::to_string(seq) + ".idx");
-  // Without the file the terms are read back from the truth, and the next save says what is wrong with the disk.
-  const Status saved = builder.save(path, {term_stamp(), static_cast<std::uint64_t>(seq)}, context);
+  Bulk bulk = std::move(*bulk_);
+  bulk_.reset();
+  if (bulk.documents == 0) return {};
+  const auto last_seq = static_cast<std::uint64_t>(bulk.seq);
+  const std::string end = std::to_string(bulk.seq);
+  // Without the files terms and vectors are read back from the truth, and the next save says what is wrong with the
+  // disk.
+  Status saved = bulk.terms.save(folder_ / ("bm25-" + end + ".idx"), {term_stamp(), last_seq}, context);
+  if (saved && bulk.space) {
+    const fs::path path = folder_ / (vector_prefix(bulk.space->number) + end + ".seg");
+    saved = bulk.vectors->save(path, {bulk.space->space_id, last_seq}, context);
+  }
   return saved || saved.error().code != Code::cancelled ? Status() : saved;
 }
 

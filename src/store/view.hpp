@@ -25,14 +25,18 @@ class View {
   // Brings both indexes to the truth that `database` shows. The first call maps the newest valid files, or builds.
   Status catch_up(Database& database, const Context& context);
 
-  // Takes terms of a put to the collection's first file without reading them back: between begin_bulk() and the next
-  // catch_up() or save(). REQUIRES: the collection is empty and nothing is loaded.
-  Status begin_bulk();
-  bool in_bulk() const { return builder_.has_value(); }
-  // `seq` = the change this document became; the file will show the truth up to the last of them.
-  Status add_bulk(std::int64_t first_chunk, const DocumentPut& put, std::int64_t seq);
-  std::int64_t bulk_seq() const { return bulk_seq_; }
-  void abandon_bulk() { builder_.reset(); }
+  // Takes terms and vectors of puts to the collection's first files without reading them back: between begin_bulk() and
+  // the next catch_up() or save(). REQUIRES: may_begin_bulk(), and no document in the collection. `seq` = its newest
+  // change.
+  Status begin_bulk(std::int64_t seq);
+  bool may_begin_bulk() const { return seq_ < 0 && !bulk_; }
+  bool in_bulk() const { return bulk_.has_value(); }
+  // `seq` = the change this document became; the files will show the truth up to the last of them. `space` is where its
+  // vectors went, or null.
+  Status add_bulk(std::int64_t first_chunk, const DocumentPut& put, const SpaceInfo* space, std::int64_t seq,
+                  const Context& context);
+  std::int64_t bulk_seq() const { return bulk_->seq; }
+  void abandon_bulk() { bulk_.reset(); }
 
   // Writes files that show the truth of `database`, when they lag far enough (or `always`), and deletes older ones.
   // REQUIRES: the write lock is held.
@@ -53,6 +57,15 @@ class View {
   std::string term_stamp() const;
 
  private:
+  struct Bulk {
+    TermIndexBuilder terms;
+    std::int64_t seq = 0;
+    std::size_t documents = 0;
+    std::size_t chunks = 0;
+    std::optional<SpaceInfo> space;        // of the chunks so far
+    std::unique_ptr<VectorIndex> vectors;  // theirs in that space
+  };
+
   TermIndexOptions term_options() const;
   Status load_terms(Database& database, std::int64_t seq, const Context& context);
   Status load_vectors(Database& database, std::int64_t seq, const Context& context);
@@ -67,10 +80,9 @@ class View {
   std::unique_ptr<TermIndex> terms_;
   std::unique_ptr<VectorIndex> vectors_;
   std::optional<SpaceInfo> space_;
-  std::optional<TermIndexBuilder> builder_;
-  std::int64_t bulk_seq_ = 0;
-  std::int64_t seq_ = -1;           // what the indexes show; -1 = not loaded
-  std::int64_t saved_terms_ = -1;   // sequence number of the newest file
+  std::optional<Bulk> bulk_;
+  std::int64_t seq_ = -1;          // what the indexes show; -1 = not loaded
+  std::int64_t saved_terms_ = -1;  // sequence number of the newest file
   std::int64_t saved_vectors_ = -1;
   std::size_t changed_ = 0;         // chunks that came or went since the newest files
 };

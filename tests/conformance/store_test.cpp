@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <thread>
 
@@ -376,6 +377,60 @@ TEST_P(StoreConformance, ThreadsSearchTogether) {
     }
   }
   EXPECT_EQ(wrong, std::vector<int>(3, 0));
+}
+
+// Writes that wait for each other share a transaction; one that fails in it fails alone.
+TEST_P(StoreConformance, ThreadsWriteTogether) {
+  constexpr int kThreads = 8, kEach = 20;
+  const auto store = open();
+  std::atomic<int> refused = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < kEach; ++i) {
+          Context context;
+          const std::string name = std::to_string(t) + "-" + std::to_string(i);
+          DocumentPut one = make_document(name, {"word " + name, "further"});
+          if (i % 10 == 9) one.chunks[1].key = one.chunks[0].key;
+          const Status done = store->put({&one, 1}, context);
+          if (!done && done.error().code == Code::invalid_argument) ++refused;
+          const Names removed = i % 10 == 4 ? Names{name} : Names{};
+          EXPECT_TRUE(store->remove(removed, context));
+        }
+      });
+    }
+  }
+  EXPECT_EQ(refused, kThreads * 2);
+  EXPECT_EQ(store->documents().value().size(), static_cast<std::size_t>(kThreads * 16));
+  EXPECT_EQ(find(*store, "word").size(), static_cast<std::size_t>(kThreads * 16));
+  EXPECT_EQ(find(*store, "word", "name like \"3-%\"").size(), 16u);
+  const std::vector<CheckFinding> findings = store->check(context_).value();
+  for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
+}
+
+// The first documents of a collection that has a space go to its files without being read back.
+TEST_P(StoreConformance, TheFirstDocumentsBringTheirVectors) {
+  const auto store = open();
+  serve_space(*store, "space", 4);
+  for (const bool further : {false, true}) {
+    std::vector<DocumentPut> documents;
+    for (int i = 0; i < 5; ++i) {
+      documents.push_back(make_document(std::to_string(i) + (further ? "b" : "a"), {"red apple", "green"}));
+      add_vectors(documents.back(), "space", 4, static_cast<unsigned>(i));
+    }
+    put(*store, documents);
+    put(*store, {make_document("without" + std::to_string(further), {})});
+  }
+  EXPECT_EQ(find(*store, "red").size(), 10u);
+  DocumentPut bad = make_document("bad", {"blue"});
+  add_vectors(bad, "space", 4, 1);
+  bad.vectors.row_f32(0)[2] = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(store->put({&bad, 1}, context_).error().code, Code::invalid_argument);
+  EXPECT_TRUE(store->flush(context_));
+  const std::vector<CheckFinding> findings = store->check(context_).value();
+  EXPECT_EQ(findings.size(), 5u);  // the truth, two files, two indexes
+  for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance, testing::ValuesIn(store_cases()), store_name);

@@ -110,6 +110,55 @@ TEST(Threads, SearchesGoOnWhileAnotherObjectWrites) {
   for (const CheckFinding& finding : *findings) EXPECT_EQ(finding.problem, "") << finding.part;
 }
 
+// Several threads put and remove through one store while others search it.
+TEST(Threads, WritersShareTransactionsWhileOthersSearch) {
+  constexpr int kWriters = 6, kEach = 10;
+  TemporaryFolder folder;
+  Context context;
+  const auto store = open_store(folder.path() / "s", OpenMode::write, {}, context);
+  ASSERT_TRUE(store.has_value()) << store.error().message;
+  LexicalOptions lexical;
+  lexical.analyse = [](std::string_view, TermCounts& out) { out = {{{"word", 1}}, 1}; };
+  (*store)->use_lexical(lexical);
+  std::atomic<bool> stop = false;
+  std::vector<std::jthread> searchers, writers;
+  for (int k = 0; k < 2; ++k) {
+    searchers.emplace_back([&] {
+      while (!stop) {
+        Context mine;
+        StoreQuery query;
+        query.mode = SearchMode::lexical;
+        query.terms = {{"word", 1.0F}};
+        query.filter = "n >= 5";
+        EXPECT_TRUE((*store)->search(query, mine).has_value());
+      }
+    });
+  }
+  for (int w = 0; w < kWriters; ++w) {
+    writers.emplace_back([&, w] {
+      for (int i = 0; i < kEach; ++i) {
+        Context mine;
+        DocumentPut put;
+        put.state.name = std::to_string(w) + "-" + std::to_string(i);
+        put.document.text = "word";
+        put.document.meta = {{"n", std::int64_t{i}}};
+        put.chunks.emplace_back().at = {0, 4};
+        lexical.analyse("word", put.terms.emplace_back());
+        EXPECT_TRUE((*store)->put({&put, 1}, mine));
+        const std::vector<std::string> gone{put.state.name};
+        EXPECT_TRUE(i % 2 == 0 || (*store)->remove(gone, mine));
+      }
+    });
+  }
+  writers.clear();
+  stop = true;
+  searchers.clear();
+  EXPECT_EQ((*store)->chunk_count().value(), std::size_t{kWriters * kEach / 2});
+  const auto findings = (*store)->check(context);
+  ASSERT_TRUE(findings.has_value());
+  for (const CheckFinding& finding : *findings) EXPECT_EQ(finding.problem, "") << finding.part;
+}
+
 TEST(Threads, OneModelEmbedsForManyWithTheSameBits) {
   ThreadPool pool(3);
   Context context;

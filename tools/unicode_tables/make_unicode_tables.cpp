@@ -46,6 +46,8 @@ enum Flag : unsigned {
   kPictographic = 1u << 11,
   kEmojiPresentation = 1u << 12,
   kWhiteSpace = 1u << 13,
+  kGraphemeExtend = 1u << 14,
+  kGraphemePrepend = 1u << 15,
 };
 
 unsigned word_break_of(UChar32 c) {
@@ -137,7 +139,33 @@ unsigned flags_of(std::uint32_t c, const utf8proc_property_t& p, bool full_fold,
   if (u_hasBinaryProperty(u, UCHAR_EXTENDED_PICTOGRAPHIC)) flags |= kPictographic;
   if (u_hasBinaryProperty(u, UCHAR_EMOJI_PRESENTATION)) flags |= kEmojiPresentation;
   if (u_hasBinaryProperty(u, UCHAR_WHITE_SPACE)) flags |= kWhiteSpace;
+  const int grapheme = u_getIntPropertyValue(u, UCHAR_GRAPHEME_CLUSTER_BREAK);
+  if (grapheme == U_GCB_EXTEND || grapheme == U_GCB_SPACING_MARK || grapheme == U_GCB_ZWJ) flags |= kGraphemeExtend;
+  if (grapheme == U_GCB_PREPEND) flags |= kGraphemePrepend;
   return flags;
+}
+
+// Pairs that canonical composition joins, ascending: what two code points compose to is read off the decompositions, and
+// exclusions show by not composing back.
+std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> compositions() {
+  std::map<std::vector<std::uint32_t>, std::uint32_t> whole;  // full decomposition -> what composes to it again
+  for (std::uint32_t c = 0; c < kEnd; ++c) {
+    if ((c >= 0xD800 && c < 0xE000) || (c >= 0xAC00 && c < 0xD7A4)) continue;
+    auto parts = decompose(c, UTF8PROC_DECOMPOSE);
+    if (parts.size() < 2) continue;
+    std::vector<utf8proc_int32_t> buffer(parts.begin(), parts.end());
+    const auto n = utf8proc_normalize_utf32(buffer.data(), static_cast<utf8proc_ssize_t>(buffer.size()),
+                                            static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    if (n == 1 && static_cast<std::uint32_t>(buffer[0]) == c) whole.emplace(std::move(parts), c);
+  }
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::uint32_t> pairs;
+  for (const auto& [parts, c] : whole) {
+    std::vector<std::uint32_t> front(parts.begin(), parts.end() - 1);
+    const auto shorter = whole.find(front);
+    if (front.size() > 1 && shorter == whole.end()) std::abort();
+    pairs.emplace(std::pair(front.size() > 1 ? shorter->second : front[0], parts.back()), c);
+  }
+  return pairs;
 }
 
 void print_numbers(const char* type, const char* name, const std::vector<std::uint32_t>& values) {
@@ -239,6 +267,10 @@ int main() {
     fold.resize(3, 0);
     std::printf("{%u,{%u,%u,%u}},\n", c, fold[0], fold[1], fold[2]);
   }
+  std::printf("}};\n");
+  const auto pairs = compositions();
+  std::printf("inline constexpr std::array<Composition, %zu> kCompositions{{\n", pairs.size());
+  for (const auto& [pair, c] : pairs) std::printf("{%u,%u,%u},\n", pair.first, pair.second, c);
   std::printf("}};\n");
   return 0;
 }

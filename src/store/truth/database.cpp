@@ -159,6 +159,13 @@ Result<std::int64_t> Database::integer(std::string_view sql, std::int64_t fallba
   return IG_TRY(statement.step()) && !statement.is_null(0) ? statement.integer(0) : fallback;
 }
 
+Result<std::int64_t> Database::cached_integer(const char* sql) {
+  Statement* statement = IG_TRY(cached(sql));
+  const std::int64_t value = IG_TRY(statement->step()) && !statement->is_null(0) ? statement->integer(0) : 0;
+  statement->reset();
+  return value;
+}
+
 std::int64_t Database::last_insert_rowid() const { return sqlite3_last_insert_rowid(handle_); }
 
 Result<Transaction> Transaction::begin(Database& database) {

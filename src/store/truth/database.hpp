@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "isogloss/result.hpp"
+#include "store/truth/compressor.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -66,10 +67,13 @@ class Database {
   Result<Statement> prepare(std::string_view sql);
   // A statement kept for the life of the connection, reset and without bindings. REQUIRES: `sql` is a literal.
   Result<Statement*> cached(const char* sql);
-  // The integer of the first column of the first row, or `fallback` when there is no row.
+  // The integer of the first column of the first row, or `fallback` when there is no row or it is null.
   Result<std::int64_t> integer(std::string_view sql, std::int64_t fallback = 0);
+  // The same by a statement that is kept. REQUIRES: `sql` is a literal.
+  Result<std::int64_t> cached_integer(const char* sql);
   std::int64_t last_insert_rowid() const;
   Error error(std::string_view what) const;
+  Compressor& compressor() { return compressor_; }
   sqlite3* handle() { return handle_; }
 
  private:
@@ -77,6 +81,7 @@ class Database {
   sqlite3* handle_ = nullptr;
   std::filesystem::path file_;
   std::map<const char*, Statement> cache_;
+  Compressor compressor_;
 };
 
 // BEGIN IMMEDIATE ... COMMIT; rolls back unless commit() succeeded.

@@ -4,13 +4,13 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace isogloss::store {
 namespace {
 
 constexpr std::size_t kTextBlock = 16384;  // bytes of text per compressed block: a hit decompresses one or two
-constexpr int kTextLevel = 1;              // level 3 is 6 % smaller and costs twice the time
 constexpr std::int64_t kKindNull = 0, kKindBool = 1, kKindInteger = 2, kKindReal = 3, kKindText = 4;
 
 Status insert_meta(Statement& statement, std::int64_t owner, const std::string& key, const MetaValue& value) {
@@ -20,7 +20,7 @@ Status insert_meta(Statement& statement, std::int64_t owner, const std::string& 
     statement.bind(2, kKindBool).bind(3, std::int64_t{*flag});
   } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     statement.bind(2, kKindInteger).bind(3, *integer);
-  } else if (const auto* real = std::get_if<double>(&value)) {
+  } else if (const auto* real = std::get_if<double>(&value); real != nullptr && !std::isnan(*real)) {
     statement.bind(2, kKindReal).bind(3, *real);
   } else if (const auto* text = std::get_if<std::string>(&value)) {
     statement.bind(2, kKindText).bind(4, std::string_view(*text));
@@ -70,16 +70,13 @@ std::string packed_boxes(const Document& document) {
 
 Status insert_text(Database& database, std::int64_t document_row, std::string_view text) {
   Statement* insert = IG_TRY(database.cached("INSERT INTO text_block VALUES(?,?,?,?)"));
-  std::string packed;
   for (std::size_t begin = 0; begin < text.size(); begin += kTextBlock) {
     const std::string_view block = text.substr(begin, kTextBlock);
-    packed.resize(ZSTD_compressBound(block.size()));
-    const std::size_t size = ZSTD_compress(packed.data(), packed.size(), block.data(), block.size(), kTextLevel);
-    if (ZSTD_isError(size) != 0) return fail(Code::internal, "cannot compress a block of text");
     insert->reset();
-    insert->bind(0, document_row).bind(1, static_cast<std::int64_t>(begin)).bind(2, static_cast<std::int64_t>(block.size()));
-    insert->bind_blob(3, std::as_bytes(std::span(packed.data(), size)));
-    IG_TRY(insert->run());
+    insert->bind(0, document_row)
+        .bind(1, static_cast<std::int64_t>(begin))
+        .bind(2, static_cast<std::int64_t>(block.size()));
+    IG_TRY(insert->bind_blob(3, IG_TRY(database.compressor().pack(block))).run());
   }
   return {};
 }
@@ -122,9 +119,15 @@ StoredChunk stored_chunk(const Statement& row) {
 
 }  // namespace
 
+bool has_vectors(const DocumentPut& put, std::int64_t space) {
+  return space != 0 && put.vectors.rows() == put.chunks.size();
+}
+
 Result<std::int64_t> next_document_row(Database& database) {
-  const std::int64_t used = IG_TRY(database.integer("SELECT seq FROM sqlite_sequence WHERE name='document'", 0));
-  return std::max(used, IG_TRY(database.integer("SELECT max(document) FROM chunk", 0))) + 1;
+  return IG_TRY(database.cached_integer(
+             "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name='document'), 0),"
+             "           coalesce((SELECT max(document) FROM chunk), 0))")) +
+         1;
 }
 
 Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, const DocumentPut& put,
@@ -148,14 +151,19 @@ Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, 
     range.last = database.last_insert_rowid();
     if (i == begin) range.first = range.last;
     for (const auto& [key, value] : chunk.meta) IG_TRY(insert_meta(*meta, range.last, key, value));
-    if (put.vectors.rows() == put.chunks.size() && space != 0) {
-      IG_TRY(insert_vector(database, space, range.last, put.vectors.row_f32(i)));
+    if (!has_vectors(put, space)) continue;
+    if (!std::ranges::all_of(put.vectors.row_f32(i), [](float v) { return std::isfinite(v); })) {
+      return fail(Code::invalid_argument, "the vector of chunk '" + chunk.key + "' of '" + put.state.name +
+                                              "' has a value that is not finite.");
     }
+    Statement* vector = IG_TRY(database.cached("INSERT INTO vector VALUES(?,?,0,?,NULL)"));
+    vector->bind(0, space).bind(1, range.last).bind_blob(2, std::as_bytes(put.vectors.row_f32(i)));
+    IG_TRY(vector->run());
   }
   return range;
 }
 
-Status insert_document(Database& database, std::int64_t document_row, const DocumentPut& put, ChunkRange chunks) {
+Result<std::int64_t> insert_document(Database& database, std::int64_t document_row, const DocumentPut& put, ChunkRange chunks) {
   Statement* insert = IG_TRY(database.cached(
       "INSERT INTO document(id, name, path, root, hash, size, mtime, inode, title, type, text_size, first_chunk, "
       "last_chunk, pages, boxes) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
@@ -172,13 +180,14 @@ Status insert_document(Database& database, std::int64_t document_row, const Docu
   IG_TRY(insert_text(database, document_row, put.document.text));
   Statement* meta = IG_TRY(database.cached("INSERT OR REPLACE INTO document_meta VALUES(?,?,?,?,?)"));
   for (const auto& [key, value] : put.document.meta) IG_TRY(insert_meta(*meta, document_row, key, value));
-  return log_change(database, ChangeOp::add_document, chunks);
+  IG_TRY(log_change(database, ChangeOp::add_document, chunks));
+  return database.last_insert_rowid();
 }
 
-Status delete_document(Database& database, std::string_view name) {
+Result<bool> delete_document(Database& database, std::string_view name) {
   Statement* find = IG_TRY(database.cached("SELECT id, first_chunk, last_chunk FROM document WHERE name=?"));
   find->bind(0, name);
-  if (!IG_TRY(find->step())) return {};
+  if (!IG_TRY(find->step())) return false;
   const std::int64_t row = find->integer(0);
   const ChunkRange chunks{find->integer(1), find->integer(2)};
   find->reset();
@@ -196,7 +205,8 @@ Status delete_document(Database& database, std::string_view name) {
   IG_TRY(by_row("DELETE FROM document_meta WHERE document=?"));
   IG_TRY(by_row("DELETE FROM text_block WHERE document=?"));
   IG_TRY(by_row("DELETE FROM document WHERE id=?"));
-  return log_change(database, ChangeOp::remove_document, chunks);
+  IG_TRY(log_change(database, ChangeOp::remove_document, chunks));
+  return true;
 }
 
 Status delete_orphans(Database& database) {
@@ -219,13 +229,7 @@ Status log_change(Database& database, ChangeOp op, ChunkRange chunks) {
   return insert->bind(0, static_cast<std::int64_t>(op)).bind(1, chunks.first).bind(2, chunks.last).run();
 }
 
-Result<std::int64_t> last_seq(Database& database) {
-  Statement* statement = IG_TRY(database.cached("SELECT coalesce(max(seq),0) FROM change"));
-  IG_TRY(statement->step());
-  const std::int64_t seq = statement->integer(0);
-  statement->reset();
-  return seq;
-}
+Result<std::int64_t> last_seq(Database& database) { return database.cached_integer("SELECT max(seq) FROM change"); }
 
 Result<std::vector<Change>> changes_after(Database& database, std::int64_t seq) {
   Statement* statement =
@@ -357,10 +361,7 @@ Result<std::int64_t> insert_space(Database& database, const SpaceInfo& space, st
   const std::int64_t number = database.last_insert_rowid();
   if (!fitted_files.empty()) {
     Statement* fitted = IG_TRY(database.cached("INSERT INTO fitted VALUES(?,?)"));
-    std::string packed(ZSTD_compressBound(fitted_files.size()), '\0');
-    const std::size_t size = ZSTD_compress(packed.data(), packed.size(), fitted_files.data(), fitted_files.size(), kTextLevel);
-    if (ZSTD_isError(size) != 0) return fail(Code::internal, "cannot compress a fitted model");
-    IG_TRY(fitted->bind(0, number).bind_blob(1, std::as_bytes(std::span(packed.data(), size))).run());
+    IG_TRY(fitted->bind(0, number).bind_blob(1, IG_TRY(database.compressor().pack(fitted_files))).run());
   }
   return number;
 }

@@ -34,15 +34,18 @@ struct ChunkRange {
   std::int64_t last = -1;
 };
 
+// Whether a put brings a vector for each of its chunks.
+bool has_vectors(const DocumentPut& put, std::int64_t space);
+
 // Chunks [begin, end) of a document whose row does not exist yet; they stay invisible until insert_document.
 // `document_row` comes from next_document_row.
 Result<std::int64_t> next_document_row(Database& database);
 Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, const DocumentPut& put,
                                  std::size_t begin, std::size_t end, std::int64_t space);
-// The document's row, text and metadata, and its entry in the change log.
-Status insert_document(Database& database, std::int64_t document_row, const DocumentPut& put, ChunkRange chunks);
-// Removes a document and everything of it; nothing when the name is unknown.
-Status delete_document(Database& database, std::string_view name);
+// The document's row, text and metadata, and its entry in the change log, whose sequence number it returns.
+Result<std::int64_t> insert_document(Database& database, std::int64_t document_row, const DocumentPut& put, ChunkRange chunks);
+// Removes a document and everything of it; false when the name is unknown.
+Result<bool> delete_document(Database& database, std::string_view name);
 // Removes chunks that no document owns: the rest of a large file that was never finished.
 Status delete_orphans(Database& database);
 Status log_change(Database& database, ChangeOp op, ChunkRange chunks);

@@ -29,11 +29,11 @@ CREATE TABLE chunk(
 CREATE UNIQUE INDEX chunk_key ON chunk(document, key);
 CREATE TABLE document_meta(document INTEGER NOT NULL, key TEXT NOT NULL, kind INTEGER NOT NULL, num NUMERIC, text TEXT,
   PRIMARY KEY(document, key)) WITHOUT ROWID;
-CREATE INDEX document_meta_num ON document_meta(key, num, document) WHERE num IS NOT NULL;
+CREATE INDEX document_meta_num ON document_meta(key, num, document, kind) WHERE num IS NOT NULL;
 CREATE INDEX document_meta_text ON document_meta(key, text, document) WHERE text IS NOT NULL;
 CREATE TABLE chunk_meta(chunk INTEGER NOT NULL, key TEXT NOT NULL, kind INTEGER NOT NULL, num NUMERIC, text TEXT,
   PRIMARY KEY(chunk, key)) WITHOUT ROWID;
-CREATE INDEX chunk_meta_num ON chunk_meta(key, num, chunk) WHERE num IS NOT NULL;
+CREATE INDEX chunk_meta_num ON chunk_meta(key, num, chunk, kind) WHERE num IS NOT NULL;
 CREATE INDEX chunk_meta_text ON chunk_meta(key, text, chunk) WHERE text IS NOT NULL;
 CREATE TABLE space(
   id INTEGER PRIMARY KEY AUTOINCREMENT, space_id TEXT NOT NULL, model TEXT NOT NULL, compute TEXT NOT NULL,

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of measured figures, made from bench/results/*.json.
+
+  bench/tables.py           writes them into docs/guide/benchmarks.md and README.md, between the marks
+  bench/tables.py --check   exit 1 when a page shows something else
+"""
+import json
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- figures: bench/tables.py -->\n", "<!-- end of figures -->\n"
+
+
+def results(task):
+    return json.loads((ROOT / f"bench/results/{task}.json").read_text(encoding="utf-8"))
+
+
+def number(value, digits=3):
+    """Three digits that count: 0.0424, 2.13, 3,810."""
+    if value >= 10 ** (digits - 1):
+        step = 10 ** max(0, len(str(int(value))) - digits)
+        return f"{round(value / step) * step:,.0f}"
+    return f"{float(f'{value:.{digits}g}'):g}"
+
+
+def thousands(value):
+    return f"{number(value / 1000)}k" if value >= 1000 else number(value)
+
+
+def versus(rows, figure, ours="isogloss"):
+    """(figure of ours, "peer figure, peer figure") of rows: name -> row."""
+    return figure(rows[ours]), "; ".join(f"{name} {figure(row)}" for name, row in rows.items() if not name.startswith("isogloss"))
+
+
+def by_contestant(rows):
+    return {row["contestant"]: row for row in rows}
+
+
+def lexical_rows():
+    found = results("lexical_search")
+    rows = by_contestant(found["contestants"])
+    size = f"{found['texts']:,} paragraphs"
+    yield True, f"BM25 over {size}, a query of 3 to 8 words, p50 / p99 ms", *versus(
+        rows, lambda row: f"{number(row['p50_ms'])} / {number(row['p99_ms'])}")
+    yield True, "indexing them, analysis included, texts/s", *versus(rows, lambda row: thousands(row["index"]["per_s_best"]))
+
+
+def exact_rows():
+    found = results("exact_search")
+    shape = f"{found['rows']:,} x {found['dim']}"
+    for task, rows in found["tasks"].items():
+        rows = by_contestant(rows)
+        bf16 = rows["isogloss bf16"]
+        unit = (lambda row: number(row["per_s_best"])) if "batch" in task else (lambda row: number(1e3 / row["per_s_best"]))
+        ours, others = versus(rows, unit, "isogloss f32")
+        yield (task == "one query" or "batch" in task, f"exact scan of {shape}, {task}, " +
+               ("queries/s" if "batch" in task else "ms"), f"{ours} (bf16 {unit(bf16)}, recall {bf16['recall']:.3f})", others)
+
+
+def tfidf_rows():
+    for task, rows in results("tfidf")["tasks"].items():
+        seconds = task.startswith("lsa")
+        yield (task == "tf-idf 1-grams", f"{task}, 10 MB, {'s' if seconds else 'words/s of CPU'}", *versus(
+            by_contestant(rows), lambda row: number(row["best_s"]) if seconds else f"{number(row['per_cpu_s'] / 1e6)} M"))
+
+
+def store_rows():
+    found = results("store")
+    rows = found["contestants"]
+    shared = rows["isogloss"]["commits_shared"]
+
+    def rate(commits):
+        return (f"{number(commits['per_s_best'])} (median {number(commits['commits'] / commits['median_s'])}, "
+                f"{number(commits['syncs_per_commit'], 2)} syncs each)")
+    ours, others = versus(rows, lambda row: rate(row["commits"]))
+    yield True, "store: commits of one document a second, one thread", f"{ours}; {shared['threads']} threads {rate(shared)}", others
+    yield False, "bulk, documents/s by the clock / of CPU", *versus(
+        rows, lambda row: f"{thousands(row['bulk']['per_s_best'])} / {thousands(row['bulk']['per_cpu_s'])}")
+    yield True, "open to first answer, s", *versus(rows, lambda row: number(row["first_answer_s"]))
+    yield False, "bytes on disk per document", *versus(rows, lambda row: number(row["bytes_per_document"]))
+    for kind, title in (("-", "all"), ("tenth", "10 % pass"), ("hundredth", "1 % pass")):
+        def latency(row, kind=kind):
+            search = row["search"][kind]
+            lack = "" if search["exact"] else f" (recall {search['recall']:.3f})"
+            return f"{number(search['p50_ms'])} / {number(search['p99_ms'])}{lack}"
+        yield kind != "tenth", f"ten nearest of {found['documents']:,}, {title}, p50 / p99 ms", *versus(rows, latency)
+
+
+def lsa_rows():
+    def figure(row):
+        return f"{number(row['cpu_s'])}" + (f" (values within {row['value_error']:.0e})" if row["value_error"] else "")
+    found = results("lsa")
+    yield True, f"truncated SVD, k = {found['k']}, {found['rows']:,} x {found['columns']:,}, CPU s", *versus(found["contestants"], figure)
+
+
+def ingest_rows():
+    found = results("ingest")
+    yield True, "reading and chunking Markdown, MB/s", *versus(found["chunk"], lambda row: number(row["per_s_best"]))
+    quick, rehash = (number(found["recheck"][mode]["best_s"]) for mode in ("quick", "rehash"))
+    yield True, "10,000 unchanged files checked again, s", f"{quick} (reading each: {rehash})", ""
+
+
+def quality_rows():
+    rows = results("bm25_quality")["contestants"]
+    for half in ("even", "odd"):
+        yield half == "even", f"BM25 defaults, mean nDCG@10 over six judged sets, {half} queries", *versus(
+            rows, lambda row, half=half: f"{row[half]['mean']:.4f}")
+
+
+def table(short):
+    lines = ["| task | isogloss | others |", "|---|---|---|"]
+    for rows in (lexical_rows, quality_rows, exact_rows, store_rows, ingest_rows, tfidf_rows, lsa_rows):
+        lines += [f"| {title} | {ours} | {others} |" for in_short, title, ours, others in rows() if in_short or not short]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    status = 0
+    for page, short in (("docs/guide/benchmarks.md", False), ("README.md", True)):
+        path = ROOT / page
+        text = path.read_text(encoding="utf-8")
+        head, _, rest = text.partition(BEGIN)
+        _, _, tail = rest.partition(END)
+        wanted = head + BEGIN + table(short) + END + tail
+        if "--check" in sys.argv and wanted != text:
+            print(f"{page}: its figures are not those of bench/results; run bench/tables.py")
+            status = 1
+        elif wanted != text:
+            path.write_text(wanted, encoding="utf-8")
+    return status
+
+
+sys.exit(main())

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Byte-level BPE in two files: ids in vocab.json or encoder.json, merges in merges.txt or vocab.bpe.
+#include "core/text.hpp"
+#include "tokens/bpe/bpe.hpp"
+#include "tokens/load/files.hpp"
+#include "tokens/load/tokenizer_json.hpp"
+
+namespace isogloss::tokens {
+namespace {
+
+Result<std::vector<Merge>> read_merge_lines(std::string_view text, const Vocabulary& vocabulary, std::string_view where) {
+  std::vector<Merge> merges;
+  std::size_t number = 0;
+  for (std::string_view line : split(text, '\n')) {
+    ++number;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty() || line.starts_with("#version")) continue;
+    const auto place = [&] { return std::string(where) + ": line " + std::to_string(number) + " of the merges"; };
+    const std::size_t blank = line.find(' ');
+    if (blank == std::string_view::npos || line.find(' ', blank + 1) != std::string_view::npos) {
+      return fail(Code::corrupt_data, place() + " is '" + shortened(line, 60) + "'; a merge is two pieces with a blank between them.");
+    }
+    const std::string joined = std::string(line.substr(0, blank)) + std::string(line.substr(blank + 1));
+    const Merge merge{vocabulary.find(line.substr(0, blank)), vocabulary.find(line.substr(blank + 1)), vocabulary.find(joined),
+                      static_cast<std::uint32_t>(merges.size())};
+    if (merge.left == PieceTable::kNone || merge.right == PieceTable::kNone || merge.joined == PieceTable::kNone) {
+      return fail(Code::corrupt_data, place() + ", '" + shortened(line, 60) + "', speaks of a piece that the vocabulary lacks.");
+    }
+    merges.push_back(merge);
+  }
+  return merges;
+}
+
+AddedToken special_token(std::string_view content, std::uint32_t id) {
+  AddedToken token;
+  token.id = id;
+  token.content = content;
+  token.special = true;
+  return token;
+}
+
+}  // namespace
+
+Result<TokenizerParts> read_vocabulary_and_merges(std::string_view vocabulary_json, std::string_view merges_text,
+                                                  std::string_view where) {
+  const Json document = IG_TRY(Json::parse(vocabulary_json, where));
+  Vocabulary vocabulary = IG_TRY(read_vocabulary(JsonNode(document, std::string(where))));
+  const std::vector<Merge> merges = IG_TRY(read_merge_lines(merges_text, vocabulary, where));
+  TokenizerParts parts;
+  parts.type = "BPE";
+  ByteLevelRules rules;
+  rules.add_prefix_space = false;
+  parts.splitters.push_back(byte_level_splitter(rules));
+  parts.decoder = byte_level_decoder();
+  const std::uint32_t begin = vocabulary.find("<s>");
+  const std::uint32_t end = vocabulary.find("</s>");
+  if (begin != PieceTable::kNone && end != PieceTable::kNone) {  // RoBERTa
+    using Kind = TemplateItem::Kind;
+    parts.sequence.single = {{Kind::special, {begin}, 0}, {Kind::first, {}, 0}, {Kind::special, {end}, 0}};
+    parts.sequence.pair = parts.sequence.single;
+    parts.sequence.pair.push_back({Kind::special, {end}, 0});
+    parts.sequence.pair.push_back({Kind::second, {}, 0});
+    parts.sequence.pair.push_back({Kind::special, {end}, 0});
+    parts.sequence.trim_offsets = true;
+    for (const std::string_view token : {"<s>", "<pad>", "</s>", "<unk>", "<mask>"}) {
+      if (const std::uint32_t id = vocabulary.find(token); id != PieceTable::kNone) {
+        parts.added.push_back(special_token(token, id));
+        parts.added.back().left_strip = token == "<mask>";
+      }
+    }
+  } else if (const std::uint32_t id = vocabulary.find("<|endoftext|>"); id != PieceTable::kNone) {
+    parts.added.push_back(special_token("<|endoftext|>", id));
+  }
+  BpeRules bpe;
+  bpe.byte_level = true;
+  parts.model = IG_TRY(Bpe::make(std::move(vocabulary), merges, bpe));
+  return parts;
+}
+
+}  // namespace isogloss::tokens

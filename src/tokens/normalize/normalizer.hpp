@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens to a text before it is split: Unicode forms, case, accents, clean-up. One class per rule of
+// tokenizer.json, each with the characters and origins of the Hugging Face library (tokenizers 0.23).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isogloss/result.hpp"
+#include "tokens/pipeline/aligned_text.hpp"
+
+namespace isogloss::tokens {
+
+// What a rule makes of an ASCII character that stands between ASCII characters: another one, or kComplex where the rule
+// must see it. (128)
+using AsciiMap = std::array<std::uint8_t, 128>;
+inline constexpr std::uint8_t kComplex = 0xFF;
+AsciiMap identity_map();
+
+// One rule. Immutable and thread-safe.
+class Normalizer {
+ public:
+  virtual ~Normalizer() = default;
+  // Makes `to` from `from`, which are different objects.
+  virtual void apply(const AlignedText& from, AlignedText& to) const = 0;
+  // A local rule looks at a character and the marks around it only, so that text may be cut between any two ASCII
+  // characters: then true, and `map` is what it does to ASCII.
+  virtual bool local(AsciiMap& map) const = 0;
+};
+using NormalizerPtr = std::unique_ptr<const Normalizer>;
+
+// Buffers of one thread.
+struct NormalizeScratch {
+  AlignedText whole[2];
+  AlignedText part[2];
+};
+
+// Rules in a row. Neighbouring local rules share one pass: runs of ASCII that they merely map are copied, or not even
+// that, and only what lies between goes through the rules themselves. On English text with a few accents the rules see
+// about 1 % of the bytes.
+class NormalizerChain {
+ public:
+  NormalizerChain() = default;
+  explicit NormalizerChain(std::vector<NormalizerPtr> rules);
+
+  bool empty() const { return groups_.empty(); }
+  // The text after all rules: `from` itself or a buffer of `scratch`, valid until its next use.
+  const AlignedText& apply(const AlignedText& from, NormalizeScratch& scratch) const;
+  // The same without origins, for the contents of added tokens.
+  std::string apply(std::string_view text) const;
+
+ private:
+  struct Group {
+    std::vector<NormalizerPtr> rules;
+    AsciiMap map;
+    bool local = false;
+    bool changes_ascii = false;
+  };
+  static bool merely_mapped(const Group& group, std::string_view text);
+  static void apply_local(const Group& group, const AlignedText& from, AlignedText& to, AlignedText (&parts)[2]);
+
+  std::vector<Group> groups_;
+};
+
+// ---- the rules. Each names its type in tokenizer.json.
+
+struct BertRules {  // BertNormalizer
+  bool clean_text = true;
+  bool handle_chinese_chars = true;
+  bool strip_accents = true;
+  bool lowercase = true;
+};
+NormalizerPtr bert_normalizer(const BertRules& rules);
+
+enum class UnicodeForm : std::uint8_t { nfc, nfd, nfkc, nfkd };
+NormalizerPtr unicode_normalizer(UnicodeForm form);                     // NFC, NFD, NFKC, NFKD
+NormalizerPtr lowercase_normalizer();                                   // Lowercase
+NormalizerPtr strip_accents_normalizer();                               // StripAccents
+NormalizerPtr nmt_normalizer();                                         // Nmt
+NormalizerPtr strip_normalizer(bool left, bool right);                  // Strip
+NormalizerPtr prepend_normalizer(std::string text);                     // Prepend
+NormalizerPtr byte_level_normalizer();                                  // ByteLevel
+NormalizerPtr replace_normalizer(std::string literal, std::string by);  // Replace, pattern String
+// Replace, pattern Regex. Error{invalid_argument}: no regular expression.
+Result<NormalizerPtr> replace_regex_normalizer(std::string_view pattern, std::string by);
+// Precompiled: the character map of a SentencePiece model. Error{corrupt_data}: a damaged map.
+Result<NormalizerPtr> precompiled_normalizer(std::string_view charsmap);
+
+}  // namespace isogloss::tokens
