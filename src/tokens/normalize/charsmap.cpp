@@ -80,26 +80,49 @@ std::optional<std::string_view> Charsmap::shortest(std::string_view text) const 
 
 namespace {
 
-bool is_control(const CodePoint& info) {
+// Grapheme_Cluster_Break = Control: unassigned code points that are ignored by default are of it too.
+bool is_control(char32_t c, const CodePoint& info) {
+  if (info.category == Category::cn) return c == 0x2065 || (c >= 0xFFF0 && c <= 0xFFF8) || (c >= 0xE0000 && c <= 0xE0FFF);
   return info.category == Category::cc || info.category == Category::zl || info.category == Category::zp ||
          (info.category == Category::cf && !info.is(CodePoint::kGraphemeExtend | CodePoint::kGraphemePrepend));
+}
+
+enum class Hangul : std::uint8_t { none, l, v, t, lv, lvt };
+Hangul hangul_of(char32_t c) {
+  if ((c >= 0x1100 && c <= 0x115F) || (c >= 0xA960 && c <= 0xA97C)) return Hangul::l;
+  if ((c >= 0x1160 && c <= 0x11A7) || (c >= 0xD7B0 && c <= 0xD7C6)) return Hangul::v;
+  if ((c >= 0x11A8 && c <= 0x11FF) || (c >= 0xD7CB && c <= 0xD7FB)) return Hangul::t;
+  if (c >= 0xAC00 && c <= 0xD7A3) return (c - 0xAC00) % 28 == 0 ? Hangul::lv : Hangul::lvt;
+  return Hangul::none;
+}
+bool hangul_joins(Hangul before, Hangul now) {
+  if (before == Hangul::l) return now == Hangul::l || now == Hangul::v || now == Hangul::lv || now == Hangul::lvt;
+  if (before == Hangul::lv || before == Hangul::v) return now == Hangul::v || now == Hangul::t;
+  return (before == Hangul::lvt || before == Hangul::t) && now == Hangul::t;
 }
 
 }  // namespace
 
 std::size_t cluster_size(std::string_view text) {
-  constexpr std::size_t kEnough = 6;
-  std::size_t at = sequence_size(text[0]);
+  constexpr char32_t kJoiner = 0x200D;
   if (text.starts_with("\r\n")) return 2;
-  const CodePoint* last = &code_point_info(read_code_point(text.data()));
-  if (is_control(*last)) return at;
-  while (at < text.size() && at < kEnough) {
-    const CodePoint& next = code_point_info(read_code_point(text.data() + at));
+  std::size_t at = sequence_size(text[0]);
+  char32_t before = read_code_point(text.data());
+  const CodePoint* info = &code_point_info(before);
+  if (is_control(before, *info)) return at;
+  bool pictographic = info->is(CodePoint::kPictographic);  // one, and marks behind it
+  while (at < text.size()) {
+    const char32_t c = read_code_point(text.data() + at);
+    const CodePoint& next = code_point_info(c);
     const bool joined = next.is(CodePoint::kGraphemeExtend) ||
-                        (last->is(CodePoint::kGraphemePrepend) && !is_control(next));
+                        (info->is(CodePoint::kGraphemePrepend) && !is_control(c, next)) ||
+                        (pictographic && before == kJoiner && next.is(CodePoint::kPictographic)) ||
+                        hangul_joins(hangul_of(before), hangul_of(c));
     if (!joined) break;
     at += sequence_size(text[at]);
-    last = &next;
+    if (!next.is(CodePoint::kGraphemeExtend)) pictographic = next.is(CodePoint::kPictographic);
+    before = c;
+    info = &next;
   }
   return at;
 }

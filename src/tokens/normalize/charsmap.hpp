@@ -37,8 +37,9 @@ class Charsmap {
   std::string texts_;
 };
 
-// Bytes of the extended grapheme cluster (Unicode Standard Annex 29) that `text` begins with. Exact for clusters below
-// six bytes, which is where the answer is used; longer ones may be cut, never below six. REQUIRES: not empty.
+// Bytes of the extended grapheme cluster (Unicode Standard Annex 29) that `text` begins with. Flags and Indic conjuncts
+// are cut after their first letter: no such cluster is below six bytes, which is where the answer is used.
+// REQUIRES: not empty.
 std::size_t cluster_size(std::string_view text);
 
 }  // namespace isogloss::tokens

@@ -17,7 +17,10 @@ class SentencePieceNormalizer final : public Normalizer {
     std::vector<std::pair<std::string_view, std::uint32_t>> keys;
     for (std::uint32_t i = 0; i < rules_.user_symbols.size(); ++i) keys.emplace_back(rules_.user_symbols[i], i);
     symbols_ = DoubleArray(std::move(keys));
-    for (unsigned c = 0; c < 128; ++c) plain_[c] = symbols_.empty() && never_mapped(static_cast<char>(c));
+    for (unsigned c = 0; c < 128; ++c) plain_[c] = stays(static_cast<char>(c));
+    for (const std::string& symbol : rules_.user_symbols) {
+      if (static_cast<unsigned char>(symbol[0]) < 128) plain_[static_cast<unsigned char>(symbol[0])] = false;
+    }
   }
 
   void apply(const AlignedText& from, AlignedText& to) const override {
@@ -52,6 +55,7 @@ class SentencePieceNormalizer final : public Normalizer {
     Rewriter::Buffers to;
 
     std::uint32_t place(std::size_t at) const {
+      if (from.identity()) return from.shift() + static_cast<std::uint32_t>(at);
       if (at < from.size()) return from.origin(at, at + 1).begin;
       return from.origin(from.size() - 1, from.size()).end;
     }
@@ -86,12 +90,15 @@ class SentencePieceNormalizer final : public Normalizer {
     }
   };
 
-  bool never_mapped(char c) const {
+  // Whether the character stays as it is in front of any ASCII character.
+  bool stays(char c) const {
+    const std::string_view self(&c, 1);
     for (unsigned second = 0; second < 128; ++second) {
       const char pair[] = {c, static_cast<char>(second)};
-      if (map_.longest({pair, 2})) return false;
+      const auto found = map_.longest({pair, 2});
+      if (found && !(found->size == 1 && found->text == self)) return false;
     }
-    return !map_.longest({&c, 1});
+    return true;
   }
 
   Step step_at(std::string_view text, std::size_t at) const {
@@ -152,7 +159,7 @@ class SentencePieceNormalizer final : public Normalizer {
   SentencePieceRules rules_;
   std::string_view blank_;
   DoubleArray symbols_;
-  bool plain_[128];  // no key begins with it unless something beyond ASCII follows
+  bool plain_[128];  // ASCII that stays as it is unless something beyond ASCII follows
 };
 
 }  // namespace
