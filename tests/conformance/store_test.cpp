@@ -409,6 +409,49 @@ TEST_P(StoreConformance, ThreadsWriteTogether) {
   for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
 }
 
+// A batch with a large document does not share a transaction: it stays whole between those that do.
+TEST_P(StoreConformance, ALargeBatchIsWholeAmongWritersThatShare) {
+  constexpr int kThreads = 3, kEach = 30;
+  const auto store = open();
+  std::atomic<bool> stop = false;
+  std::atomic<int> torn = 0;
+  std::jthread searcher([&] {
+    Context context;
+    const Names word{"beside"};
+    while (!stop) {
+      const std::size_t seen = store->document_frequencies(word, context).value()[0];
+      if (seen != 0 && seen != 2) ++torn;
+    }
+  });
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        Context context;
+        for (int i = 0; i < kEach; ++i) {
+          const DocumentPut one = make_document(std::to_string(t) + "-" + std::to_string(i), {"word"});
+          EXPECT_TRUE(store->put({&one, 1}, context));
+        }
+      });
+    }
+    std::vector<DocumentPut> batch{make_document("first", {"beside"}),
+                                   make_document("large", std::vector<std::string>(10'001, "many")),
+                                   make_document("last", {"beside"})};
+    batch[2].chunks.push_back(batch[2].chunks[0]);
+    batch[2].terms.push_back(batch[2].terms[0]);
+    EXPECT_EQ(store->put(batch, context_).error().code, Code::invalid_argument);
+    batch[2].chunks.pop_back();
+    batch[2].terms.pop_back();
+    put(*store, batch);
+  }
+  stop = true;
+  searcher.join();
+  EXPECT_EQ(torn, 0);
+  EXPECT_EQ(store->chunk_count().value(), static_cast<std::size_t>(kThreads * kEach + 10'003));
+  const std::vector<CheckFinding> findings = store->check(context_).value();
+  for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
+}
+
 // The first documents of a collection that has a space go to its files without being read back.
 TEST_P(StoreConformance, TheFirstDocumentsBringTheirVectors) {
   const auto store = open();
