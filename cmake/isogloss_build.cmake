@@ -58,6 +58,8 @@ isogloss_require(roaring roaring/roaring.h libroaring-dev)
 isogloss_require(crypto openssl/evp.h libssl-dev)
 isogloss_require(uchardet uchardet/uchardet.h libuchardet-dev)
 isogloss_require(curl curl/curl.h libcurl4-openssl-dev)
+isogloss_require(z zlib.h zlib1g-dev)
+isogloss_require(lzma lzma.h liblzma-dev)
 
 # isogloss_library(NAME SOURCES ... [DEPS folder ...] [EXTERNAL library ...])
 # DEPS are folders of src/ (written as in architecture.md: core and include/isogloss are always there).

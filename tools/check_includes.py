@@ -24,7 +24,7 @@ ALLOWED = {
     "runtime": "simd math formats tokens index vectors input hub model store heads answer evaluate",
     "apps": "input",  # the CSV rules of `embed -f csv` are those of the readers
 }
-THIRD_PARTY = re.compile(r"^(fmt|spdlog|simdjson|utf8proc|pcre2|sqlite3|libstemmer|zstd|roaring|openssl|curl|CLI|toml|uchardet)\b")
+THIRD_PARTY = re.compile(r"^(fmt|spdlog|simdjson|utf8proc|pcre2|sqlite3|libstemmer|zstd|zlib|lzma|roaring|openssl|curl|CLI|toml|uchardet)\b")
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 

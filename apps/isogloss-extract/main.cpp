@@ -11,6 +11,7 @@
 
 #include "core/file.hpp"
 #include "core/json.hpp"
+#include "core/unpack.hpp"
 
 namespace {
 
@@ -55,7 +56,7 @@ int main() {
     std::cerr << "isogloss-extract: give a path on standard input\n";
     return 2;
   }
-  auto content = isogloss::read_file(path, kMaxFile);
+  auto content = isogloss::read_unpacked(path, kMaxFile);
   if (!content) {
     std::cerr << content.error().message << "\n";
     return 1;

@@ -22,6 +22,19 @@ void write_source(JsonWriter& json, const StoredChunk& chunk, Span at) {
   json.field("heading", chunk.heading).end_object();
 }
 
+void print_facts(Program& program, const std::vector<std::pair<std::string, std::string>>& facts) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object();
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, value] : facts) {
+    json.field(name, value);
+    rows.push_back({name, value});
+  }
+  json.end_object();
+  program.flags.json ? program.line(std::move(out)) : program.out(format_table(rows));
+}
+
 void write_hit(JsonWriter& json, const Hit& hit) {
   json.begin_object().field("id", hit.chunk.id).field("score", hit.score);
   json.field("score_kind", score_kind_name(hit.kind)).field("text", hit.chunk.text);

@@ -16,6 +16,9 @@ namespace isogloss::cli {
 Result<std::unique_ptr<Collection>> open_collection(const std::string& name, OpenMode mode, const CollectionOptions& options,
                                                     Context& context);
 
+// Names with values, in order: a table, or one JSON object.
+void print_facts(Program& program, const std::vector<std::pair<std::string, std::string>>& facts);
+
 // {"id","score","score_kind","text","source":{...},"meta":{}} of a hit.
 void write_hit(JsonWriter& json, const Hit& hit);
 // "source":{"path","page","start","end","heading"}.

@@ -75,16 +75,7 @@ class CollectionsVerb final : public Verb {
   Result<int> show(Program& program) {
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
     const auto facts = collection->facts();
-    std::string out;
-    JsonWriter json(out);
-    json.begin_object();
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& [name, value] : facts) {
-      json.field(name, value);
-      rows.push_back({name, value});
-    }
-    json.end_object();
-    program.flags.json ? program.line(std::move(out)) : program.out(format_table(rows));
+    print_facts(program, {facts.begin(), facts.end()});
     return kDone;
   }
 
@@ -106,8 +97,9 @@ class CollectionsVerb final : public Verb {
     return good ? kDone : kFailed;
   }
 
-  // JSON lines, a document each: {"name","path","root","hash","title","text","chunks":[{"key","start","end","page",
-  // "heading","meta"}]}; text is the whole extracted text, in which the spans lie.
+  // JSON lines, a document each: {"name","path","root","hash","title","text","meta","chunks":[{"key","start","end","page",
+  // "heading","meta"}]}; text is the whole extracted text, in which the spans lie. A chunk's meta is that of its row, as far
+  // as it is not the document's.
   Result<int> save(Program& program) {
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
     if (readonly_) {
@@ -138,19 +130,32 @@ class CollectionsVerb final : public Verb {
     return kDone;
   }
 
+  // An object of what `meta` says and `known` does not.
+  static void write_metadata(JsonWriter& json, const Metadata& meta, const Metadata& known) {
+    json.begin_object();
+    for (const auto& [name, value] : meta) {
+      const auto same = known.find(name);
+      if (same == known.end() || same->second != value) json.key(name).value(value);
+    }
+    json.end_object();
+  }
+
   static Result<std::string> exported(Store& store, const DocumentState& state, std::span<const std::int64_t> numbers) {
     const std::vector<StoredChunk> chunks = IG_TRY(store.chunks(numbers));
     std::string line;
     JsonWriter json(line);
     json.begin_object().field("name", state.name).field("path", state.path).field("root", state.root);
     json.field("hash", state.hash).field("title", chunks.empty() ? "" : chunks[0].title);
-    json.field("text", IG_TRY(store.document_text(state.name))).key("chunks").begin_array();
+    const Metadata own = IG_TRY(store.document_metadata(state.name));
+    json.field("text", IG_TRY(store.document_text(state.name))).key("meta");
+    write_metadata(json, own, {});
+    json.key("chunks").begin_array();
     for (const StoredChunk& chunk : chunks) {
       json.begin_object().field("key", chunk.id.substr(state.name.size() + 1));
       json.field("start", static_cast<std::uint64_t>(chunk.at.begin)).field("end", static_cast<std::uint64_t>(chunk.at.end));
-      json.field("page", chunk.page).field("heading", chunk.heading).key("meta").begin_object();
-      for (const auto& [name, value] : chunk.meta) json.key(name).value(value);
-      json.end_object().end_object();
+      json.field("page", chunk.page).field("heading", chunk.heading).key("meta");
+      write_metadata(json, chunk.meta, own);
+      json.end_object();
     }
     json.end_array().end_object();
     return line + "\n";
@@ -169,6 +174,7 @@ class CollectionsVerb final : public Verb {
     put.document.text = json["text"].as_string();
     put.document.title = json["title"].as_string();
     put.document.type = "imported";
+    for (const auto& [key, value] : json["meta"].as_object()) put.document.meta[key] = value.as_meta();
     for (const Json& item : json["chunks"].as_array()) {
       Chunk chunk;
       chunk.key = item["key"].as_text();

@@ -27,16 +27,7 @@ class DoctorVerb final : public Verb {
     } else {
       IG_TRY(collection(program, facts));
     }
-    std::string out;
-    JsonWriter json(out);
-    json.begin_object();
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& [name, value] : facts) {
-      json.field(name, value);
-      rows.push_back({name, value});
-    }
-    json.end_object();
-    program.flags.json ? program.line(std::move(out)) : program.out(format_table(rows));
+    print_facts(program, facts);
     return bad_ ? kFailed : kDone;
   }
 

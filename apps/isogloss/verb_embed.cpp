@@ -8,6 +8,7 @@
 #include "core/file.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
+#include "core/unpack.hpp"
 #include "input/csv.hpp"
 #include "output.hpp"
 
@@ -121,8 +122,8 @@ class EmbedVerb final : public Verb {
   }
 
   Status collect_file(const std::string& path, Context& context) {
-    if (path == "-" || path.ends_with(".txt")) {
-      const std::string content = path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : IG_TRY(read_file(path));
+    if (path == "-" || without_packing(path).ends_with(".txt")) {
+      const std::string content = path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : IG_TRY(read_unpacked(path, SIZE_MAX));
       std::string_view text = content;
       if (text.ends_with('\n')) text.remove_suffix(1);
       if (content.empty()) return {};
@@ -145,15 +146,14 @@ class EmbedVerb final : public Verb {
 
   // The columns of a CSV or TSV input, to be repeated in the output.
   Status keep_columns(const std::string& path) {
-    if (!path.ends_with(".csv") && !path.ends_with(".tsv")) return {};
-    const std::string content = IG_TRY(read_file(path));
-    input::CsvParser parser(content, path.ends_with(".csv") ? ',' : '\t');
-    IG_TRY(parser.next(header_));
+    const std::string_view name = without_packing(path);
+    if (!name.ends_with(".csv") && !name.ends_with(".tsv")) return {};
+    const std::string content = IG_TRY(read_unpacked(path, SIZE_MAX));
+    input::CsvTable table = IG_TRY(input::CsvTable::open(path, content, name.ends_with(".csv") ? ',' : '\t'));
+    header_ = table.columns();
     std::vector<std::string> cells;
     for (Item& item : items_) {
-      do {
-        if (!IG_TRY(parser.next(cells))) return {};
-      } while (cells.size() == 1 && cells[0].empty());
+      if (!IG_TRY(table.next(cells))) return {};
       item.cells = cells;
       item.cells.resize(header_.size());
     }

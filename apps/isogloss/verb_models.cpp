@@ -102,16 +102,7 @@ class ModelsVerb final : public Verb {
         {"space_id", card.space_id}};
     facts.insert(facts.end(), card.facts.begin(), card.facts.end());
     if (const Vocabulary* words = model->ability<Vocabulary>()) facts.emplace_back("words", first_words(*words));
-    std::string out;
-    JsonWriter json(out);
-    json.begin_object();
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& [name, value] : facts) {
-      json.field(name, value);
-      rows.push_back({name, value});
-    }
-    json.end_object();
-    program.flags.json ? program.line(std::move(out)) : program.out(format_table(rows));
+    print_facts(program, facts);
     return kDone;
   }
 

@@ -76,7 +76,7 @@ struct ChunkOptions {
 Result<std::vector<Chunk>> chunk_document(const Document& document, const ChunkOptions& options,
                                           const UnitSplitter& units);
 
-// What is embedded and indexed for a chunk: its heading path, a line feed, its text.
+// indexed_text() of a chunk.
 std::string chunk_text(const Document& document, const Chunk& chunk);
 
 // Byte ranges of the sentences within `range` of the text, without the white space between them. Ends at . ! ? and

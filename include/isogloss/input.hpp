@@ -99,4 +99,8 @@ struct Chunk {
   Metadata meta;              // of its row, else empty
 };
 
+// What is embedded and indexed for a chunk: its heading path, a line feed, its text; the text alone when there is no heading
+// or the text is the heading.
+std::string indexed_text(std::string_view heading, std::string_view text);
+
 }  // namespace isogloss

@@ -3,6 +3,7 @@
 // model and analyses no text (the analysis is handed in, so that derived files can be rebuilt from the stored text).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -61,7 +62,7 @@ struct StoredChunk {
   std::string path;
   std::string title;
   std::string heading;
-  std::string text;  // verbatim text of the span
+  std::string text;  // verbatim text of the span; indexed is indexed_text(heading, text)
   Span at;
   std::uint32_t ordinal = 0;
   std::uint32_t page = 0;
@@ -82,6 +83,9 @@ struct SpaceInfo {
   SpaceRole role = SpaceRole::search;
   std::int64_t fitted_documents = 0;  // chunks the model was fitted on; 0 = not fitted here
 };
+
+// When to make a space serve: if every chunk has its vector, or whatever is missing.
+enum class Publish : std::uint8_t { complete, as_it_is };
 
 // How much of a chunk to read.
 enum class ChunkParts : std::uint8_t { all, names };
@@ -156,6 +160,12 @@ struct LexicalOptions {
   bool lucene_lengths = false;  // keep lengths as Lucene does, in one byte each, for equal scores
 };
 
+// The right to build a space; given back when it is destroyed or its process ends.
+class BuildTurn {
+ public:
+  virtual ~BuildTurn() = default;
+};
+
 // Thread rule: put(), remove(), search() and the readers may be called from several threads together; puts and removals
 // that wait for each other share a transaction and its fsync. Everything else wants the store for itself.
 class Store {
@@ -166,9 +176,9 @@ class Store {
   // To be called once before the first search, put or check.
   virtual void use_lexical(LexicalOptions options) = 0;
 
-  // Durable when it returns: all of the batch or nothing (a document of more than 10,000 chunks is a batch of its own). A
-  // document of the same name is replaced. Errors: mismatch, a put's space no longer serves, embed it again;
-  // invalid_argument, two chunks with one key or a value in a vector that is not finite.
+  // Durable when it returns: all of the batch or nothing. A document of the same name is replaced. Errors: mismatch, a
+  // put's space no longer serves, embed it again; invalid_argument, two chunks with one key or a value in a vector that
+  // is not finite.
   virtual Status put(std::span<const DocumentPut> documents, Context& context) = 0;
   virtual Status remove(std::span<const std::string> names, Context& context) = 0;
   // New size, time and inode of documents whose content is the same.
@@ -186,7 +196,9 @@ class Store {
   virtual Result<std::vector<DocumentState>> documents() = 0;  // by name
   virtual Result<std::optional<DocumentState>> document(std::string_view name) = 0;
   virtual Result<std::string> document_text(std::string_view name) = 0;
-  // All chunks in order of number, in groups; stops when the callback says false.
+  // The document's own metadata, without that of its rows.
+  virtual Result<Metadata> document_metadata(std::string_view name) = 0;
+  // All chunks in order of number, in groups; stops when the callback says false. `visit` must not write.
   virtual Status for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) = 0;
   virtual Result<std::size_t> chunk_count() = 0;
 
@@ -199,13 +211,17 @@ class Store {
 
   // Spaces. A new one starts as `building`; publish makes it `search` and drops the one before.
   virtual Result<std::vector<SpaceInfo>> spaces() = 0;
+  // One process at a time builds a space. Waits up to `patience`, then Error{unavailable} names the one that does.
+  virtual Result<std::unique_ptr<BuildTurn>> begin_build(std::chrono::milliseconds patience, Context& context) = 0;
+  // Drops what an interrupted build left behind. REQUIRES: the caller has the turn, up to publish_space().
   virtual Result<std::int64_t> add_space(const SpaceInfo& space, std::string_view fitted_files, Context& context) = 0;
   virtual Result<std::string> fitted_files(std::int64_t space) = 0;
   virtual Status put_vectors(std::int64_t space, std::span<const std::int64_t> chunks, VectorsView rows,
                              Context& context) = 0;
   // Chunks that have no vector in `space` yet, ascending.
   virtual Result<std::vector<std::int64_t>> missing_vectors(std::int64_t space) = 0;
-  virtual Status publish_space(std::int64_t space, Context& context) = 0;
+  // False, and nothing is done: others stored chunks that have no vector in it yet, and `complete` was asked for.
+  virtual Result<bool> publish_space(std::int64_t space, Publish when, Context& context) = 0;
   // The vector of a chunk in the serving space, f32.
   virtual Result<std::vector<float>> vector(std::int64_t chunk) = 0;
 

@@ -2,19 +2,23 @@
 #include "core/file.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace isogloss {
 namespace {
 
 constexpr std::size_t kWriteBuffer = std::size_t{1} << 20;
+constexpr std::string_view kTemporaryMark = ".tmp-";
 
 Status write_all(int fd, const char* data, std::size_t size, const std::filesystem::path& path) {
   while (size > 0) {
@@ -121,8 +125,30 @@ MappedFile::~MappedFile() {
 
 std::filesystem::path temporary_name(const std::filesystem::path& path) {
   static std::atomic<unsigned> counter{0};
-  return folder_of(path) / ("." + path.filename().string() + ".tmp-" + std::to_string(::getpid()) + "-" +
+  return folder_of(path) / ("." + path.filename().string() + std::string(kTemporaryMark) + std::to_string(::getpid()) + "-" +
                             std::to_string(counter.fetch_add(1)));
+}
+
+bool is_abandoned(std::string_view file_name) {
+  const std::size_t mark = file_name.rfind(kTemporaryMark);
+  if (!file_name.starts_with('.') || mark == std::string_view::npos) return false;
+  int pid = 0;
+  const char* end = file_name.data() + file_name.size();
+  const auto r = std::from_chars(file_name.data() + mark + kTemporaryMark.size(), end, pid);
+  return r.ec == std::errc() && r.ptr != end && *r.ptr == '-' && pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+void remove_abandoned(const std::filesystem::path& path) {
+  const std::string prefix = "." + path.filename().string() + std::string(kTemporaryMark);
+  std::vector<std::filesystem::path> found;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder_of(path), error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    struct stat status {};
+    const bool mine = ::lstat(it->path().c_str(), &status) == 0 && status.st_uid == ::geteuid();
+    if (mine && name.starts_with(prefix) && is_abandoned(name)) found.push_back(it->path());
+  }
+  for (const std::filesystem::path& old : found) std::filesystem::remove_all(old, error);
 }
 
 Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {

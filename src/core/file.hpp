@@ -106,5 +106,9 @@ Status sync_folder(const std::filesystem::path& folder);
 
 // A fresh name next to `path`, for something that will be renamed to it.
 std::filesystem::path temporary_name(const std::filesystem::path& path);
+// A name that temporary_name() gave, in a process of this machine that is gone.
+bool is_abandoned(std::string_view file_name);
+// Removes files and folders beside `path` that were to be renamed to it and are abandoned, as far as they are this user's.
+void remove_abandoned(const std::filesystem::path& path);
 
 }  // namespace isogloss

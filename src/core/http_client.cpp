@@ -2,10 +2,10 @@
 #include "core/http_client.hpp"
 
 #include <curl/curl.h>
-#include <dlfcn.h>
 
 #include <memory>
 
+#include "core/shared_library.hpp"
 #include "core/text.hpp"
 
 namespace isogloss {
@@ -24,21 +24,15 @@ struct Curl {
   bool complete = false;
 };
 
-template <class F>
-bool find(void* library, const char* name, F& function) {
-  function = reinterpret_cast<F>(::dlsym(library, name));
-  return function != nullptr;
-}
-
 const Curl& curl() {
   static const Curl functions = [] {
     Curl c;
-    void* library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-    c.complete = library != nullptr && find(library, "curl_easy_init", c.init) &&
-                 find(library, "curl_easy_cleanup", c.cleanup) && find(library, "curl_easy_setopt", c.setopt) &&
-                 find(library, "curl_easy_perform", c.perform) && find(library, "curl_easy_getinfo", c.getinfo) &&
-                 find(library, "curl_easy_strerror", c.strerror) && find(library, "curl_slist_append", c.slist_append) &&
-                 find(library, "curl_slist_free_all", c.slist_free_all);
+    void* library = open_library("libcurl.so.4");
+    const auto take = [&](const char* name, auto& function) { return find_function(library, name, function); };
+    c.complete = library != nullptr && take("curl_easy_init", c.init) && take("curl_easy_cleanup", c.cleanup) &&
+                 take("curl_easy_setopt", c.setopt) && take("curl_easy_perform", c.perform) &&
+                 take("curl_easy_getinfo", c.getinfo) && take("curl_easy_strerror", c.strerror) &&
+                 take("curl_slist_append", c.slist_append) && take("curl_slist_free_all", c.slist_free_all);
     return c;
   }();
   return functions;

@@ -11,10 +11,29 @@
 #include <cmath>
 #include <numeric>
 #include <unordered_set>
+#include <utility>
 
 #include "core/assert.hpp"
 
 namespace isogloss {
+namespace {
+
+// Marsaglia's polar method: two independent normal numbers. `draw` gives uniform ones in [0, 1).
+template <class Draw>
+std::pair<double, double> normal_pair(Draw&& draw) {
+  double x;
+  double y;
+  double r2;
+  do {
+    x = 2.0 * draw() - 1.0;
+    y = 2.0 * draw() - 1.0;
+    r2 = x * x + y * y;
+  } while (r2 >= 1.0 || r2 == 0.0);
+  const double scale = std::sqrt(-2.0 * std::log(r2) / r2);
+  return {scale * y, scale * x};
+}
+
+}  // namespace
 
 Random::Random(std::uint64_t seed) : Random(seed, 0) {}
 
@@ -47,18 +66,10 @@ double Random::normal() {
     has_spare_ = false;
     return spare_;
   }
-  double x;
-  double y;
-  double r2;
-  do {
-    x = 2.0 * uniform() - 1.0;
-    y = 2.0 * uniform() - 1.0;
-    r2 = x * x + y * y;
-  } while (r2 >= 1.0 || r2 == 0.0);
-  const double scale = std::sqrt(-2.0 * std::log(r2) / r2);
-  spare_ = scale * x;
+  const auto [first, second] = normal_pair([this] { return uniform(); });
+  spare_ = second;
   has_spare_ = true;
-  return scale * y;
+  return first;
 }
 
 void MersenneTwister::seed(std::uint32_t value) {
@@ -143,18 +154,10 @@ double NumpyRandom::standard_normal() {
     has_spare_ = false;
     return spare_;
   }
-  double x;
-  double y;
-  double r2;
-  do {
-    x = 2.0 * generator_.uniform() - 1.0;
-    y = 2.0 * generator_.uniform() - 1.0;
-    r2 = x * x + y * y;
-  } while (r2 >= 1.0 || r2 == 0.0);
-  const double scale = std::sqrt(-2.0 * std::log(r2) / r2);
-  spare_ = scale * x;
+  const auto [first, second] = normal_pair([this] { return generator_.uniform(); });
+  spare_ = second;
   has_spare_ = true;
-  return scale * y;
+  return first;
 }
 
 std::vector<std::int64_t> NumpyRandom::permutation(std::size_t n) {

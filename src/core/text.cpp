@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "isogloss/input.hpp"
 #include "isogloss/options.hpp"
 
 namespace isogloss {
@@ -80,6 +81,12 @@ std::string shortened(std::string_view text, std::size_t bytes) {
   std::size_t end = bytes;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
   return std::string(text.substr(0, end)) + "...";
+}
+
+std::string indexed_text(std::string_view heading, std::string_view text) {
+  std::string out;
+  if (!heading.empty() && heading != text) out.append(heading).append("\n");
+  return out.append(text);
 }
 
 std::string one_line(std::string_view text) {

@@ -69,6 +69,14 @@ std::string model_folder_family(const FileSet& files);
 // files (vocabulary, analysis) and options.
 std::string space_id_of(const ModelParts& parts);
 
+// The functions above as one type, for templates in folders that do not know this one.
+struct ModelFolder {
+  using Parts = ModelParts;
+  using Source = ModelSource;
+  static constexpr auto save = save_model_folder;
+  static constexpr auto space_id = space_id_of;
+};
+
 // One string for a set of files, and back; used to keep a fitted model inside a collection.
 std::string pack_files(const std::map<std::string, std::string>& files);
 Result<std::map<std::string, std::string>> unpack_files(std::string_view blob, std::string_view where);

@@ -308,9 +308,7 @@ Result<std::vector<Chunk>> chunk_document(const Document& document, const ChunkO
 }
 
 std::string chunk_text(const Document& document, const Chunk& chunk) {
-  const std::string_view body = std::string_view(document.text).substr(chunk.at.begin, chunk.at.size());
-  if (chunk.heading.empty() || body == chunk.heading) return std::string(body);
-  return chunk.heading + "\n" + std::string(body);
+  return indexed_text(chunk.heading, std::string_view(document.text).substr(chunk.at.begin, chunk.at.size()));
 }
 
 }  // namespace isogloss

@@ -29,4 +29,23 @@ class CsvParser {
   std::size_t row_line_ = 1;
 };
 
+// Rows below a header line, by the rules of every table that isogloss reads: column names are trimmed, blank rows skipped,
+// short rows allowed, and a row with more cells than columns is Error{corrupt_data} with file and line.
+class CsvTable {
+ public:
+  // `name` is for messages; it and the text must outlive the table.
+  static Result<CsvTable> open(std::string_view name, std::string_view text, char separator);
+
+  const std::vector<std::string>& columns() const { return columns_; }  // empty: the text is
+  // The cells of the next row, at most one per column; false at the end.
+  Result<bool> next(std::vector<std::string>& cells);
+
+ private:
+  CsvTable(std::string_view name, std::string_view text, char separator) : name_(name), parser_(text, separator) {}
+  Result<bool> next_row(std::vector<std::string>& cells);
+  std::string_view name_;
+  CsvParser parser_;
+  std::vector<std::string> columns_;
+};
+
 }  // namespace isogloss::input

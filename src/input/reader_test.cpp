@@ -75,6 +75,16 @@ TEST(Reader, RefusesFilesAboveTheLimit) {
   EXPECT_EQ(read_document(folder.path() / "big.txt", options, context).error().code, Code::too_long);
 }
 
+// Blank rows are no rows: they get no number.
+TEST(Reader, RowsOfATableAreThoseThatSaySomething) {
+  const auto document = read("a.csv", "\xEF\xBB\xBF a , b\n\none,1\n\ntwo\n");
+  ASSERT_TRUE(document) << document.error().message;
+  ASSERT_EQ(document->rows.size(), 2U);
+  EXPECT_EQ(document->rows[1].id, "2");
+  EXPECT_EQ(document->rows[0].meta.at("a"), MetaValue("one"));
+  EXPECT_FALSE(document->rows[1].meta.contains("b"));
+}
+
 TEST(Reader, RunsTheUsersExtractor) {
   const TemporaryFolder folder;
   ASSERT_TRUE(write_file(folder.path() / "x.bin", "raw"));

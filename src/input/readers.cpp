@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only list of readers, and the way from a path to a Document: stat, read, recognise, decode, parse.
+// The only list of readers, and the way from a path to a Document: stat, read and unpack, recognise, decode, parse.
 #include <algorithm>
 #include <array>
 
 #include "core/file.hpp"
 #include "core/guard.hpp"
 #include "core/text.hpp"
+#include "core/unpack.hpp"
 #include "input/charset.hpp"
 #include "input/extract.hpp"
 #include "input/reader.hpp"
@@ -60,14 +61,27 @@ Status refuse_binary(std::string_view name, std::string_view content) {
   return {};
 }
 
-Result<Document> parse_content(std::string_view name, std::string content, const ReadOptions& options) {
-  IG_TRY(refuse_binary(name, content));
-  Decoded decoded = IG_TRY(decode_text(name, std::move(content)));
-  const Reader& reader = reader_for(name);
+struct Content {
+  std::string_view name;  // as the user knows it
+  std::string text;
+  Packing packing = Packing::none;
+};
+
+Result<Content> taken(std::string_view name, UnpackedReader reader, std::size_t max_size) {
+  return Content{name, IG_TRY(reader.rest(max_size)), reader.packing()};
+}
+
+Result<Document> parse_content(Content content, const ReadOptions& options) {
+  const std::string_view name = content.name;
+  IG_TRY(refuse_binary(name, content.text));
+  Decoded decoded = IG_TRY(decode_text(name, std::move(content.text)));
+  const bool packed = content.packing != Packing::none;
+  const Reader& reader = reader_for(packed ? without_packing(name) : name);  // of what is inside
   Document document;
   document.type = reader.name;
   document.text = std::move(decoded.text);
   document.notes = std::move(decoded.notes);
+  if (packed) document.notes.push_back("unpacked from " + std::string(packing_name(content.packing)));
   IG_TRY(reader.read(name, options, document));
   return document;
 }
@@ -90,7 +104,9 @@ Result<Document> read_document_text(std::string_view name, std::string content, 
                                     Context& context) {
   return guard([&]() -> Result<Document> {
     IG_TRY(context.check());
-    return input::parse_content(name, std::move(content), options);
+    if (packing_of(content) == Packing::none) return input::parse_content({name, std::move(content)}, options);
+    auto reader = IG_TRY(UnpackedReader::from_memory(std::string(name), content));
+    return input::parse_content(IG_TRY(input::taken(name, std::move(reader), options.max_size)), options);
   });
 }
 
@@ -104,14 +120,15 @@ Result<Document> read_document(const std::filesystem::path& path, const ReadOpti
                                       human_bytes(static_cast<double>(options.max_size)) + ").");
     }
     if (!options.extract_command.empty()) return input::extract_with_command(path, options.extract_command, context);
-    std::string content = IG_TRY(read_file(path, options.max_size));
-    if (input::needs_charset_detection(content) && input::refuse_binary(path.string(), content)) {
-      std::string extracted = IG_TRY(input::convert_in_worker(path, context));
-      Document document = IG_TRY(input::parse_content(path.string(), std::move(extracted), options));
-      document.notes.push_back("converted to UTF-8 from another charset");
-      return document;
+    const std::string name = path.string();
+    auto content = IG_TRY(input::taken(name, IG_TRY(UnpackedReader::open(path)), options.max_size));
+    if (!input::needs_charset_detection(content.text) || !input::refuse_binary(name, content.text)) {
+      return input::parse_content(std::move(content), options);
     }
-    return input::parse_content(path.string(), std::move(content), options);
+    content.text = IG_TRY(input::convert_in_worker(path, context));
+    Document document = IG_TRY(input::parse_content(std::move(content), options));
+    document.notes.push_back("converted to UTF-8 from another charset");
+    return document;
   });
 }
 

@@ -60,22 +60,13 @@ Status check_columns(std::string_view file, const std::vector<std::string>& colu
 Status read_separated(std::string_view name, char separator, const ReadOptions& options, Document& document) {
   const std::string content = std::move(document.text);
   document.text.clear();
-  CsvParser parser(content, separator);
-  std::vector<std::string> columns, cells;
-  if (!IG_TRY(parser.next(columns))) return {};
-  for (std::string& column : columns) column = trim(column);
+  CsvTable table = IG_TRY(CsvTable::open(name, content, separator));
+  const std::vector<std::string>& columns = table.columns();
+  if (columns.empty()) return {};
   IG_TRY(check_columns(name, columns, options));
+  std::vector<std::string> cells;
   std::vector<Field> fields;
-  for (std::size_t row = 1;; ++row) {
-    auto more = parser.next(cells);
-    if (!more) return fail(more.error().code, "'" + std::string(name) + "' " + more.error().message);
-    if (!*more) return {};
-    if (cells.size() == 1 && cells[0].empty()) continue;
-    if (cells.size() > columns.size()) {
-      return fail(Code::corrupt_data, "'" + std::string(name) + "' line " + std::to_string(parser.line()) + " has " +
-                                          counted(cells.size(), "cell") + ", the header names " +
-                                          counted(columns.size(), "column") + ".");
-    }
+  for (std::size_t row = 1; IG_TRY(table.next(cells)); ++row) {
     fields.clear();
     for (std::size_t i = 0; i < cells.size(); ++i) {
       const bool text = is_text_field(columns[i], options) || is_id_field(columns[i], options);
@@ -83,6 +74,7 @@ Status read_separated(std::string_view name, char separator, const ReadOptions& 
     }
     append_row(fields, options, row, document);
   }
+  return {};
 }
 
 Status read_csv(std::string_view name, const ReadOptions& options, Document& document) {

@@ -159,15 +159,21 @@ void ql_step(Tridiagonal& t, std::size_t first, std::size_t last) {
   e[last] = 0;
 }
 
+// Rows come apart where what couples them is a rounding error: of the two eigenvalues, or, where these are nothing but
+// rounding errors themselves (a matrix of low rank), of the whole matrix.
 Status diagonalise(Tridiagonal& t) {
   const std::size_t n = t.diagonal.size();
+  double largest = 0;
+  for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, std::fabs(t.diagonal[i]) + std::fabs(t.beside[i]));
+  const double noise = kEpsilon * largest;
+  const auto coupled = [&](std::size_t i) {
+    const double beside = std::fabs(t.beside[i]);
+    return beside > noise && beside > kEpsilon * (std::fabs(t.diagonal[i]) + std::fabs(t.diagonal[i + 1]));
+  };
   for (std::size_t first = 0; first < n; ++first) {
     for (int step = 0;; ++step) {
       std::size_t last = first;
-      while (last + 1 < n &&
-             std::fabs(t.beside[last]) > kEpsilon * (std::fabs(t.diagonal[last]) + std::fabs(t.diagonal[last + 1]))) {
-        ++last;
-      }
+      while (last + 1 < n && coupled(last)) ++last;
       if (last == first) break;
       if (step == 80) return fail(Code::internal, "The eigenvalues of a symmetric matrix did not converge.");
       ql_step(t, first, last);

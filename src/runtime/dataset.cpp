@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files as a Dataset. Line-based files (text, JSON lines) are cut into blocks of about 4 MB at line feeds and read block
-// by block, so a corpus may be larger than memory; a CSV or TSV file, whose rows may span lines, is one block.
+// by block, so a corpus may be larger than memory; a CSV or TSV file, whose rows may span lines, is one block, and so is a
+// packed file (gzip, xz, zstd), whose lines are unpacked piece by piece each time it is read.
 // Text lines end at LF (a CR before it goes); blank lines are records.
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include "core/guard.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
+#include "core/unpack.hpp"
 #include "core/utf8.hpp"
 #include "input/csv.hpp"
 #include "isogloss/family.hpp"
@@ -20,13 +22,16 @@ namespace isogloss {
 namespace {
 
 constexpr std::uint64_t kBlockBytes = std::uint64_t{4} << 20;
+constexpr std::size_t kMaxLine = std::size_t{256} << 20;        // of a packed file
+constexpr std::size_t kMaxPackedTable = std::size_t{1} << 30;  // a table is read whole
 
 enum class Layout { lines, json_lines, csv, tsv };
 
 struct SourceFile {
   std::filesystem::path path;
   Layout layout = Layout::lines;
-  std::uint64_t size = 0;
+  std::uint64_t size = 0;  // on the disk
+  Packing packing = Packing::none;
 };
 
 struct Block {
@@ -36,7 +41,7 @@ struct Block {
 };
 
 Layout layout_of(const std::filesystem::path& path) {
-  const std::string extension = ascii_lower(path.extension().string());
+  const std::string extension = ascii_lower(std::filesystem::path(without_packing(path.string())).extension().string());
   if (extension == ".csv") return Layout::csv;
   if (extension == ".tsv" || extension == ".tab") return Layout::tsv;
   return extension == ".jsonl" || extension == ".ndjson" ? Layout::json_lines : Layout::lines;
@@ -81,7 +86,7 @@ class FileDataset final : public Dataset {
       if (std::filesystem::is_directory(path)) {
         return fail(Code::invalid_argument, "'" + path.string() + "' is a folder; give files.");
       }
-      data->files_.push_back({path, layout_of(path), stamp.size});
+      data->files_.push_back({path, layout_of(path), stamp.size, IG_TRY(UnpackedReader::open(path)).packing()});
       data->description_ += (data->description_.empty() ? "" : ", ") + path.filename().string();
       IG_TRY(data->add_blocks(data->files_.size() - 1));
     }
@@ -99,7 +104,44 @@ class FileDataset final : public Dataset {
     if (blocks_.empty()) return {};
     const Block& block = blocks_[index];
     const SourceFile& file = files_[block.file];
-    std::string text = IG_TRY(read_range(file.path, block.begin, block.end));
+    if (file.packing != Packing::none && !is_table(file)) return read_packed_lines(file, sink, context);
+    return take(file, block, IG_TRY(content_of(file, block)), sink);
+  }
+
+ private:
+  static bool is_table(const SourceFile& file) { return file.layout == Layout::csv || file.layout == Layout::tsv; }
+
+  static Result<std::string> content_of(const SourceFile& file, const Block& block) {
+    if (file.packing != Packing::none) return read_unpacked(file.path, kMaxPackedTable);
+    return read_range(file.path, block.begin, block.end);
+  }
+
+  // Pieces of about the size of a block that end with a line, so that memory does not grow with the file.
+  Status read_packed_lines(const SourceFile& file, const RecordSink& sink, Context& context) const {
+    UnpackedReader reader = IG_TRY(UnpackedReader::open(file.path));
+    Block piece{0, 0, 0, 1};
+    std::string text;
+    for (std::size_t held = 0;;) {
+      IG_TRY(context.check());
+      text.resize(held + kBlockBytes);
+      const std::size_t n = IG_TRY(reader.read({text.data() + held, kBlockBytes}));
+      text.resize(held + n);
+      const bool last = n < kBlockBytes;
+      const std::size_t feed = text.rfind('\n');
+      const std::size_t end = last ? text.size() : feed == std::string::npos ? 0 : feed + 1;
+      if (end > 0) IG_TRY(take(file, piece, text.substr(0, end), sink));
+      if (last) return {};
+      if (end > 0) piece = {0, piece.begin + end, 0, 0};
+      text.erase(0, end);
+      held = text.size();
+      if (held > kMaxLine) {
+        return fail(Code::too_long, "'" + file.path.string() + "' has a line of more than " +
+                                        human_bytes(static_cast<double>(kMaxLine)) + ".");
+      }
+    }
+  }
+
+  Status take(const SourceFile& file, const Block& block, std::string text, const RecordSink& sink) const {
     if (!utf8_valid(text)) text = utf8_repair(text);
     switch (file.layout) {
       case Layout::lines: return read_lines(text, sink);
@@ -110,10 +152,9 @@ class FileDataset final : public Dataset {
     return {};
   }
 
- private:
   Status add_blocks(std::size_t index) {
     const SourceFile& file = files_[index];
-    const bool whole = file.layout == Layout::csv || file.layout == Layout::tsv;
+    const bool whole = is_table(file) || file.packing != Packing::none;
     for (std::uint64_t begin = 0; begin < file.size;) {
       const std::uint64_t end = whole ? file.size : IG_TRY(next_line(file, std::min(file.size, begin + kBlockBytes)));
       blocks_.push_back({index, begin, end, begin == 0 ? std::size_t{1} : 0});
@@ -125,11 +166,9 @@ class FileDataset final : public Dataset {
   // Columns are those of the first table; lines have none.
   Status read_columns() {
     for (const SourceFile& file : files_) {
-      if (file.layout != Layout::csv && file.layout != Layout::tsv) continue;
-      const std::string text = IG_TRY(read_range(file.path, 0, file.size));
-      input::CsvParser parser(text, file.layout == Layout::csv ? ',' : '\t');
-      IG_TRY(parser.next(columns_));
-      for (std::string& column : columns_) column = trim(column);
+      if (!is_table(file)) continue;
+      const std::string text = IG_TRY(content_of(file, {0, 0, file.size, 1}));
+      columns_ = IG_TRY(input::CsvTable::open(file.path.string(), text, file.layout == Layout::csv ? ',' : '\t')).columns();
       return {};
     }
     return {};
@@ -186,22 +225,13 @@ class FileDataset final : public Dataset {
   }
 
   Status read_rows(const SourceFile& file, std::string_view content, char separator, const RecordSink& sink) const {
-    input::CsvParser parser(content, separator);
-    std::vector<std::string> names, cells;
-    if (!IG_TRY(parser.next(names))) return {};
-    for (std::string& name : names) name = trim(name);
+    const std::string path = file.path.string();
+    input::CsvTable table = IG_TRY(input::CsvTable::open(path, content, separator));
+    const std::vector<std::string>& names = table.columns();
     const bool has_text = std::any_of(names.begin(), names.end(), [&](const auto& n) { return is_text(n); });
+    std::vector<std::string> cells;
     std::vector<std::string_view> columns;
-    while (true) {
-      auto more = parser.next(cells);
-      if (!more) return fail(more.error().code, "'" + file.path.string() + "' " + more.error().message);
-      if (!*more) return {};
-      if (cells.size() == 1 && cells[0].empty()) continue;
-      if (cells.size() > names.size()) {
-        return fail(Code::corrupt_data, "'" + file.path.string() + "' line " + std::to_string(parser.line()) + " has " +
-                                            counted(cells.size(), "cell") + ", the header names " +
-                                            counted(names.size(), "column") + ".");
-      }
+    while (IG_TRY(table.next(cells))) {
       cells.resize(names.size());
       std::string text;
       Record record;
@@ -216,6 +246,7 @@ class FileDataset final : public Dataset {
       record.columns = columns;
       IG_TRY(sink(record));
     }
+    return {};
   }
 
   DatasetOptions options_;

@@ -46,13 +46,19 @@ class LocalCollection final : public Collection {
   Status embed_chunks(DocumentPut& put, Context& context);
   // Store::put; embeds again when the space was swapped meanwhile.
   Status put(std::span<DocumentPut> documents, Context& context);
-  // Fits or loads the model when it is due; a line about what was done, or empty.
+  // Fits or loads the model when it is due and no other process is at it; a line about what was done, or empty.
   Result<std::string> refresh_space(Context& context);
 
  private:
   Status ensure_writable_settings(Context& context);
   Result<ModelPtr> load_fitted(const SpaceInfo& space, Context& context);
   Result<ModelPtr> model_for_space(Context& context);
+  // A space has to be made: there is none yet, or the collection has outgrown the one it was fitted for.
+  Result<bool> space_is_due(Context& context);
+  // Vectors for chunks that another process stored before it knew of the serving space.
+  Status fill_serving(Context& context);
+  Result<std::string> make_space(Context& context);
+  Status reindex_with(std::string_view model, Context& context);
   // Embeds the chunks that have no vector in the space yet.
   Status fill_space(std::int64_t number, const Model& model, Context& context);
   Status build_space(const ModelPtr& model, const std::string& reference, Context& context);

@@ -2,7 +2,8 @@
 // The vector space of a collection. A model named by path or short name is loaded; a fit: model is trained on the
 // collection's own chunks and kept inside the collection as a blob. New documents are folded in with the model that
 // serves; when the collection has grown to 1.5 times what the model was fitted on, it is fitted again: the new vectors
-// are written beside the old ones under the role `building`, and one row makes them serve.
+// are written beside the old ones under the role `building`, and one row makes them serve. One process at a time builds
+// (Store::begin_build): an index run that comes second leaves it to the first, a reindex waits for its turn.
 #include <algorithm>
 
 #include "core/file.hpp"
@@ -21,6 +22,7 @@ constexpr std::size_t kEmbedGroup = 2048;     // chunks per pass and transaction
 constexpr std::size_t kLeastChunksToFit = 2;  // a space of fewer texts says nothing
 constexpr double kRefitGrowth = 1.5;
 constexpr int kMostAttempts = 8;  // against other processes that swap the space
+constexpr std::chrono::seconds kBuildPatience{30};
 
 // The chunks of a store as training data.
 class StoreDataset final : public Dataset {
@@ -32,7 +34,7 @@ class StoreDataset final : public Dataset {
   Status read_block(std::size_t, const RecordSink& sink, Context& context) const override {
     return store_.for_each_chunk([&](const StoredChunk& chunk) -> Result<bool> {
       IG_TRY(context.check());
-      const std::string text = chunk.heading.empty() ? chunk.text : chunk.heading + "\n" + chunk.text;
+      const std::string text = indexed_text(chunk.heading, chunk.text);
       Record record;
       record.id = chunk.id;
       record.text = text;
@@ -169,15 +171,13 @@ Status LocalCollection::build_space(const ModelPtr& model, const std::string& re
     files = IG_TRY(packed_folder(fitted_folder(folder_, card.space_id)));
   }
   const std::int64_t number = IG_TRY(store_->add_space(info, files, context));
-  for (int attempt = 1; attempt <= kMostAttempts; ++attempt) {  // others may be adding
+  for (int attempt = 1;; ++attempt) {  // others may be adding
     IG_TRY(fill_space(number, *model, context));
-    if (IG_TRY(store_->missing_vectors(number)).empty()) break;
+    const Publish when = attempt < kMostAttempts ? Publish::complete : Publish::as_it_is;
+    if (IG_TRY(store_->publish_space(number, when, context))) break;
   }
-  IG_TRY(store_->publish_space(number, context));
   drop_fitted_folders(folder_, card.space_id);
-  // What other processes added while the space was being built.
-  const Status filled = fill_space(number, *model, context);
-  return filled || filled.error().code != Code::unavailable ? filled : Status();  // replaced already by a newer one
+  return fill_space(number, *model, context);  // what was missing, and what others stored that knew of no space
 }
 
 Status LocalCollection::fill_space(std::int64_t number, const Model& model, Context& context) {
@@ -189,7 +189,7 @@ Status LocalCollection::fill_space(std::int64_t number, const Model& model, Cont
     if (!found && found.error().code != Code::not_found) return fail(found.error());
     if (found) {  // else another process removed it meanwhile
       const StoredChunk& chunk = found->front();
-      texts.push_back(chunk.heading.empty() || chunk.heading == chunk.text ? chunk.text : chunk.heading + "\n" + chunk.text);
+      texts.push_back(indexed_text(chunk.heading, chunk.text));
       group.push_back(missing[i]);
     }
     if (group.empty() || (group.size() < kEmbedGroup && i + 1 < missing.size())) continue;
@@ -202,62 +202,81 @@ Status LocalCollection::fill_space(std::int64_t number, const Model& model, Cont
   return {};
 }
 
-Result<std::string> LocalCollection::refresh_space(Context& context) {
-  if (settings_.model == "none") return std::string();
-  const std::size_t chunks = IG_TRY(store_->chunk_count());
-  const auto current = IG_TRY(serving(context));
+Result<bool> LocalCollection::space_is_due(Context& context) {
+  settings_.model = IG_TRY(settings_from(IG_TRY(store_->settings()))).model;  // another process may have changed it
+  if (settings_.model == "none") return false;
   const bool fit = settings_.model.starts_with("fit:");
-  if (fit && chunks < kLeastChunksToFit) return std::string();
-  if (current) {
-    const double fitted_on = static_cast<double>(current->info.fitted_documents);
-    if (!fit || static_cast<double>(chunks) < kRefitGrowth * fitted_on) {
-      // Documents stored by a process that knew of no space yet have no vectors.
-      for (int attempt = 1;; ++attempt) {
-        const auto newest = IG_TRY(serving(context));
-        const Status filled = newest ? fill_space(newest->info.number, *newest->model, context) : Status();
-        if (filled) return std::string();
-        if (filled.error().code != Code::unavailable || attempt == kMostAttempts) return fail(filled.error());
-      }
-    }
+  const std::size_t chunks = IG_TRY(store_->chunk_count());
+  if (fit && chunks < kLeastChunksToFit) return false;
+  const auto current = IG_TRY(serving(context));
+  if (!current) return true;
+  return fit && static_cast<double>(chunks) >= kRefitGrowth * static_cast<double>(current->info.fitted_documents);
+}
+
+Status LocalCollection::fill_serving(Context& context) {
+  for (int attempt = 1;; ++attempt) {
+    const auto newest = IG_TRY(serving(context));
+    const Status filled = newest ? fill_space(newest->info.number, *newest->model, context) : Status();
+    if (filled || filled.error().code != Code::unavailable || attempt == kMostAttempts) return filled;
   }
+}
+
+Result<std::string> LocalCollection::make_space(Context& context) {
+  const bool fit = settings_.model.starts_with("fit:");
+  const std::size_t chunks = IG_TRY(store_->chunk_count());
   auto model = model_for_space(context);
   if (!model && model.error().code == Code::invalid_argument && fit) {
     return "no vectors: " + model.error().message;  // too little text to fit on: lexical search still works
   }
-  const Status built = build_space(IG_TRY(std::move(model)), settings_.model, context);
-  if (!built && built.error().code == Code::unavailable) return "no vectors by this run: " + built.error().message;
-  if (!built) return fail(built.error());
+  IG_TRY(build_space(IG_TRY(std::move(model)), settings_.model, context));
   return "vectors: " + settings_.model + (fit ? " fitted on " : " over ") + counted(chunks, "chunk");
+}
+
+Result<std::string> LocalCollection::refresh_space(Context& context) {
+  std::string note;
+  if (IG_TRY(space_is_due(context))) {
+    const auto turn = store_->begin_build({}, context);
+    if (!turn && turn.error().code != Code::unavailable) return fail(turn.error());
+    if (!turn) note = "no new vectors by this run: " + turn.error().message;  // the other takes this run's chunks along
+    if (turn && IG_TRY(space_is_due(context))) return make_space(context);
+  }
+  IG_TRY(fill_serving(context));
+  return note;
 }
 
 Status LocalCollection::reindex(std::string_view model, Context& context) {
   return guard([&]() -> Status {
+    const auto turn = IG_TRY(store_->begin_build(kBuildPatience, context));
     IG_TRY(store_->rebuild(context));
-    if (!model.empty()) {
-      CollectionOptions options;
-      options.model = model;
-      const Settings asked = IG_TRY(new_settings(options));
-      Settings changed = settings_;
-      changed.model = asked.model;
-      if (changed.model == "none") {
-        settings_ = changed;
-        return store_->set_settings(settings_values(settings_), context);
-      }
-      std::swap(settings_, changed);
-      const auto made = model_for_space(context);
-      const Status built = made ? build_space(*made, settings_.model, context) : Status(std::unexpected(made.error()));
-      if (!built) {
-        settings_ = changed;
-        return built;
-      }
-      IG_TRY(store_->set_settings(settings_values(settings_), context));
-      return store_->flush(context);
-    }
+    if (!model.empty()) return reindex_with(model, context);
+    settings_.model = IG_TRY(settings_from(IG_TRY(store_->settings()))).model;  // it may have waited for a change of it
     const bool too_small = settings_.model.starts_with("fit:") && IG_TRY(store_->chunk_count()) < kLeastChunksToFit;
     if (settings_.model == "none" || too_small) return {};
     IG_TRY(build_space(IG_TRY(model_for_space(context)), settings_.model, context));
     return store_->flush(context);
   });
+}
+
+// The setting is changed after the space serves, so that a failure leaves the collection as it was.
+Status LocalCollection::reindex_with(std::string_view model, Context& context) {
+  CollectionOptions options;
+  options.model = model;
+  const Settings asked = IG_TRY(new_settings(options));
+  Settings changed = settings_;
+  changed.model = asked.model;
+  if (changed.model == "none") {
+    settings_ = changed;
+    return store_->set_settings(settings_values(settings_), context);
+  }
+  std::swap(settings_, changed);
+  const auto made = model_for_space(context);
+  const Status built = made ? build_space(*made, settings_.model, context) : Status(std::unexpected(made.error()));
+  if (!built) {
+    settings_ = changed;
+    return built;
+  }
+  IG_TRY(store_->set_settings(settings_values(settings_), context));
+  return store_->flush(context);
 }
 
 }  // namespace isogloss::runtime

@@ -92,7 +92,7 @@ class History {
     space.dimension = kDimension;
     space.role = SpaceRole::building;
     const auto number = store_->add_space(space, "", context);
-    EXPECT_TRUE(number && store_->publish_space(*number, context));
+    EXPECT_TRUE(number && store_->publish_space(*number, Publish::complete, context).value_or(false));
     states_.push_back({{}, vfs_.size(), vfs_.size()});
   }
 
@@ -213,6 +213,7 @@ TEST(PowerCut, AStagedDocumentIsThereWholeOrNotAtAll) {
   history.put({"before"}, 2);
   history.put({"large"}, 10'100);
   history.put({"large"}, 10'050);
+  history.put({"beside", "large"}, 10'010);
   history.remove("large");
   std::size_t number = 0;
   history.cut([&](const FileOp& op) { return op.kind == FileOp::Kind::sync && ++number % 2 == 0; }, 0);
@@ -229,7 +230,7 @@ TEST(PowerCut, LostAndTornIndexFilesAreMadeAgain) {
       space.space_id = kSpace;
       space.dimension = kDimension;
       const auto number = store->add_space(space, "", context);
-      ASSERT_TRUE(number && store->publish_space(*number, context));
+      ASSERT_TRUE(number && store->publish_space(*number, Publish::complete, context).value_or(false));
       const std::vector<DocumentPut> puts{document("a", "apple pie", 300), document("b", "banana bread", 3)};
       ASSERT_TRUE(store->put(puts, context) && store->flush(context));
     }

@@ -44,8 +44,7 @@ Result<std::string> compare_terms(Database& database, const TermIndex& index, co
   std::map<std::string, std::size_t> frequencies;
   TermCounts counts;
   IG_TRY(visit_chunks(database, {0, INT64_MAX}, [&](StoredChunk& chunk) -> Result<bool> {
-    const bool headed = !chunk.heading.empty() && chunk.heading != chunk.text;
-    lexical.analyse(headed ? chunk.heading + "\n" + chunk.text : chunk.text, counts);
+    lexical.analyse(indexed_text(chunk.heading, chunk.text), counts);
     for (const auto& [term, count] : counts.terms) ++frequencies[term];
     return true;
   }));
@@ -106,6 +105,7 @@ Status SqliteStore::check_indexes(std::vector<CheckFinding>& findings, Context& 
 Result<std::vector<CheckFinding>> SqliteStore::check(Context& context) {
   return guard([&]() -> Result<std::vector<CheckFinding>> {
     std::vector<CheckFinding> findings;
+    remove_abandoned(fs::absolute(folder_));  // of a killed snapshot to this name
     // One read transaction, so that the indexes are compared with the truth they were caught up to while others write.
     const std::lock_guard reading(reader_mutex_);
     IG_TRY(reader_->execute("BEGIN"));
@@ -127,6 +127,7 @@ Status SqliteStore::snapshot(const fs::path& folder, Context& context) {
     if (fs::exists(folder, error)) {
       return fail(Code::already_exists, "'" + folder.string() + "' exists already; name a new folder for the snapshot.");
     }
+    remove_abandoned(fs::absolute(folder));  // what a killed snapshot left behind
     const fs::path temporary = temporary_name(fs::absolute(folder));
     fs::create_directories(temporary, error);
     if (error) return fail(Code::io, "cannot create the folder '" + folder.string() + "': " + error.message());

@@ -43,10 +43,19 @@ Result<std::shared_lock<std::shared_mutex>> SqliteStore::current_view(const Cont
   if (!lexical_.analyse) return fail(Code::internal, "use_lexical() must be called before a search.");
   const std::lock_guard reading(reader_mutex_);
   {
+    std::shared_lock shared(view_mutex_);
+    if (IG_TRY(view_->is_current(*reader_))) return shared;
+  }
+  {
     const std::unique_lock lock(view_mutex_);
     IG_TRY(view_->catch_up(*reader_, context));
   }
   return std::shared_lock(view_mutex_);
+}
+
+std::unique_lock<std::shared_mutex> SqliteStore::exclusive_view() {
+  const std::lock_guard reading(reader_mutex_);
+  return std::unique_lock(view_mutex_);
 }
 
 Result<StoreHits> SqliteStore::search(const StoreQuery& query, Context& context) {
@@ -160,6 +169,11 @@ Result<std::optional<DocumentState>> SqliteStore::document(std::string_view name
 Result<std::string> SqliteStore::document_text(std::string_view name) {
   const std::lock_guard reading(reader_mutex_);
   return guard([&] { return read_document_text_of(*reader_, name); });
+}
+
+Result<Metadata> SqliteStore::document_metadata(std::string_view name) {
+  const std::lock_guard reading(reader_mutex_);
+  return guard([&] { return read_document_metadata(*reader_, name); });
 }
 
 Status SqliteStore::for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) {

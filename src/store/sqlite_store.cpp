@@ -2,8 +2,9 @@
 // Opening and writing. Every change is part of one transaction under the write lock and is durable when it returns
 // (synchronous=FULL). Puts and removals that wait while another is being made durable share the next transaction and
 // its one fsync: the first of them writes for all, each inside a savepoint. Documents of more than kStagedChunks chunks
-// are written in groups that nobody sees, and become visible by their one row. The lock is given back after 200 ms
-// without a write.
+// are written in groups that nobody sees, and become visible by their one row, together with the rest of their batch.
+// The lock is given back after 200 ms without a write, or after 100 ms when another process waits for it, so that
+// several writers take turns instead of waiting for the end of each other's run.
 #include "store/sqlite_store.hpp"
 
 #include <sqlite3.h>
@@ -30,18 +31,40 @@ namespace {
 constexpr std::size_t kStagedChunks = 10'000;
 constexpr std::chrono::milliseconds kPatience{30'000};
 constexpr std::chrono::milliseconds kIdle{200};
+constexpr std::chrono::milliseconds kTurn{100};  // opening and closing the writer costs some 5 ms
 constexpr const char* kPragmas =
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=67108864;"
     "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY;";
 
 fs::path file_of(const fs::path& folder) { return folder / "db.sqlite"; }
 
-// The role of a space; Error{unavailable} when another process began to build one and dropped this.
+// The role of a space; Error{unavailable} when another process replaced it.
 Result<SpaceRole> role_of(Database& database, std::int64_t space) {
   for (const SpaceInfo& info : IG_TRY(list_spaces(database))) {
     if (info.number == space) return info.role;
   }
-  return fail(Code::unavailable, "another process has begun to make the collection's vectors anew; this run gives way.");
+  return fail(Code::unavailable, "the collection's vectors were made anew by another process meanwhile. Run it again.");
+}
+
+// Some chunk has no vector in the space.
+Result<bool> lacks_vectors(Database& database, std::int64_t space) {
+  Statement* statement = IG_TRY(database.cached(
+      "SELECT 1 FROM chunk c JOIN document d ON d.id=c.document WHERE NOT EXISTS "
+      "(SELECT 1 FROM vector v WHERE v.space=? AND v.chunk=c.id) LIMIT 1"));
+  statement->bind(0, space);
+  const bool some = IG_TRY(statement->step());
+  statement->reset();
+  return some;
+}
+
+// In groups, so that no transaction is long.
+Status drop_old_spaces(Database& database) {
+  while (IG_TRY(database.integer("SELECT EXISTS(SELECT 1 FROM vector WHERE space IN (SELECT id FROM space WHERE role=2))")) != 0) {
+    IG_TRY(database.execute("DELETE FROM vector WHERE (space, chunk, part) IN (SELECT space, chunk, part FROM vector "
+                            "WHERE space IN (SELECT id FROM space WHERE role=2) LIMIT 20000)"));
+  }
+  return database.execute("DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role=2);"
+                          "DELETE FROM space WHERE role=2");
 }
 
 // The serving space the put's vectors are for; null when it brings none.
@@ -127,12 +150,12 @@ Status SqliteStore::write(Context& context, const std::function<Status(Database&
   IG_TRY(context.check());
   const std::lock_guard guard_writer(writer_mutex_);
   if (!writer_) {
-    WriteLock lock = IG_TRY(WriteLock::acquire(folder_ / "LOCK", kPatience, context));
+    FileLock lock = IG_TRY(FileLock::acquire(folder_ / "LOCK", "is being written by", kPatience, context));
     auto database = IG_TRY(Database::open(file_of(folder_), OpenAs::read_write, options_.vfs));
     IG_TRY(prepare_schema(*database, file_of(folder_)));
     IG_TRY(database->execute(kPragmas));
     IG_TRY(delete_orphans(*database));
-    writer_.emplace(std::move(lock), std::move(database));
+    writer_.emplace(std::move(lock), std::move(database), std::chrono::steady_clock::now());
     staged_ = false;
   }
   if (staged_) {  // groups of a document that failed half way; to be gone before the next one gets their row number
@@ -140,13 +163,21 @@ Status SqliteStore::write(Context& context, const std::function<Status(Database&
     staged_ = false;
   }
   const Status done = work(*writer_->database);
-  idle_->touch();
+  if (std::chrono::steady_clock::now() - writer_->since >= kTurn && writer_->lock.wanted()) {
+    drop_writer();
+    FileLock::pause_for_others();
+  } else {
+    idle_->touch();
+  }
   return done;
 }
 
 void SqliteStore::release_writer() {
   const std::lock_guard lock(writer_mutex_);
-  if (!writer_) return;
+  if (writer_) drop_writer();
+}
+
+void SqliteStore::drop_writer() {
   // Readers keep the log alive when this connection closes, so it is emptied here, unless one is reading just now. What
   // fails here is done by the next writer.
   sqlite3_busy_timeout(writer_->database->handle(), 0);
@@ -195,7 +226,7 @@ Status SqliteStore::write_together(Context& context, const std::function<Status(
 }
 
 Status SqliteStore::commit_group(Database& database, std::span<Waiting* const> group) {
-  const std::unique_lock lock(view_mutex_);
+  const auto lock = exclusive_view();
   const auto all = [&]() -> Status {
     Transaction transaction = IG_TRY(Transaction::begin(database));
     for (Waiting* one : group) {
@@ -220,7 +251,7 @@ Status SqliteStore::commit_group(Database& database, std::span<Waiting* const> g
 
 Status SqliteStore::put_one(Database& database, const DocumentPut& put, const SpaceInfo* space, Context& context) {
   const std::int64_t seq = IG_TRY(last_seq(database));
-  if (lexical_.analyse && view_->may_begin_bulk() &&
+  if (lexical_.analyse && !staged_ && view_->may_begin_bulk() &&
       IG_TRY(database.cached_integer("SELECT EXISTS(SELECT 1 FROM document)")) == 0) {
     IG_TRY(view_->begin_bulk(seq));
   }
@@ -236,54 +267,64 @@ Status SqliteStore::put_one(Database& database, const DocumentPut& put, const Sp
   return view_->add_bulk(chunks.first, put, filled, added, context);
 }
 
-Status SqliteStore::put_staged(Database& database, const DocumentPut& put, Context& context) {
-  const std::unique_lock lock(view_mutex_);
-  view_->abandon_bulk();
-  const std::vector<SpaceInfo> spaces = IG_TRY(list_spaces(database));
-  const SpaceInfo* serving = IG_TRY(space_of(spaces, put));
-  const std::int64_t space = serving != nullptr ? serving->number : 0;
-  const std::int64_t row = IG_TRY(next_document_row(database));
-  ChunkRange all;
+Result<SqliteStore::Staged> SqliteStore::stage(Database& database, const DocumentPut& put, const SpaceInfo* space,
+                                               Context& context) {
+  Staged out;
+  out.row = IG_TRY(next_document_row(database));
+  const std::int64_t number = space != nullptr ? space->number : 0;
   for (std::size_t begin = 0; begin < put.chunks.size(); begin += kStagedChunks) {
-    const Status checked = context.check();
-    Result<ChunkRange> group = ChunkRange{};
-    if (checked) {
-      Transaction transaction = IG_TRY(Transaction::begin(database));
-      group = insert_chunks(database, row, put, begin, std::min(put.chunks.size(), begin + kStagedChunks), space);
-      if (group) staged_ = true;
-      if (group) IG_TRY(transaction.commit());
-    }
-    if (!checked || !group) return checked ? fail(group.error()) : checked;
-    if (begin == 0) all.first = group->first;
-    all.last = group->last;
+    IG_TRY(context.check());
+    Transaction transaction = IG_TRY(Transaction::begin(database));
+    const std::size_t end = std::min(put.chunks.size(), begin + kStagedChunks);
+    const ChunkRange group = IG_TRY(insert_chunks(database, out.row, put, begin, end, number));
+    staged_ = true;
+    IG_TRY(transaction.commit());
+    if (begin == 0) out.chunks.first = group.first;
+    out.chunks.last = group.last;
   }
-  Transaction transaction = IG_TRY(Transaction::begin(database));
-  IG_TRY(delete_document(database, put.state.name));
-  IG_TRY(insert_document(database, row, put, all));
-  IG_TRY(transaction.commit());
-  staged_ = false;
-  return {};
+  return out;
+}
+
+// First the groups of large documents, which nobody sees; then one transaction in which the whole batch appears.
+Status SqliteStore::put_with_large(Database& database, std::span<const DocumentPut> documents, Context& context) {
+  const std::vector<SpaceInfo> spaces = IG_TRY(list_spaces(database));
+  std::vector<const SpaceInfo*> serving;
+  std::vector<std::optional<Staged>> staged;
+  for (const DocumentPut& put : documents) {
+    serving.push_back(IG_TRY(space_of(spaces, put)));
+    staged.emplace_back();
+    if (put.chunks.size() > kStagedChunks) staged.back() = IG_TRY(stage(database, put, serving.back(), context));
+  }
+  const std::function<Status(Database&)> appear = [&](Database&) -> Status {
+    view_->abandon_bulk();
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      if (!staged[i]) {
+        IG_TRY(put_one(database, documents[i], serving[i], context));
+        continue;
+      }
+      IG_TRY(delete_document(database, documents[i].state.name));
+      IG_TRY(insert_document(database, staged[i]->row, documents[i], staged[i]->chunks));
+    }
+    return {};
+  };
+  Waiting alone{&context, &appear, {}, false};
+  Waiting* const group[] = {&alone};
+  IG_TRY(commit_group(database, group));
+  if (alone.result) staged_ = false;
+  return alone.result;
 }
 
 Status SqliteStore::put(std::span<const DocumentPut> documents, Context& context) {
+  const auto is_large = [](const DocumentPut& put) { return put.chunks.size() > kStagedChunks; };
   return guard([&]() -> Status {
-    while (!documents.empty()) {
-      const auto large =
-          std::ranges::find_if(documents, [](const auto& put) { return put.chunks.size() > kStagedChunks; });
-      const auto small = documents.first(static_cast<std::size_t>(large - documents.begin()));
-      documents = documents.subspan(small.size());
-      if (!small.empty()) {
-        IG_TRY(write_together(context, [&](Database& database) -> Status {
-          const std::vector<SpaceInfo> spaces = IG_TRY(list_spaces(database));
-          for (const DocumentPut& put : small) IG_TRY(put_one(database, put, IG_TRY(space_of(spaces, put)), context));
-          return {};
-        }));
-      }
-      if (documents.empty()) break;
-      IG_TRY(write(context, [&](Database& database) { return put_staged(database, documents.front(), context); }));
-      documents = documents.subspan(1);
+    if (std::ranges::any_of(documents, is_large)) {
+      return write(context, [&](Database& database) { return put_with_large(database, documents, context); });
     }
-    return {};
+    return write_together(context, [&](Database& database) -> Status {
+      const std::vector<SpaceInfo> spaces = IG_TRY(list_spaces(database));
+      for (const DocumentPut& put : documents) IG_TRY(put_one(database, put, IG_TRY(space_of(spaces, put)), context));
+      return {};
+    });
   });
 }
 
@@ -325,12 +366,24 @@ Status SqliteStore::set_settings(const std::map<std::string, std::string>& value
   });
 }
 
+Result<std::unique_ptr<BuildTurn>> SqliteStore::begin_build(std::chrono::milliseconds patience, Context& context) {
+  struct Turn final : BuildTurn {
+    explicit Turn(FileLock l) : lock(std::move(l)) {}
+    FileLock lock;
+  };
+  return guard([&]() -> Result<std::unique_ptr<BuildTurn>> {
+    if (mode_ == OpenMode::read) return fail(Code::invalid_argument, "the collection was opened for reading only.");
+    return std::make_unique<Turn>(
+        IG_TRY(FileLock::acquire(folder_ / "BUILD", "is getting new vectors from", patience, context)));
+  });
+}
+
 Result<std::int64_t> SqliteStore::add_space(const SpaceInfo& space, std::string_view fitted_files, Context& context) {
   return guard([&]() -> Result<std::int64_t> {
     std::int64_t number = 0;
     IG_TRY(write(context, [&](Database& database) -> Status {
       Transaction transaction = IG_TRY(Transaction::begin(database));
-      // What an earlier, interrupted build left behind.
+      // What a build left behind whose process has died: the caller has the turn, so no other one is alive.
       IG_TRY(database.execute("DELETE FROM vector WHERE space IN (SELECT id FROM space WHERE role<>0);"
                               "DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role<>0);"
                               "DELETE FROM space WHERE role<>0"));
@@ -357,31 +410,29 @@ Status SqliteStore::put_vectors(std::int64_t space, std::span<const std::int64_t
   });
 }
 
-Status SqliteStore::publish_space(std::int64_t space, Context& context) {
-  return guard([&] {
-    return write(context, [&](Database& database) -> Status {
+Result<bool> SqliteStore::publish_space(std::int64_t space, Publish when, Context& context) {
+  return guard([&]() -> Result<bool> {
+    bool served = false;
+    IG_TRY(write(context, [&](Database& database) -> Status {
       Transaction transaction = IG_TRY(Transaction::begin(database));
       IG_TRY(role_of(database, space));
+      if (when == Publish::complete && IG_TRY(lacks_vectors(database, space))) return {};
       IG_TRY(database.execute("UPDATE space SET role=2 WHERE role=0"));
       Statement* serve = IG_TRY(database.cached("UPDATE space SET role=0 WHERE id=?"));
       IG_TRY(serve->bind(0, space).run());
       IG_TRY(log_change(database, ChangeOp::spaces, {}));
       IG_TRY(transaction.commit());
-      // The old space goes in groups, so that no transaction is long.
-      while (IG_TRY(database.integer("SELECT EXISTS(SELECT 1 FROM vector WHERE space IN (SELECT id FROM space WHERE role=2))")) != 0) {
-        IG_TRY(database.execute("DELETE FROM vector WHERE (space, chunk, part) IN (SELECT space, chunk, part FROM vector "
-                                "WHERE space IN (SELECT id FROM space WHERE role=2) LIMIT 20000)"));
-      }
-      return database.execute("DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role=2);"
-                              "DELETE FROM space WHERE role=2");
-    });
+      served = true;
+      return drop_old_spaces(database);
+    }));
+    return served;
   });
 }
 
 Status SqliteStore::flush(Context& context) {
   return guard([&] {
     return write(context, [&](Database& database) -> Status {
-      const std::unique_lock lock(view_mutex_);
+      const auto lock = exclusive_view();
       if (!view_ || !lexical_.analyse) return {};
       return view_->save(database, View::Lag::far_enough, context);
     });
@@ -391,7 +442,7 @@ Status SqliteStore::flush(Context& context) {
 Status SqliteStore::rebuild(Context& context) {
   return guard([&] {
     return write(context, [&](Database& database) -> Status {
-      const std::unique_lock lock(view_mutex_);
+      const auto lock = exclusive_view();
       if (!lexical_.analyse) return {};
       for (const auto& file : View(folder_, lexical_).term_files()) fs::remove(file.path);
       for (const SpaceInfo& space : IG_TRY(list_spaces(database))) {

@@ -3,6 +3,7 @@
 // (reading, searching), sqlite_check.cpp (check, snapshot).
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
@@ -39,18 +40,20 @@ class SqliteStore final : public Store {
   Result<std::vector<DocumentState>> documents() override;
   Result<std::optional<DocumentState>> document(std::string_view name) override;
   Result<std::string> document_text(std::string_view name) override;
+  Result<Metadata> document_metadata(std::string_view name) override;
   Status for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) override;
   Result<std::size_t> chunk_count() override;
   Result<std::int64_t> last_change() override;
   Result<std::map<std::string, std::string>> settings() override;
   Status set_settings(const std::map<std::string, std::string>& values, Context& context) override;
   Result<std::vector<SpaceInfo>> spaces() override;
+  Result<std::unique_ptr<BuildTurn>> begin_build(std::chrono::milliseconds patience, Context& context) override;
   Result<std::int64_t> add_space(const SpaceInfo& space, std::string_view fitted_files, Context& context) override;
   Result<std::string> fitted_files(std::int64_t space) override;
   Status put_vectors(std::int64_t space, std::span<const std::int64_t> chunks, VectorsView rows,
                      Context& context) override;
   Result<std::vector<std::int64_t>> missing_vectors(std::int64_t space) override;
-  Status publish_space(std::int64_t space, Context& context) override;
+  Result<bool> publish_space(std::int64_t space, Publish when, Context& context) override;
   Result<std::vector<float>> vector(std::int64_t chunk) override;
   Status flush(Context& context) override;
   Status rebuild(Context& context) override;
@@ -61,14 +64,16 @@ class SqliteStore final : public Store {
  private:
   // The write lock with the one connection that writes. The connection is closed before the lock is given back.
   struct Writer {
-    WriteLock lock;
+    FileLock lock;
     std::unique_ptr<Database> database;
+    std::chrono::steady_clock::time_point since;
   };
 
   SqliteStore(std::filesystem::path folder, OpenMode mode, StoreOptions options);
   Status open_reader();
   // Runs work(database) under the write lock; the lock is kept for a while afterwards.
   Status write(Context& context, const std::function<Status(Database&)>& work);
+  void drop_writer();  // REQUIRES: writer_mutex_ is held
   // A write that waits to be part of a transaction.
   struct Waiting;
   // Runs work(database) in a transaction together with the works of others that wait meanwhile; returns when it is
@@ -76,7 +81,15 @@ class SqliteStore final : public Store {
   Status write_together(Context& context, const std::function<Status(Database&)>& work);
   Status commit_group(Database& database, std::span<Waiting* const> group);
   Status put_one(Database& database, const DocumentPut& put, const SpaceInfo* space, Context& context);
-  Status put_staged(Database& database, const DocumentPut& put, Context& context);
+  Status put_with_large(Database& database, std::span<const DocumentPut> documents, Context& context);
+  // Chunks of a large document, committed under a row that does not exist yet.
+  struct Staged {
+    std::int64_t row = 0;
+    ChunkRange chunks;
+  };
+  Result<Staged> stage(Database& database, const DocumentPut& put, const SpaceInfo* space, Context& context);
+  // The view for one who changes it. It is waited for with the reader in hand, so that no new search gets in before.
+  std::unique_lock<std::shared_mutex> exclusive_view();
   // The view at the newest truth, shared with other searches for as long as the lock is held.
   Result<std::shared_lock<std::shared_mutex>> current_view(const Context& context);
   Result<StoreHits> ranked(const StoreQuery& query, Context& context);

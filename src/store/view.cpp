@@ -10,10 +10,7 @@
 // 2 % of the collection (or 256 chunks), and every process replays them at its start.
 #include "store/view.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <system_error>
@@ -49,23 +46,7 @@ std::vector<View::DerivedFile> files_named(const fs::path& folder, const std::st
   return out;
 }
 
-// A temporary file (core/file.hpp: temporary_name) whose process has died.
-bool abandoned(const std::string& name) {
-  constexpr std::string_view kMark = ".tmp-";
-  const std::size_t mark = name.rfind(kMark);
-  if (!name.starts_with('.') || mark == std::string::npos) return false;
-  int pid = 0;
-  const char* end = name.data() + name.size();
-  const auto r = std::from_chars(name.data() + mark + kMark.size(), end, pid);
-  return r.ec == std::errc() && pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH;
-}
-
 std::string vector_prefix(std::int64_t space) { return "vec-" + std::to_string(space) + "-"; }
-
-std::string text_of(const StoredChunk& chunk) {
-  if (chunk.heading.empty() || chunk.heading == chunk.text) return chunk.text;
-  return chunk.heading + "\n" + chunk.text;
-}
 
 std::vector<std::int64_t> numbers_in(ChunkRange range) {
   std::vector<std::int64_t> out;
@@ -103,6 +84,10 @@ std::vector<View::DerivedFile> View::vector_files(std::int64_t space) const {
 std::string View::term_stamp() const { return "terms-1"; }
 TermIndexOptions View::term_options() const {
   return {lexical_.k1, lexical_.b, lexical_.lucene_lengths ? LengthNorm::lucene : LengthNorm::exact};
+}
+
+Result<bool> View::is_current(Database& database) const {
+  return !bulk_ && seq_ >= 0 && IG_TRY(last_seq(database)) == seq_;
 }
 
 Status View::catch_up(Database& database, const Context& context) {
@@ -206,7 +191,7 @@ Status View::add_chunk_terms(Database& database, ChunkRange range, const Context
   IG_TRY(visit_chunks(database, range, [&](StoredChunk& chunk) -> Result<bool> {
     if (terms_->contains(chunk.number)) return true;
     group.ids.push_back(chunk.number);
-    lexical_.analyse(text_of(chunk), group.counts.emplace_back());
+    lexical_.analyse(indexed_text(chunk.heading, chunk.text), group.counts.emplace_back());
     if (group.ids.size() >= kGroup) IG_TRY(group.flush(*terms_, context));
     IG_TRY(context.check());
     return true;
@@ -318,7 +303,7 @@ void View::drop_files(std::int64_t keep_terms, std::int64_t keep_vectors) {
     const std::string name = it->path().filename().string();
     const bool vector = name.starts_with("vec-") && name.ends_with(".seg");
     if (vector && (prefix.empty() || seq_in(name, prefix, ".seg") != keep_vectors)) old.push_back(it->path());
-    if (abandoned(name)) old.push_back(it->path());
+    if (is_abandoned(name)) old.push_back(it->path());
   }
   for (const fs::path& path : old) fs::remove(path, ignored);
 }

@@ -20,6 +20,8 @@ class View {
  public:
   View(std::filesystem::path folder, LexicalOptions lexical) : folder_(std::move(folder)), lexical_(std::move(lexical)) {}
 
+  // Whether the indexes show the truth that `database` shows, so that catch_up() would do nothing.
+  Result<bool> is_current(Database& database) const;
   // Brings both indexes to the truth that `database` shows. The first call maps the newest valid files, or builds.
   Status catch_up(Database& database, const Context& context);
 

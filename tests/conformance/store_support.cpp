@@ -105,7 +105,7 @@ std::int64_t StoreConformance::serve_space(Store& store, const std::string& spac
     row.row_f32(0)[static_cast<std::size_t>(chunk) % dimension] = 1.0F;
     EXPECT_TRUE(store.put_vectors(*number, {{chunk}}, row.view(), context_));
   }
-  EXPECT_TRUE(store.publish_space(*number, context_));
+  EXPECT_TRUE(store.publish_space(*number, Publish::complete, context_).value_or(false));
   return *number;
 }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every Store promises: what was put is found, what was removed is not, and the derived files may vanish.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <fstream>
@@ -74,6 +77,36 @@ TEST_P(StoreConformance, ABatchIsStoredCompletelyOrNotAtAll) {
   EXPECT_EQ(store->chunk_count().value(), 3u);
 }
 
+// Documents above 10,000 chunks are written in groups before their batch appears.
+TEST_P(StoreConformance, ABatchWithLargeDocumentsIsStoredCompletelyOrNotAtAll) {
+  const auto store = open();
+  put(*store, {make_document("large.txt", {"old words"})});
+  std::vector<DocumentPut> batch = small_set();
+  batch.push_back(make_document("large.txt", std::vector<std::string>(10'001, "many words")));
+  batch.push_back(make_document("larger.txt", std::vector<std::string>(10'002, "more words")));
+  batch.push_back(make_document("twice.txt", {"one", "two"}));
+  batch.back().chunks[1].key = batch.back().chunks[0].key;
+  const auto expect_old = [&](Store& seen) {
+    EXPECT_EQ(seen.documents().value().size(), 1U);
+    EXPECT_EQ(seen.chunk_count().value(), 1U);
+    EXPECT_EQ(find(seen, "words"), Names{"large.txt#0"});
+  };
+  EXPECT_FALSE(store->put(batch, context_));
+  expect_old(*store);
+  batch.pop_back();
+  batch[4].chunks[10'001].key = "0";  // in the second group of the second large one
+  EXPECT_FALSE(store->put(batch, context_));
+  expect_old(*store);
+  expect_old(*open(OpenMode::read));
+  batch[4].chunks[10'001].key = "10001";
+  put(*store, batch);
+  EXPECT_EQ(store->chunk_count().value(), 20'006U);
+  EXPECT_EQ(find(*store, "old"), Names{});
+  EXPECT_EQ(find(*store, "apple").size(), 2U);
+  const std::vector<CheckFinding> findings = open(OpenMode::read)->check(context_).value();
+  for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
+}
+
 TEST_P(StoreConformance, OddContentIsKeptAsItIs) {
   const auto store = open();
   const Names texts{std::string("nul\0nul word", 12), "\xFF\xC3 word", "", std::string(1 << 20, 'x') + " word"};
@@ -114,6 +147,13 @@ TEST_P(StoreConformance, ASecondStoreSeesTheWritesOfTheFirst) {
   EXPECT_EQ(find(*second, "brick"), Names{"e.txt#0"});
 }
 
+TEST_P(StoreConformance, MetadataOfTheDocumentIsTold) {
+  const auto store = open();
+  put(*store, {make_document("a.txt", {"red"}, {{{"price", std::int64_t{3}}}}, {{"lang", "en"}})});
+  EXPECT_EQ(store->document_metadata("a.txt").value(), (Metadata{{"lang", "en"}}));
+  EXPECT_EQ(store->document_metadata("b.txt").error().code, Code::not_found);
+}
+
 TEST_P(StoreConformance, SettingsAreKept) {
   {
     const auto store = open();
@@ -152,6 +192,52 @@ TEST_P(StoreConformance, APublishedSpaceReplacesTheOldOne) {
   EXPECT_EQ(store->put({&late, 1}, context_).error().code, Code::mismatch);
   EXPECT_TRUE(store->missing_vectors(fresh).value().empty());
   EXPECT_EQ(store->search(query, context_).value().hits.size(), 3u);
+}
+
+TEST_P(StoreConformance, OneBuildsASpaceAtATime) {
+  const auto first = open(), second = open();
+  auto turn = first->begin_build({}, context_);
+  ASSERT_TRUE(turn) << turn.error().message;
+  const auto refused = second->begin_build({}, context_);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr(std::to_string(::getpid())));
+  put(*second, small_set());  // writing goes on meanwhile
+  turn->reset();
+  EXPECT_TRUE(second->begin_build({}, context_));
+}
+
+TEST_P(StoreConformance, ASpaceThatLacksVectorsDoesNotServeYet) {
+  const auto store = open();
+  put(*store, small_set());
+  SpaceInfo info;
+  info.space_id = "s";
+  info.dimension = 2;
+  info.role = SpaceRole::building;
+  const auto turn = store->begin_build({}, context_);
+  const std::int64_t number = store->add_space(info, "", context_).value();
+  EXPECT_FALSE(store->publish_space(number, Publish::complete, context_).value());
+  EXPECT_EQ(store->spaces().value().at(0).role, SpaceRole::building);
+  EXPECT_TRUE(store->publish_space(number, Publish::as_it_is, context_).value());
+  EXPECT_EQ(store->spaces().value().at(0).role, SpaceRole::search);
+  EXPECT_EQ(store->missing_vectors(number).value().size(), 3U);
+}
+
+// Without turns the second would wait for the end of the first one's run.
+TEST_P(StoreConformance, WritersTakeTurns) {
+  const auto one = open(), other = open();
+  std::atomic<bool> wrote = false;
+  std::jthread second([&] {
+    Context mine;
+    const DocumentPut put = make_document("other.txt", {"other"});
+    EXPECT_TRUE(other->put({&put, 1}, mine));
+    wrote = true;
+  });
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  for (int i = 0; !wrote && std::chrono::steady_clock::now() < end; ++i) {
+    put(*one, {make_document("one" + std::to_string(i % 10) + ".txt", {"one"})});
+  }
+  EXPECT_TRUE(wrote);
 }
 
 TEST_P(StoreConformance, HybridJoinsBothLists) {
@@ -319,6 +405,49 @@ TEST_P(StoreConformance, ThreadsWriteTogether) {
   EXPECT_EQ(store->documents().value().size(), static_cast<std::size_t>(kThreads * 16));
   EXPECT_EQ(find(*store, "word").size(), static_cast<std::size_t>(kThreads * 16));
   EXPECT_EQ(find(*store, "word", "name like \"3-%\"").size(), 16u);
+  const std::vector<CheckFinding> findings = store->check(context_).value();
+  for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
+}
+
+// A batch with a large document does not share a transaction: it stays whole between those that do.
+TEST_P(StoreConformance, ALargeBatchIsWholeAmongWritersThatShare) {
+  constexpr int kThreads = 3, kEach = 30;
+  const auto store = open();
+  std::atomic<bool> stop = false;
+  std::atomic<int> torn = 0;
+  std::jthread searcher([&] {
+    Context context;
+    const Names word{"beside"};
+    while (!stop) {
+      const std::size_t seen = store->document_frequencies(word, context).value()[0];
+      if (seen != 0 && seen != 2) ++torn;
+    }
+  });
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kThreads; ++t) {
+      threads.emplace_back([&, t] {
+        Context context;
+        for (int i = 0; i < kEach; ++i) {
+          const DocumentPut one = make_document(std::to_string(t) + "-" + std::to_string(i), {"word"});
+          EXPECT_TRUE(store->put({&one, 1}, context));
+        }
+      });
+    }
+    std::vector<DocumentPut> batch{make_document("first", {"beside"}),
+                                   make_document("large", std::vector<std::string>(10'001, "many")),
+                                   make_document("last", {"beside"})};
+    batch[2].chunks.push_back(batch[2].chunks[0]);
+    batch[2].terms.push_back(batch[2].terms[0]);
+    EXPECT_EQ(store->put(batch, context_).error().code, Code::invalid_argument);
+    batch[2].chunks.pop_back();
+    batch[2].terms.pop_back();
+    put(*store, batch);
+  }
+  stop = true;
+  searcher.join();
+  EXPECT_EQ(torn, 0);
+  EXPECT_EQ(store->chunk_count().value(), static_cast<std::size_t>(kThreads * kEach + 10'003));
   const std::vector<CheckFinding> findings = store->check(context_).value();
   for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
 }

@@ -72,7 +72,7 @@ class Contestant {
     space.model = "caller";
     space.dimension = dim_;
     space.role = SpaceRole::building;
-    must(store_->publish_space(must(store_->add_space(space, {}, context_)), context_));
+    must(store_->publish_space(must(store_->add_space(space, {}, context_)), Publish::complete, context_));
     return "{}";
   }
 

@@ -8,9 +8,8 @@
 
 #include <cmath>
 
-#include "core/describe.hpp"
 #include "core/hash.hpp"
-#include "formats/model_folder.hpp"
+#include "formats/saved_family.hpp"
 #include "tokens/counting/flat_features.hpp"
 #include "tokens/counting/row_tally.hpp"
 #include "tokens/counting/sparse_embedder.hpp"
@@ -35,8 +34,6 @@ void describe(HashingOptions& o, Visitor& v) {
   v("binary", o.binary, "Set every value to 1.");
   v("norm", o.norm, Choice{"l2|l1|none"}, "Norm that every row is scaled to.");
 }
-
-constexpr std::string_view kOwner = "Family 'hashing'";
 
 class HashingReader final : public tokens::RowReader {
  public:
@@ -101,7 +98,10 @@ class HashingReader final : public tokens::RowReader {
 
 class HashingModel final : public Model, public tokens::SparseEmbedder {
  public:
-  explicit HashingModel(HashingOptions options) : options_(std::move(options)) {}
+  using Options = HashingOptions;
+  static constexpr std::string_view kFamily = "hashing";
+
+  explicit HashingModel(Options options) : options_(std::move(options)) {}
 
   // There is nothing to fit: the data is not read.
   Status train(const Dataset&, Context& context) {
@@ -124,7 +124,7 @@ class HashingModel final : public Model, public tokens::SparseEmbedder {
   Status finish(tokens::FeatureSpec spec) {
     analyzer_ = IG_TRY(tokens::TextAnalyzer::make(spec.analyzer));
     spec_ = std::move(spec);
-    card_.family = "hashing";
+    card_.family = kFamily;
     card_.modalities = {Modality::text};
     card_.dimension = static_cast<std::size_t>(options_.n_features);
     card_.sparse = true;
@@ -137,7 +137,7 @@ class HashingModel final : public Model, public tokens::SparseEmbedder {
 
   formats::ModelParts parts() const {
     formats::ModelParts p;
-    p.family = "hashing";
+    p.family = kFamily;
     p.options = option_values(options_);
     p.files["analysis.json"] = to_json(spec_.analyzer) + "\n";
     return p;
@@ -157,36 +157,11 @@ class HashingModel final : public Model, public tokens::SparseEmbedder {
   Card card_;
 };
 
-Result<ModelPtr> train_hashing(const Dataset& data, const OptionValues& values, Context& context) {
-  const auto model = std::make_shared<HashingModel>(IG_TRY(parse_options<HashingOptions>(values, kOwner)));
-  IG_TRY(model->train(data, context));
-  return model;
-}
-
-Result<ModelPtr> load_hashing(const FileSet& files, const OptionValues&, Context&) {
-  const formats::ModelSource source = IG_TRY(formats::open_model_folder(files, "hashing"));
-  const auto model = std::make_shared<HashingModel>(IG_TRY(parse_options<HashingOptions>(source.options, kOwner)));
-  IG_TRY(model->open(source));
-  return model;
-}
-
 }  // namespace
 
 const Family& hashing_family() {
-  static const Family family{
-      .name = "hashing",
-      .title = "Feature hashing",
-      .generation = "counting",
-      .summary = "Counts of words or n-grams in columns given by their hash; nothing to fit.",
-      .modalities = {Modality::text},
-      .recognise = [](const FileSet& files) { return formats::recognise_model_folder(files, "hashing"); },
-      .load_options = nullptr,
-      .train_options = [] { return option_infos<HashingOptions>(); },
-      .embed_options = nullptr,
-      .load = load_hashing,
-      .train = train_hashing,
-      .estimate_memory = nullptr,
-  };
+  static const Family family = formats::saved_family<HashingModel>(
+      "Feature hashing", "counting", "Counts of words or n-grams in columns given by their hash; nothing to fit.");
   return family;
 }
 

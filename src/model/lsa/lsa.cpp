@@ -9,9 +9,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/describe.hpp"
 #include "core/parallel.hpp"
-#include "formats/model_folder.hpp"
+#include "formats/saved_family.hpp"
 #include "math/truncated_svd.hpp"
 #include "tokens/counting/counting_model.hpp"
 #include "tokens/counting/tfidf_weights.hpp"
@@ -40,11 +39,12 @@ void describe(LsaOptions& o, Visitor& v) {
   v("norm", o.norm, Choice{"l2|l1|none"}, "Norm of the TF-IDF rows before the decomposition.");
 }
 
-constexpr std::string_view kOwner = "Family 'lsa'";
-
 class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocabulary {
  public:
-  explicit LsaModel(LsaOptions options) : options_(std::move(options)) {}
+  using Options = LsaOptions;
+  static constexpr std::string_view kFamily = "lsa";
+
+  explicit LsaModel(Options options) : options_(std::move(options)) {}
 
   Status train(const Dataset& data, Context& context) {
     const tokens::FeatureSpec spec = IG_TRY(tokens::make_feature_spec(options_.features));
@@ -67,10 +67,7 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
   }
 
   Status open(const formats::ModelSource& source) {
-    const tokens::FeatureSpec spec = IG_TRY(
-        tokens::load_feature_spec(options_.features, IG_TRY(source.files->read("analysis.json")), "analysis.json"));
-    features_ = IG_TRY(
-        tokens::FeatureSet::make(spec, tokens::StringPack::from_lines(IG_TRY(source.files->read("vocabulary.txt")))));
+    features_ = IG_TRY(tokens::read_features(options_.features, *source.files));
     documents_ = static_cast<std::size_t>(source.state["documents"].as_integer());
     const std::size_t any[] = {formats::SafeTensors::any_extent};
     singular_values_ = IG_TRY(source.tensors.read<double>("singular_values", any));
@@ -203,12 +200,11 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
 
   formats::ModelParts parts() const {
     formats::ModelParts p;
-    p.family = "lsa";
+    p.family = kFamily;
     p.options = option_values(options_);
     p.state.emplace_back("documents", Json(static_cast<std::int64_t>(documents_)));
     p.trained_on = card_.trained_on;
-    p.files["vocabulary.txt"] = features_.names().to_lines();
-    p.files["analysis.json"] = to_json(features_.spec().analyzer) + "\n";
+    p.files = tokens::feature_files(features_);
     p.tensors.add<float>("components", {features_.size(), dim()}, right_);
     p.tensors.add<double>("singular_values", {dim()}, singular_values_);
     p.tensors.add<std::uint32_t>("document_frequency", {features_.size()}, document_frequency_);
@@ -218,7 +214,7 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
 
   // `space_id` as saved, or empty: then it is computed, which reads every weight.
   void finish(std::string_view trained_on, std::string_view space_id) {
-    card_.family = "lsa";
+    card_.family = kFamily;
     card_.modalities = {Modality::text};
     card_.dimension = dim();
     card_.normalized = options_.normalize;
@@ -237,25 +233,10 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
                 "this model has " + std::to_string(dim()) + " dimensions, not " + std::to_string(options.dim) + ".");
   }
 
-  class Reader final : public tokens::RowReader {
-   public:
-    explicit Reader(const LsaModel& model) : model_(model), reader_(model.features_) {}
-    Status read(const Input& input, tokens::WeightedRow& row) override {
-      reader_.read(IG_TRY(tokens::text_of(input, text_)), counts_);
-      row.units = counts_.units;
-      row.values.resize(counts_.columns.size());
-      model_.weigh(view_of(counts_), row.values);
-      row.columns.swap(counts_.columns);
-      return {};
-    }
-
-   private:
-    const LsaModel& model_;
-    tokens::FeatureReader reader_;
-    tokens::CountRow counts_;
-    std::string text_;
-  };
-  std::unique_ptr<tokens::RowReader> make_reader() const override { return std::make_unique<Reader>(*this); }
+  std::unique_ptr<tokens::RowReader> make_reader() const override {
+    return tokens::make_counting_reader(
+        features_, [this](const tokens::CountView& row, Role, std::span<float> values) { weigh(row, values); });
+  }
   const Card& embedder_card() const override { return card_; }
   const void* find(AbilityId id) const override {
     if (id == AbilityId::embedder) return static_cast<const Embedder*>(this);
@@ -277,36 +258,11 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
   std::span<const float> right_;                   // (features, k)
 };
 
-Result<ModelPtr> train_lsa(const Dataset& data, const OptionValues& values, Context& context) {
-  const auto model = std::make_shared<LsaModel>(IG_TRY(parse_options<LsaOptions>(values, kOwner)));
-  IG_TRY(model->train(data, context));
-  return model;
-}
-
-Result<ModelPtr> load_lsa(const FileSet& files, const OptionValues&, Context&) {
-  const formats::ModelSource source = IG_TRY(formats::open_model_folder(files, "lsa"));
-  const auto model = std::make_shared<LsaModel>(IG_TRY(parse_options<LsaOptions>(source.options, kOwner)));
-  IG_TRY(model->open(source));
-  return model;
-}
-
 }  // namespace
 
 const Family& lsa_family() {
-  static const Family family{
-      .name = "lsa",
-      .title = "LSA",
-      .generation = "counting",
-      .summary = "TF-IDF rows cut to their strongest directions: dense vectors from counts.",
-      .modalities = {Modality::text},
-      .recognise = [](const FileSet& files) { return formats::recognise_model_folder(files, "lsa"); },
-      .load_options = nullptr,
-      .train_options = [] { return option_infos<LsaOptions>(); },
-      .embed_options = nullptr,
-      .load = load_lsa,
-      .train = train_lsa,
-      .estimate_memory = nullptr,
-  };
+  static const Family family = formats::saved_family<LsaModel>(
+      "LSA", "counting", "TF-IDF rows cut to their strongest directions: dense vectors from counts.");
   return family;
 }
 

@@ -63,5 +63,18 @@ TEST(Lsa, SavedModelGivesTheSameBits) {
   EXPECT_EQ(dense_row(embed_texts(*loaded, kTexts), 4), dense_row(embed_texts(*model, kTexts), 4));
 }
 
+// Most directions of this corpus are the same: their eigenvalues are rounding errors of zero, and so is what couples them.
+TEST(Lsa, FitsTextsThatRepeatEachOther) {
+  std::vector<std::string> texts;
+  for (int n = 1; n <= 300; ++n) {
+    const std::string digits = std::to_string(n), rest = digits.substr(1);
+    texts.push_back("word" + digits.substr(0, 1) + " harbour " + rest + " engine word" + rest);
+  }
+  for (const std::int64_t dim : {5, 100}) {
+    const auto model = train_on(lsa_family(), texts, {{"dim", dim}});
+    ASSERT_TRUE(model) << dim << ": " << model.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace isogloss::model

@@ -8,9 +8,8 @@
 #include <charconv>
 #include <optional>
 
-#include "core/describe.hpp"
 #include "core/text.hpp"
-#include "formats/model_folder.hpp"
+#include "formats/saved_family.hpp"
 #include "tokens/analysis/word_map.hpp"
 #include "tokens/counting/sparse_embedder.hpp"
 #include "tokens/counting/string_pack.hpp"
@@ -28,8 +27,6 @@ void describe(OnehotOptions& o, Visitor& v) {
   v("columns", o.columns, "Columns of the table to encode; none = the texts are words, one vector column each.");
   v("unknown", o.unknown, Choice{"error|zeros"}, "What a category not seen in training gives.");
 }
-
-constexpr std::string_view kOwner = "Family 'onehot'";
 
 // The categories of one column of the table (or of the word list), and the vector column of the first.
 struct Field {
@@ -141,7 +138,10 @@ class OnehotReader final : public tokens::RowReader {
 
 class OnehotModel final : public Model, public tokens::SparseEmbedder, public Vocabulary {
  public:
-  explicit OnehotModel(OnehotOptions options) : options_(std::move(options)) {}
+  using Options = OnehotOptions;
+  static constexpr std::string_view kFamily = "onehot";
+
+  explicit OnehotModel(Options options) : options_(std::move(options)) {}
 
   Status train(const Dataset& data, Context& context) {
     IG_TRY(options_.columns.empty() ? read_words(data, context) : read_table(data, context));
@@ -251,7 +251,7 @@ class OnehotModel final : public Model, public tokens::SparseEmbedder, public Vo
       }
       first += static_cast<std::uint32_t>(field.categories.size());
     }
-    card_.family = "onehot";
+    card_.family = kFamily;
     card_.modalities = {Modality::text};
     card_.dimension = names_.size();
     card_.sparse = true;
@@ -265,7 +265,7 @@ class OnehotModel final : public Model, public tokens::SparseEmbedder, public Vo
 
   formats::ModelParts parts() const {
     formats::ModelParts p;
-    p.family = "onehot";
+    p.family = kFamily;
     p.options = option_values(options_);
     p.trained_on = card_.trained_on;
     std::string& text = p.files["categories.json"];
@@ -315,36 +315,11 @@ class OnehotModel final : public Model, public tokens::SparseEmbedder, public Vo
   Card card_;
 };
 
-Result<ModelPtr> train_onehot(const Dataset& data, const OptionValues& values, Context& context) {
-  const auto model = std::make_shared<OnehotModel>(IG_TRY(parse_options<OnehotOptions>(values, kOwner)));
-  IG_TRY(model->train(data, context));
-  return model;
-}
-
-Result<ModelPtr> load_onehot(const FileSet& files, const OptionValues&, Context&) {
-  const formats::ModelSource source = IG_TRY(formats::open_model_folder(files, "onehot"));
-  const auto model = std::make_shared<OnehotModel>(IG_TRY(parse_options<OnehotOptions>(source.options, kOwner)));
-  IG_TRY(model->open(source));
-  return model;
-}
-
 }  // namespace
 
 const Family& onehot_family() {
-  static const Family family{
-      .name = "onehot",
-      .title = "One-hot",
-      .generation = "counting",
-      .summary = "One column per word or category, a single 1 in each row.",
-      .modalities = {Modality::text},
-      .recognise = [](const FileSet& files) { return formats::recognise_model_folder(files, "onehot"); },
-      .load_options = nullptr,
-      .train_options = [] { return option_infos<OnehotOptions>(); },
-      .embed_options = nullptr,
-      .load = load_onehot,
-      .train = train_onehot,
-      .estimate_memory = nullptr,
-  };
+  static const Family family = formats::saved_family<OnehotModel>(
+      "One-hot", "counting", "One column per word or category, a single 1 in each row.");
   return family;
 }
 

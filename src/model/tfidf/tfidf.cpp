@@ -4,9 +4,8 @@
 // words get vectors of their own.
 #include "model/tfidf/tfidf.hpp"
 
-#include "core/describe.hpp"
-#include "formats/model_folder.hpp"
-#include "tokens/counting/counting_model.hpp"
+#include "formats/saved_family.hpp"
+#include "tokens/counting/fitted_counts.hpp"
 #include "tokens/counting/tfidf_weights.hpp"
 
 namespace isogloss::model {
@@ -35,121 +34,49 @@ void describe(TfidfOptions& o, Visitor& v) {
   v("documents", o.documents, Choice{tokens::kKeepChoices}, "Keep the documents, from which words get vectors.");
 }
 
-constexpr std::string_view kOwner = "Family 'tfidf'";
-
-class TfidfModel final : public tokens::CountingModel {
+class TfidfRule {
  public:
-  explicit TfidfModel(TfidfOptions options) : options_(std::move(options)) {}
+  using Options = TfidfOptions;
+  static constexpr std::string_view kFamily = "tfidf";
+  static constexpr bool kUsesFrequency = true, kUsesLength = false;
 
-  Status train(const Dataset& data, Context& context) {
-    const tokens::FeatureSpec spec = IG_TRY(tokens::make_feature_spec(options_.features));
-    const auto occurrence = options_.binary ? tokens::Occurrence::once : tokens::Occurrence::every;
-    IG_TRY(fit(data, spec, options_.limits, occurrence, tokens::parse_keep(options_.documents), context));
-    finish(data.description());
-    return {};
+  explicit TfidfRule(const Options& options)
+      : options_(options),
+        norm_(tokens::parse_norm(options.norm)),
+        frequency_(options.binary         ? tokens::TermFrequency::once
+                   : options.sublinear_tf ? tokens::TermFrequency::logarithm
+                                          : tokens::TermFrequency::count) {}
+
+  tokens::Occurrence occurrence() const {
+    return options_.binary ? tokens::Occurrence::once : tokens::Occurrence::every;
   }
 
-  Status open(const formats::ModelSource& source) {
-    const tokens::FeatureSpec spec = IG_TRY(
-        tokens::load_feature_spec(options_.features, IG_TRY(source.files->read("analysis.json")), "analysis.json"));
-    features_ = IG_TRY(
-        tokens::FeatureSet::make(spec, tokens::StringPack::from_lines(IG_TRY(source.files->read("vocabulary.txt")))));
-    documents_ = static_cast<std::size_t>(source.state["documents"].as_integer());
-    const std::size_t features[] = {features_.size()};
-    document_frequency_ = IG_TRY(source.tensors.read<std::uint32_t>("document_frequency", features));
-    IG_TRY(read_tensors(source.tensors, documents_));
-    weights_from_frequency();
-    finish(source.trained_on);
-    return {};
-  }
-
-  Status save(const std::filesystem::path& folder, Context& context) const override {
-    IG_TRY(context.check());
-    formats::ModelParts all = parts();
-    write_tensors(all.tensors);
-    return formats::save_model_folder(folder, all, card_);
-  }
-
- private:
-  void learn(const tokens::CountedFeatures& counted) override {
-    document_frequency_ = counted.document_frequency;
-    documents_ = counted.documents;
-    weights_from_frequency();
-  }
-
-  void weights_from_frequency() {
+  void learn(const tokens::Corpus& corpus) {
     using tokens::Smoothing;
     idf_.clear();
     if (!options_.use_idf) return;
-    idf_ = tokens::inverse_document_frequency(document_frequency_, documents_,
+    idf_ = tokens::inverse_document_frequency(corpus.document_frequency, corpus.documents,
                                               options_.smooth_idf ? Smoothing::one : Smoothing::none);
   }
 
-  void weigh(const tokens::CountView& row, Role, std::span<float> values) const override {
-    using tokens::TermFrequency;
-    const auto frequency = options_.binary         ? TermFrequency::once
-                           : options_.sublinear_tf ? TermFrequency::logarithm
-                                                   : TermFrequency::count;
-    tokens::tfidf_weigh(row, idf_, frequency, norm_, values);
+  void weigh(const tokens::CountView& row, Role, std::span<float> values) const {
+    tokens::tfidf_weigh(row, idf_, frequency_, norm_, values);
   }
 
-  formats::ModelParts parts() const {
-    formats::ModelParts p;
-    p.family = "tfidf";
-    p.options = option_values(options_);
-    p.state.emplace_back("documents", Json(static_cast<std::int64_t>(documents_)));
-    p.trained_on = card_.trained_on;
-    p.files = text_files();
-    p.tensors.add<std::uint32_t>("document_frequency", {document_frequency_.size()}, document_frequency_);
-    return p;
-  }
+  void describe(Card& card) const { card.normalized = norm_ == tokens::Norm::l2; }
 
-  void finish(std::string_view trained_on) {
-    describe_card("tfidf", trained_on, documents_);
-    card_.normalized = norm_ == tokens::Norm::l2;
-    formats::ModelParts space = parts();
-    space.options.erase("documents");
-    space.trained_on.clear();
-    card_.space_id = formats::space_id_of(space);
-  }
-
-  TfidfOptions options_;
-  tokens::Norm norm_ = tokens::parse_norm(options_.norm);
-  std::size_t documents_ = 0;
-  std::vector<std::uint32_t> document_frequency_;  // (features)
-  std::vector<double> idf_;                        // (features), empty without idf
+ private:
+  Options options_;
+  tokens::Norm norm_;
+  tokens::TermFrequency frequency_;
+  std::vector<double> idf_;  // (features), empty without idf
 };
-
-Result<ModelPtr> train_tfidf(const Dataset& data, const OptionValues& values, Context& context) {
-  const auto model = std::make_shared<TfidfModel>(IG_TRY(parse_options<TfidfOptions>(values, kOwner)));
-  IG_TRY(model->train(data, context));
-  return model;
-}
-
-Result<ModelPtr> load_tfidf(const FileSet& files, const OptionValues&, Context&) {
-  const formats::ModelSource source = IG_TRY(formats::open_model_folder(files, "tfidf"));
-  const auto model = std::make_shared<TfidfModel>(IG_TRY(parse_options<TfidfOptions>(source.options, kOwner)));
-  IG_TRY(model->open(source));
-  return model;
-}
 
 }  // namespace
 
 const Family& tfidf_family() {
-  static const Family family{
-      .name = "tfidf",
-      .title = "TF-IDF",
-      .generation = "counting",
-      .summary = "Counts of words or n-grams, weighted by how rare they are.",
-      .modalities = {Modality::text},
-      .recognise = [](const FileSet& files) { return formats::recognise_model_folder(files, "tfidf"); },
-      .load_options = nullptr,
-      .train_options = [] { return option_infos<TfidfOptions>(); },
-      .embed_options = nullptr,
-      .load = load_tfidf,
-      .train = train_tfidf,
-      .estimate_memory = nullptr,
-  };
+  static const Family family = formats::saved_family<tokens::FittedCounts<TfidfRule, formats::ModelFolder>>(
+      "TF-IDF", "counting", "Counts of words or n-grams, weighted by how rare they are.");
   return family;
 }
 

@@ -98,6 +98,7 @@ constexpr const char* kSelectDocument =
     "SELECT name, path, root, hash, size, mtime, inode, first_chunk, last_chunk FROM document WHERE name=?";
 constexpr const char* kSelectDocuments =
     "SELECT name, path, root, hash, size, mtime, inode, first_chunk, last_chunk FROM document ORDER BY name";
+constexpr const char* kSelectDocumentMeta = "SELECT key, kind, num, text FROM document_meta WHERE document=?";
 constexpr const char* kSelectChunks =
     "SELECT c.id, d.name, c.key, d.path, d.title, c.heading, c.begin, c.end, c.ordinal, c.page, d.id FROM chunk c "
     "JOIN document d ON d.id=c.document WHERE c.id BETWEEN ? AND ? ORDER BY c.id";
@@ -289,6 +290,17 @@ Result<std::string> read_document_text_of(Database& database, std::string_view n
   return read_text(database, row, range);
 }
 
+Result<Metadata> read_document_metadata(Database& database, std::string_view name) {
+  Statement* statement = IG_TRY(database.cached("SELECT id FROM document WHERE name=?"));
+  statement->bind(0, name);
+  if (!IG_TRY(statement->step())) return fail(Code::not_found, "there is no document '" + std::string(name) + "'.");
+  const std::int64_t row = statement->integer(0);
+  statement->reset();
+  Metadata out;
+  IG_TRY(read_meta(database, kSelectDocumentMeta, row, out));
+  return out;
+}
+
 Status visit_chunks(Database& database, ChunkRange range, const std::function<Result<bool>(StoredChunk&)>& visit) {
   Statement statement = IG_TRY(database.prepare(kSelectChunks));
   statement.bind(0, range.first).bind(1, range.last);
@@ -313,7 +325,7 @@ Result<std::optional<StoredChunk>> read_chunk(Database& database, std::int64_t n
   if (!out || parts == ChunkParts::names) return out;
   out->text = IG_TRY(read_text(database, document, out->at));
   IG_TRY(read_meta(database, "SELECT key, kind, num, text FROM chunk_meta WHERE chunk=?", number, out->meta));
-  IG_TRY(read_meta(database, "SELECT key, kind, num, text FROM document_meta WHERE document=?", document, out->meta));
+  IG_TRY(read_meta(database, kSelectDocumentMeta, document, out->meta));
   return out;
 }
 

@@ -59,6 +59,7 @@ Result<std::vector<DocumentState>> list_documents(Database& database);
 // Bytes [begin, end) of a document's text.
 Result<std::string> read_text(Database& database, std::int64_t document_row, Span range);
 Result<std::string> read_document_text_of(Database& database, std::string_view name);
+Result<Metadata> read_document_metadata(Database& database, std::string_view name);
 Result<std::optional<StoredChunk>> read_chunk(Database& database, std::int64_t number, ChunkParts parts);
 // Chunks first..last with text and heading; metadata is not filled.
 Status visit_chunks(Database& database, ChunkRange range, const std::function<Result<bool>(StoredChunk&)>& visit);

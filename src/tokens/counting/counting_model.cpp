@@ -2,15 +2,13 @@
 #include "tokens/counting/counting_model.hpp"
 
 #include <algorithm>
-#include <functional>
 
 namespace isogloss::tokens {
 namespace {
 
 class CountingReader final : public RowReader {
  public:
-  using Weigh = std::function<void(const CountView&, Role, std::span<float>)>;
-  CountingReader(const FeatureSet& features, Weigh weigh) : reader_(features), weigh_(std::move(weigh)) {}
+  CountingReader(const FeatureSet& features, WeighRow weigh) : reader_(features), weigh_(std::move(weigh)) {}
 
   Status read(const Input& input, WeightedRow& row) override {
     reader_.read(IG_TRY(text_of(input, text_)), counts_);
@@ -23,7 +21,7 @@ class CountingReader final : public RowReader {
 
  private:
   FeatureReader reader_;
-  Weigh weigh_;
+  WeighRow weigh_;
   CountRow counts_;
   std::string text_;
 };
@@ -32,6 +30,21 @@ class CountingReader final : public RowReader {
 
 KeepDocuments parse_keep(std::string_view text) {
   return text == "keep" ? KeepDocuments::keep : text == "drop" ? KeepDocuments::drop : KeepDocuments::automatic;
+}
+
+std::map<std::string, std::string> feature_files(const FeatureSet& features) {
+  return {{"vocabulary.txt", features.names().to_lines()},
+          {"analysis.json", to_json(features.spec().analyzer) + "\n"}};
+}
+
+Result<FeatureSet> read_features(const FeatureOptions& options, const FileSet& files) {
+  const FeatureSpec spec =
+      IG_TRY(load_feature_spec(options, IG_TRY(files.read("analysis.json")), "analysis.json"));
+  return FeatureSet::make(spec, StringPack::from_lines(IG_TRY(files.read("vocabulary.txt"))));
+}
+
+std::unique_ptr<RowReader> make_counting_reader(const FeatureSet& features, WeighRow weigh) {
+  return std::make_unique<CountingReader>(features, std::move(weigh));
 }
 
 std::size_t row_limit(KeepDocuments keep) { return keep == KeepDocuments::keep ? SIZE_MAX : kAutomaticEntries; }
@@ -124,13 +137,8 @@ void CountingModel::describe_card(std::string_view family, std::string_view trai
 }
 
 std::unique_ptr<RowReader> CountingModel::make_reader() const {
-  return std::make_unique<CountingReader>(
+  return make_counting_reader(
       features_, [this](const CountView& row, Role role, std::span<float> values) { weigh(row, role, values); });
-}
-
-std::map<std::string, std::string> CountingModel::text_files() const {
-  return {{"vocabulary.txt", features_.names().to_lines()},
-          {"analysis.json", to_json(features_.spec().analyzer) + "\n"}};
 }
 
 const void* CountingModel::find(AbilityId id) const {

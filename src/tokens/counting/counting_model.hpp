@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What bag of words, n-grams, TF-IDF and BM25 have in common: a FeatureSet, a rule that turns counts into weights, and
-// the words seen over the documents of the fit. A family adds its options, its rule and its files.
+// the words seen over the documents of the fit. The frame around it, for most families, is fitted_counts.hpp.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "isogloss/family.hpp"
 #include "isogloss/model.hpp"
 #include "tokens/counting/feature_counter.hpp"
 #include "tokens/counting/sparse_embedder.hpp"
@@ -26,6 +29,14 @@ inline constexpr std::string_view kKeepChoices = "auto|keep|drop";
 KeepDocuments parse_keep(std::string_view text);
 // The most rows to keep while counting.
 std::size_t row_limit(KeepDocuments keep);
+
+// The files that hold the features of a saved model, vocabulary.txt and analysis.json, and the features they hold.
+std::map<std::string, std::string> feature_files(const FeatureSet& features);
+Result<FeatureSet> read_features(const FeatureOptions& options, const FileSet& files);
+
+// A reader of texts into rows: counts of `features`, which must outlive it, turned into weights by `weigh`.
+using WeighRow = std::function<void(const CountView& row, Role role, std::span<float> values)>;
+std::unique_ptr<RowReader> make_counting_reader(const FeatureSet& features, WeighRow weigh);
 
 class CountingModel : public Model, public SparseEmbedder, public Vocabulary {
  public:
@@ -57,8 +68,7 @@ class CountingModel : public Model, public SparseEmbedder, public Vocabulary {
   const Card& embedder_card() const final { return card_; }
   std::unique_ptr<RowReader> make_reader() const final;
 
-  // Files and tensors that every counting model has. Writer: formats::SafeTensorsWriter, Source: formats::SafeTensors.
-  std::map<std::string, std::string> text_files() const;
+  // Tensors that every counting model has. Writer: formats::SafeTensorsWriter, Source: formats::SafeTensors.
   template <class Writer>
   void write_tensors(Writer& out) const;
   template <class Source>
