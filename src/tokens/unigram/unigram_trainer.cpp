@@ -302,10 +302,13 @@ class UnigramTrainer {
     return out;
   }
 
-  // The loss of likelihood per word when a piece is replaced by its alternative, section 3.2 of the paper.
-  static double loss(const std::vector<double>& uses, double sum, double words, std::uint32_t id,
+  // The loss of likelihood per word when a piece is replaced by its alternative, section 3.2 of the paper; but where the
+  // paper adds the uses of the pieces in the alternative to the sum, the library's trainer (up to 0.23) adds so many as
+  // there are pieces in the model. That keeps more of the pieces that are used often: with the paper's sum, held-out text
+  // takes more tokens (enwiki18m 3.5 MB, 8,000 pieces: 0.16 %; 50 MB, 30,000: 0.05 %; Tatoeba, 12,000: 1.0 %).
+  static double loss(const std::vector<double>& uses, double sum, double words, double pieces, std::uint32_t id,
                      const std::vector<std::uint32_t>& ids) {
-    const double rest = std::log(sum + uses[id] * static_cast<double>(ids.size() - 1));
+    const double rest = std::log(sum + uses[id] * (pieces - 1));
     double without = 0;
     for (const std::uint32_t other : ids) without += std::log(uses[other] + uses[id]) - rest;
     return uses[id] / words * (std::log(uses[id]) - std::log(sum) - without);
@@ -321,6 +324,7 @@ class UnigramTrainer {
         });
     const double sum = std::accumulate(uses.begin(), uses.end(), 0.0);
     const auto words = static_cast<double>(words_.total());
+    const auto pieces = static_cast<double>(model.alive());
     constexpr double kStays = std::numeric_limits<double>::infinity();
     std::vector<double> losses(model.size(), kMinusInfinity);  // minus infinity = goes
     parallel_for(context_, model.size(), 4096, [&](std::size_t first, std::size_t last) {
@@ -331,7 +335,7 @@ class UnigramTrainer {
         const Alternative other = alternative(model, lattice, id);
         if (uses[id] == 0 && !other.keep) continue;
         if (other.ids.empty()) losses[id] = kStays;
-        else if (uses[id] > 0) losses[id] = loss(uses, sum, words, id, other.ids);
+        else if (uses[id] > 0) losses[id] = loss(uses, sum, words, pieces, id, other.ids);
       }
     });
     return keep_best(model, losses);
