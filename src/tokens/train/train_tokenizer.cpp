@@ -246,6 +246,11 @@ Result<TrainedTokenizer> train_tokenizer(const Dataset& data, const TokenizerTra
     out.words = words.total();
     out.distinct_words = words.size();
     out.tokenizer = std::make_shared<tokens::PipelineTokenizer>(IG_TRY(tokens::read_tokenizer_json(out.json, "the new tokenizer.json")));
+    const auto pieces = static_cast<std::int64_t>(out.tokenizer->vocabulary_size());
+    if (pieces < options.vocab_size) {
+      context.say(LogLevel::info, "the text gave " + std::to_string(pieces) + " of " + std::to_string(options.vocab_size) +
+                                      " pieces; for more give more text or a lower --min-frequency.");
+    }
     return out;
   });
 }
