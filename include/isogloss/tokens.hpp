@@ -126,7 +126,7 @@ struct TokenizerTraining {
   std::string special_tokens = "auto";  // with commas between them; "none"
   std::string unknown = "auto";         // "none"
   std::int64_t limit_alphabet = 0;      // 0 = every character
-  std::int64_t max_piece_length = 0;    // in characters; 0 = 16 for unigram, else any
+  std::int64_t max_piece_length = 0;    // in characters; 0 = 16 for unigram, else 1000
   std::int64_t max_words = 5'000'000;   // distinct words kept while counting
 };
 std::vector<OptionInfo> tokenizer_training_options();

@@ -225,7 +225,7 @@ class BpeTrainer {
   }
 
   bool fits(std::uint32_t left, std::uint32_t right) const {
-    return training_.max_characters == 0 || length_[left] + length_[right] <= training_.max_characters;
+    return length_[left] + length_[right] <= training_.max_characters;
   }
 
   Status merge_pairs() {

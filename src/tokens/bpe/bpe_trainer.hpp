@@ -17,7 +17,7 @@ struct BpeTraining {
   std::size_t vocabulary_size = 30000;
   std::uint64_t min_frequency = 2;         // a pair that is rarer is not merged
   std::size_t limit_alphabet = 0;          // so many characters at most, the most frequent ones; 0 = all
-  std::size_t max_characters = 0;          // of a piece that a merge makes; 0 = no limit
+  std::size_t max_characters = 1000;       // of a piece that a merge makes; up to 1,000, what a file may hold
   std::vector<std::string> special_tokens;  // take the first ids
   std::u32string initial_alphabet;         // characters that are in whether they occur or not
   std::string continuing_prefix;           // in front of every character but a word's first: "##"

@@ -33,7 +33,7 @@ void describe(TokenizerTraining& o, Visitor& v) {
     "Tokens that take the first ids, with commas between them, or none; auto: wordpiece [PAD],[UNK],[CLS],[SEP],[MASK], else the unknown token.");
   v("unknown", o.unknown, "Token for what has no piece, or none; auto: wordpiece and word [UNK], unigram <unk>, bpe none.");
   v("limit_alphabet", o.limit_alphabet, Range{0, 1114112}, "Most characters to keep (bpe, wordpiece), the frequent ones; 0 = all.");
-  v("max_piece_length", o.max_piece_length, Range{0, 1000}, "Most characters of a piece (bpe, wordpiece, unigram); 0 = 16 for unigram, else any.");
+  v("max_piece_length", o.max_piece_length, Range{0, 1000}, "Most characters of a piece (bpe, wordpiece, unigram); 0 = 16 for unigram, else 1000.");
   v("max_words", o.max_words, Range{1000, 4e9}, "Distinct words that are kept in memory; beyond it the rarest go, with a note.");
 }
 
@@ -44,6 +44,8 @@ using tokens::TokenizerFile;
 constexpr std::string_view kAuto = "auto";
 constexpr std::string_view kNone = "none";
 constexpr std::string_view kMark = "\u2581";
+constexpr std::size_t kBytesPerWord = 400;  // of memory, with all that training makes of a word
+constexpr std::size_t kLeastWords = 1000;
 
 // The options with every "auto" decided.
 struct Plan {
@@ -168,6 +170,9 @@ Result<tokens::WordCounts> count(const Plan& plan, const TokenizerFile& file, co
   rules.splitters = read.splitters;
   rules.byte_alphabet = read.raw_bytes;
   rules.max_words = static_cast<std::size_t>(plan.options.max_words);
+  if (context.memory_limit != 0) {
+    rules.max_words = std::clamp<std::size_t>(context.memory_limit / kBytesPerWord, kLeastWords, rules.max_words);
+  }
   tokens::WordCounts words = IG_TRY(tokens::count_words(data, rules, context));
   if (words.size() == 0) {
     return wrong("there are no words in " + data.description() + ": a tokenizer is trained on text. Give a file with some lines of it.");
@@ -180,7 +185,7 @@ tokens::BpeTraining bpe_training(const Plan& plan) {
   training.vocabulary_size = static_cast<std::size_t>(plan.options.vocab_size);
   training.min_frequency = static_cast<std::uint64_t>(plan.options.min_frequency);
   training.limit_alphabet = static_cast<std::size_t>(plan.options.limit_alphabet);
-  training.max_characters = static_cast<std::size_t>(plan.options.max_piece_length);
+  if (plan.options.max_piece_length != 0) training.max_characters = static_cast<std::size_t>(plan.options.max_piece_length);
   training.special_tokens = plan.special_tokens;
   return training;
 }

@@ -64,6 +64,17 @@ TEST(TrainTokenizer, BytesSpellWhatTheTextNeverHeld) {
   EXPECT_EQ(trained->tokenizer->decode(tokens.ids, {}).value(), "жук 中 🏳️‍🌈");
 }
 
+TEST(TrainTokenizer, LinesOfAnyLengthMayBeWords) {
+  std::string line;
+  for (int i = 0; i < 9000; ++i) line += static_cast<char>('a' + i * i % 26);
+  const tokens::MemoryDataset data({line, line, "short", "short"});
+  for (const char* type : {"bpe", "wordpiece", "unigram", "word"}) {
+    const auto trained = train(data, {{"type", type}, {"pre", "none"}, {"vocab_size", "9000"}});
+    ASSERT_TRUE(trained) << type << ": " << trained.error().message;
+    EXPECT_EQ(trained->tokenizer->find_piece(line), std::nullopt);
+  }
+}
+
 TEST(TrainTokenizer, WordPieceReadsAsBertDoes) {
   const auto trained = train(sayings(), {{"type", "wordpiece"}, {"lowercase", "yes"}, {"vocab_size", "100"}});
   EXPECT_THAT(pieces(*trained->tokenizer, "CAT ☃"), ElementsAre("[CLS]", "cat", "[UNK]", "[SEP]"));

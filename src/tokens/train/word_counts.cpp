@@ -4,7 +4,7 @@
 // large the corpus.
 //
 // Text in many languages, or text that is cut at nothing but blanks, has more distinct words than memory holds. When the
-// table passes `max_words` the rarest words are dropped until half of that is left, as in lossy counting (Manku and
+// table passes `max_words`, or 64 bytes of text for each, the rarest words are dropped until half of them are left, as in lossy counting (Manku and
 // Motwani 2002): a word that was dropped starts again at zero, so counts near the floor are too low, while frequent words,
 // which decide a vocabulary, are exact or nearly so. The pruning happens behind whole blocks, hence is repeatable, and is
 // reported once.
@@ -61,10 +61,11 @@ std::uint64_t WordCounts::prune(std::size_t keep) {
   for (const Entry& entry : entries_) counts.push_back(entry.count);
   const auto last = counts.begin() + static_cast<std::ptrdiff_t>(keep);
   std::ranges::nth_element(counts, last, std::greater<>());
-  const std::uint64_t floor = *last;  // the (keep + 1)-th largest count: it and what is below goes
+  const std::uint64_t floor = *last;  // the (keep + 1)-th largest count
+  auto room = static_cast<std::ptrdiff_t>(keep) - std::count_if(counts.begin(), last, [floor](std::uint64_t count) { return count > floor; });
   WordCounts kept;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].count > floor) kept.add(word(i), entries_[i].count);
+    if (entries_[i].count > floor || (entries_[i].count == floor && room-- > 0)) kept.add(word(i), entries_[i].count);
   }
   *this = std::move(kept);
   return floor;
@@ -105,6 +106,11 @@ Status count_block(const Dataset& data, std::size_t block, const WordRules& rule
       context);
 }
 
+bool too_large(const WordCounts& counts, std::size_t max_words) {
+  constexpr std::size_t kBytesPerWord = 64;
+  return max_words != 0 && (counts.size() > max_words || counts.text_bytes() / kBytesPerWord > max_words);
+}
+
 WordCounts in_byte_alphabet(const WordCounts& counts) {
   WordCounts out;
   for (std::size_t i = 0; i < counts.size(); ++i) out.add(bytes_to_alphabet(counts.word(i)), counts.count(i));
@@ -131,13 +137,14 @@ Result<WordCounts> count_words(const Dataset& data, const WordRules& rules, Cont
       for (std::size_t w = 0; w < tables[i].size(); ++w) all.add(tables[i].word(w), tables[i].count(w));
       seen += static_cast<double>(tables[i].total());
       tables[i] = {};
-      if (rules.max_words != 0 && all.size() > rules.max_words) floor = std::max(floor, all.prune(rules.max_words / 2));
+      if (too_large(all, rules.max_words)) floor = std::max(floor, all.prune(all.size() / 2));
     }
     context.report({"count", "words", seen, 0, 0});
   }
   if (floor > 0) {
-    context.say(LogLevel::info, "more than " + std::to_string(rules.max_words) + " distinct words: those seen up to " +
-                                    counted(floor, "time") + " were dropped on the way (--max-words).");
+    context.say(LogLevel::info, "too many distinct words for " + std::to_string(rules.max_words) +
+                                    " (--max-words): of those seen up to " + counted(floor, "time") +
+                                    " by then some were dropped on the way.");
   }
   return rules.byte_alphabet ? in_byte_alphabet(all) : std::move(all);
 }

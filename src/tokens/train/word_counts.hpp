@@ -24,9 +24,10 @@ class WordCounts {
   std::string_view word(std::size_t i) const { return {arena_.data() + entries_[i].place, entries_[i].size}; }
   std::uint64_t count(std::size_t i) const { return entries_[i].count; }
   std::uint64_t total() const;  // words, each as often as it occurs
+  std::size_t text_bytes() const { return arena_.size(); }
 
-  // Drops the rarest counts, whole classes of equal count at a time, until at most `keep` words are left. Returns the
-  // highest count that was dropped (0 = none).
+  // Drops the rarest words until `keep` are left; of equally rare ones those that came later. Returns the highest count
+  // that was dropped (0 = none).
   std::uint64_t prune(std::size_t keep);
   // The numbers of the words by falling count, equal ones by their bytes. (words)
   std::vector<std::uint32_t> ranked() const;
@@ -50,7 +51,7 @@ struct WordRules {
   const NormalizerChain* normalizer = nullptr;
   std::span<const SplitterPtr> splitters;
   bool byte_alphabet = false;  // the words come as bytes and are to be written in the byte alphabet
-  std::size_t max_words = 0;   // distinct ones that are kept while counting; 0 = no limit
+  std::size_t max_words = 0;   // distinct ones that are kept while counting, 64 bytes each on average; 0 = no limit
 };
 
 // Normalises and splits every record of `data` and counts the words. Blocks are read in parallel and merged in their

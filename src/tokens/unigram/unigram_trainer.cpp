@@ -207,6 +207,7 @@ class UnigramTrainer {
     const std::vector<std::string> required = required_characters();
     const std::size_t least = required.size() + training_.special_tokens.size();
     if (least > training_.vocabulary_size) return fail(too_small(required.size()));
+    if (words_.text_bytes() + words_.size() >= UINT32_MAX) return fail(too_long());
     ScoredPieces seeds = {{std::string(), 0}};
     for (auto& seed : seed_pieces(words_, order_, training_, context_)) seeds.push_back(std::move(seed));
     const auto start = static_cast<double>(seeds.size());
@@ -233,6 +234,12 @@ class UnigramTrainer {
                                         counted(characters, "character") + " of the text and " +
                                         counted(training_.special_tokens.size(), "special token") +
                                         " need a piece each. Ask for a larger one (--vocab-size)."};
+  }
+
+  Error too_long() const {
+    return {Code::exhausted, "the distinct words have " + human_bytes(static_cast<double>(words_.text_bytes())) +
+                                 " together; a unigram model is trained on less than 4 GB. Keep fewer (--max-words) or cut the text "
+                                 "into shorter words (--pre metaspace)."};
   }
 
   // By code point.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "tokens/load/tokenizer_json.hpp"
+
 namespace isogloss::tokens {
 
 std::vector<std::string> train_words(const WordCounts& words, const WordTraining& training) {
@@ -10,7 +12,7 @@ std::vector<std::string> train_words(const WordCounts& words, const WordTraining
   for (const std::uint32_t w : words.ranked()) {
     if (out.size() >= training.vocabulary_size || words.count(w) < training.min_frequency) break;
     const bool is_special = std::ranges::find(training.special_tokens, words.word(w)) != training.special_tokens.end();
-    if (!is_special) out.emplace_back(words.word(w));
+    if (!is_special && words.word(w).size() <= kMaxPieceBytes) out.emplace_back(words.word(w));
   }
   return out;
 }
