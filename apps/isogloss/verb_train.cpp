@@ -3,19 +3,24 @@
 
 #include "core/text.hpp"
 #include "isogloss/family.hpp"
+#include "isogloss/tokens.hpp"
 #include "output.hpp"
 
 namespace isogloss::cli {
 namespace {
 
+constexpr std::string_view kTokenizer = "tokenizer";  // trained like a family, though it makes no vectors
+
 class TrainVerb final : public Verb {
  public:
   std::string_view name() const override { return "train"; }
-  std::string_view summary() const override { return "train a model of a family on files"; }
+  std::string_view summary() const override { return "train a model of a family, or a tokenizer, on files"; }
   std::string_view examples() const override {
     return "  isogloss train tfidf cats.txt -o cats.model --stop-words english\n"
            "  isogloss train lsa corpus.txt -o lsa.model --dim 100\n"
            "  isogloss train onehot animals.csv --columns colour,size -o cols.model\n"
+           "  isogloss train tokenizer --type bpe corpus.txt -o tok --vocab-size 30000\n"
+           "  isogloss train tokenizer --type unigram corpus.txt -o tok --vocab-size 8000\n"
            "  isogloss train lsa --help        (the options of a family)\n";
   }
 
@@ -27,6 +32,7 @@ class TrainVerb final : public Verb {
     flags.value("--label-field", data_.label_field, "column that holds the label");
     flags.value("--id-field", data_.id_field, "column that holds the id");
     for (const std::string& word : args) {
+      if (word == kTokenizer) return flags.options(tokenizer_training_options(), options_);
       const auto family = find_family(word);
       if (!family || (*family)->train_options == nullptr) continue;
       flags.options((*family)->train_options(), options_);
@@ -35,29 +41,46 @@ class TrainVerb final : public Verb {
   }
 
   Result<int> run(Program& program) override {
-    const Family* family = IG_TRY(find_family(family_));
-    if (family->train == nullptr) return fail(Code::unsupported, "family '" + family_ + "' cannot be trained.");
+    const Family* family = family_ == kTokenizer ? nullptr : IG_TRY(find_family(family_));
+    if (family != nullptr && family->train == nullptr) return fail(Code::unsupported, "family '" + family_ + "' cannot be trained.");
     if (files_.empty()) return usage_error("train needs a file: isogloss train " + family_ + " corpus.txt -o my.model");
     if (output_.empty()) return usage_error("train needs -o FOLDER for the new model.");
     const auto start = std::chrono::steady_clock::now();
     const std::vector<std::filesystem::path> paths(files_.begin(), files_.end());
     const auto data = IG_TRY(open_dataset(paths, data_, program.context));
+    if (family == nullptr) return run_tokenizer(program, *data, start);
     const ModelPtr model = IG_TRY(train(family_, *data, options_, program.context));
     IG_TRY(model->save(output_, program.context));
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const Card& card = model->card();
     program.note(std::string(family->title) + ", " + std::to_string(card.dimension) + " columns, trained on " +
-                 card.trained_on + " in " + fixed(seconds, 2) + " s: " + output_);
+                 card.trained_on + " in " + fixed(seconds_since(start), 2) + " s: " + output_);
     return kDone;
   }
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
+
+  static double seconds_since(Time start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+  Result<int> run_tokenizer(Program& program, const Dataset& data, Time start) {
+    const TokenizerTraining options = IG_TRY(tokenizer_training(options_));
+    const TrainedTokenizer trained = IG_TRY(train_tokenizer(data, options, program.context));
+    IG_TRY(save_tokenizer(trained, output_));
+    const Tokenizer& tokenizer = *trained.tokenizer;
+    program.note(std::string(tokenizer.type()) + " tokenizer, " + counted(tokenizer.vocabulary_size(), "piece") + ", trained on " +
+                 counted(trained.words, "word") + " (" + std::to_string(trained.distinct_words) + " distinct) of " +
+                 data.description() + " in " + fixed(seconds_since(start), 2) + " s: " + output_);
+    return kDone;
+  }
+
   static std::string trainable() {
     std::string out;
     for (const Family* family : families()) {
       if (family->train != nullptr) out += (out.empty() ? "" : ", ") + std::string(family->name);
     }
-    return out;
+    return out + ", " + std::string(kTokenizer);
   }
 
   std::string family_, output_;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "isogloss/context.hpp"
+#include "isogloss/options.hpp"
 #include "isogloss/result.hpp"
 
 namespace isogloss {
@@ -114,6 +115,41 @@ struct TokenizerOptions {
   LowerCase lower_case = LowerCase::automatic;
 };
 Result<TokenizerPtr> load_tokenizer(const std::filesystem::path& path, const TokenizerOptions& options, Context& context);
+
+class Dataset;
+
+// How a tokenizer is trained; defaults are those of `isogloss train tokenizer`, which explains each (--help).
+struct TokenizerTraining {
+  std::string type = "bpe";  // bpe, wordpiece, unigram, word
+  std::int64_t vocab_size = 30000;
+  std::int64_t min_frequency = 2;
+  bool no_byte_level = false;  // bpe over characters instead of bytes
+  std::string pre = "auto";    // what cuts text into words: whitespace, metaspace, bert, byte-level, none
+  bool lowercase = false;
+  std::string special_tokens = "auto";  // with commas between them; "none"
+  std::string unknown = "auto";         // "none"
+  std::int64_t limit_alphabet = 0;      // 0 = every character
+  std::int64_t max_piece_length = 0;    // in characters; 0 = 16 for unigram, else 1000
+  std::int64_t max_words = 5'000'000;   // distinct words kept while counting
+};
+std::vector<OptionInfo> tokenizer_training_options();
+// The struct from named values. Error{invalid_argument} as of every table of options.
+Result<TokenizerTraining> tokenizer_training(const OptionValues& values);
+
+struct TrainedTokenizer {
+  TokenizerPtr tokenizer;
+  std::string json;  // the whole tokenizer.json, which the Hugging Face library loads as well
+  std::uint64_t words = 0;  // of the training text
+  std::uint64_t distinct_words = 0;
+};
+
+// Trains a tokenizer on the texts of `data`, which may be larger than memory: distinct words are counted first, the rest
+// works on the counts. The result does not depend on the number of threads. Vocabularies are those of the Hugging Face
+// library's trainers (tokenizers 0.23) where these are deterministic.
+// Error{invalid_argument}: no words; options that contradict each other; more characters than the vocabulary has room for.
+Result<TrainedTokenizer> train_tokenizer(const Dataset& data, const TokenizerTraining& options, Context& context);
+// Writes tokenizer.json into `folder`, which is made where it does not exist.
+Status save_tokenizer(const TrainedTokenizer& trained, const std::filesystem::path& folder);
 
 // One word of a text after analysis.
 struct Term {
