@@ -33,7 +33,7 @@ Result<Charsmap> Charsmap::read(std::string_view bytes) {
                                         " bytes, but " + std::to_string(bytes.size() - 4) + " follow.");
   }
   map.units_.resize(size / 4);
-  std::memcpy(map.units_.data(), bytes.data() + 4, size);
+  if (size > 0) std::memcpy(map.units_.data(), bytes.data() + 4, size);
   map.texts_ = bytes.substr(4 + size);
   if ((!map.texts_.empty() && map.texts_.back() != '\0') || !utf8_valid(map.texts_)) {
     return fail(Code::corrupt_data, "the texts of the precompiled character map are cut off or not UTF-8.");
