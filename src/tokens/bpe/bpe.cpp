@@ -109,12 +109,9 @@ void Bpe::spell_bytes(std::string_view word, std::vector<Symbol>& symbols) const
 }
 
 bool Bpe::spell_fallback(std::string_view character, std::vector<Symbol>& symbols) const {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
   const std::size_t before = symbols.size();
   for (const char c : character) {
-    const auto byte = static_cast<unsigned char>(c);
-    const char piece[] = {'<', '0', 'x', kDigits[byte >> 4], kDigits[byte & 15], '>'};
-    const std::uint32_t id = vocabulary_.find({piece, 6});
+    const std::uint32_t id = vocabulary_.find(byte_piece(c));
     if (id == PieceTable::kNone) {
       symbols.resize(before);
       return false;

@@ -64,12 +64,7 @@ Result<BertVocabularyRead> read_bert_vocabulary(std::string_view text, Tokenizer
   parts.splitters.push_back(bert_splitter());
   for (const std::string_view special : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}) {
     const std::uint32_t id = find_special(vocabulary, special);
-    if (id == PieceTable::kNone) continue;
-    AddedToken token;
-    token.id = id;
-    token.content = vocabulary.piece(id);
-    token.special = true;
-    parts.added.push_back(std::move(token));
+    if (id != PieceTable::kNone) parts.added.push_back(special_token(vocabulary.piece(id), id));
   }
   const std::uint32_t cls = find_special(vocabulary, "[CLS]");
   const std::uint32_t sep = find_special(vocabulary, "[SEP]");

@@ -31,14 +31,6 @@ Result<std::vector<Merge>> read_merge_lines(std::string_view text, const Vocabul
   return merges;
 }
 
-AddedToken special_token(std::string_view content, std::uint32_t id) {
-  AddedToken token;
-  token.id = id;
-  token.content = content;
-  token.special = true;
-  return token;
-}
-
 }  // namespace
 
 Result<TokenizerParts> read_vocabulary_and_merges(std::string_view vocabulary_json, std::string_view merges_text,

@@ -100,11 +100,7 @@ Result<TokenizerParts> read_tiktoken_ranks(std::string_view text, std::string_vi
   parts.type = "BPE";
   parts.splitters.push_back(known_pattern_splitter(known_pattern(encoding->pattern)));
   for (const Special& special : encoding->special) {
-    AddedToken token;
-    token.id = special.id;
-    token.content = special.content;
-    token.special = true;
-    parts.added.push_back(std::move(token));
+    parts.added.push_back(special_token(special.content, special.id));
   }
   const std::vector<Merge> merges = merges_of(ranks);
   BpeRules rules;

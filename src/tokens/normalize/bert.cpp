@@ -2,6 +2,7 @@
 // BERT's clean-up (Devlin et al. 2018, tokenization.py), as the Hugging Face library does it: control characters go,
 // white space becomes blanks, CJK ideographs stand alone, accents go, then lower case. Each step reads the whole text
 // before the next one starts; that matters where a step makes what the next one looks at.
+#include "tokens/normalize/each_character.hpp"
 #include "tokens/normalize/normalizer.hpp"
 #include "tokens/normalize/reference_unicode.hpp"
 
@@ -72,29 +73,14 @@ class BertNormalizer final : public Normalizer {
  private:
   using Step = void (*)(const AlignedText&, AlignedText&);
 
-  template <class Keep, class Change>
-  static void filter(const AlignedText& from, AlignedText& to, Keep keep, Change change) {
-    Rewriter out(from, to);
-    const std::string_view text = from.bytes();
-    while (out.position() < text.size()) {
-      const char32_t c = read_code_point(text.data() + out.position());
-      if (keep(c)) {
-        out.replace(change(c));
-      } else {
-        out.drop(1);
-      }
-    }
-    out.finish();
-  }
-
   static void clean(const AlignedText& from, AlignedText& to) {
     // Two steps in the library, filter and map; a mapped character keeps its origin, so one will do.
-    filter(
+    rewrite_characters(
         from, to, [](char32_t c) { return !is_dropped(c); }, [](char32_t c) { return is_blank(c) ? U' ' : c; });
   }
 
   static void strip_nonspacing(const AlignedText& from, AlignedText& to) {
-    filter(
+    rewrite_characters(
         from, to, [](char32_t c) { return !is_reference_nonspacing(c); }, [](char32_t c) { return c; });
   }
 

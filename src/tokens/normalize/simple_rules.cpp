@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules that need no table of their own.
 #include "core/utf8.hpp"
+#include "tokens/normalize/each_character.hpp"
 #include "tokens/normalize/normalizer.hpp"
 #include "tokens/normalize/reference_unicode.hpp"
 #include "tokens/pipeline/byte_alphabet.hpp"
@@ -31,17 +32,8 @@ class LowercaseNormalizer final : public Normalizer {
 class StripAccentsNormalizer final : public Normalizer {
  public:
   void apply(const AlignedText& from, AlignedText& to) const override {
-    Rewriter out(from, to);
-    const std::string_view text = from.bytes();
-    while (out.position() < text.size()) {
-      const char32_t c = read_code_point(text.data() + out.position());
-      if (is_reference_mark(c)) {
-        out.drop(1);
-      } else {
-        out.replace(c);
-      }
-    }
-    out.finish();
+    rewrite_characters(
+        from, to, [](char32_t c) { return !is_reference_mark(c); }, [](char32_t c) { return c; });
   }
   bool local(AsciiMap& map) const override {
     map = identity_map();
@@ -53,17 +45,8 @@ class StripAccentsNormalizer final : public Normalizer {
 class NmtNormalizer final : public Normalizer {
  public:
   void apply(const AlignedText& from, AlignedText& to) const override {
-    Rewriter out(from, to);
-    const std::string_view text = from.bytes();
-    while (out.position() < text.size()) {
-      const char32_t c = read_code_point(text.data() + out.position());
-      if (is_dropped(c)) {
-        out.drop(1);
-      } else {
-        out.replace(is_blank(c) ? U' ' : c);
-      }
-    }
-    out.finish();
+    rewrite_characters(
+        from, to, [](char32_t c) { return !is_dropped(c); }, [](char32_t c) { return is_blank(c) ? U' ' : c; });
   }
   bool local(AsciiMap& map) const override {
     map = identity_map();

@@ -21,6 +21,14 @@ struct AddedToken {
   bool special = false;      // left out by decode(skip special tokens)
 };
 
+inline AddedToken special_token(std::string_view content, std::uint32_t id) {
+  AddedToken token;
+  token.id = id;
+  token.content = content;
+  token.special = true;
+  return token;
+}
+
 // Finds a fixed set of texts, leftmost and of those that start there the longest. Immutable and thread-safe.
 class TokenFinder {
  public:

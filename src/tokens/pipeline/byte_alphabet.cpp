@@ -49,4 +49,10 @@ std::string bytes_to_alphabet(std::string_view bytes) {
   return out;
 }
 
+std::string byte_piece(char byte) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  const auto value = static_cast<unsigned char>(byte);
+  return {'<', '0', 'x', kDigits[value >> 4], kDigits[value & 15], '>'};
+}
+
 }  // namespace isogloss::tokens

@@ -15,4 +15,7 @@ std::optional<std::string> bytes_from_alphabet(std::string_view text);
 // " the" -> "Ġthe".
 std::string bytes_to_alphabet(std::string_view bytes);
 
+// The piece that stands for a byte in vocabularies with byte fallback: "<0x0A>".
+std::string byte_piece(char byte);
+
 }  // namespace isogloss::tokens

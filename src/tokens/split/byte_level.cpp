@@ -6,10 +6,6 @@
 namespace isogloss::tokens {
 namespace {
 
-AlignedText& free_buffer(SplitState& state) {
-  return state.text == &state.buffers[0] ? state.buffers[1] : state.buffers[0];
-}
-
 class ByteLevelSplitter final : public Splitter {
  public:
   explicit ByteLevelSplitter(const ByteLevelRules& rules) : rules_(rules) {
@@ -29,7 +25,7 @@ class ByteLevelSplitter final : public Splitter {
     bool wanted = false;
     for (const Word word : state.words) wanted = wanted || text[word.begin] != ' ';
     if (!wanted) return;
-    AlignedText& to = free_buffer(state);
+    AlignedText& to = state.free_buffer();
     Rewriter out(*state.text, to);
     state.next.clear();
     std::uint32_t written = 0;
@@ -50,7 +46,7 @@ class ByteLevelSplitter final : public Splitter {
   }
 
   void map_words(SplitState& state) const {
-    AlignedText& to = free_buffer(state);
+    AlignedText& to = state.free_buffer();
     Rewriter out(*state.text, to);
     AlignedText word_text;
     AlignedText mapped;

@@ -14,7 +14,7 @@ class MetaspaceSplitter final : public Splitter {
   }
 
   void apply(SplitState& state) const override {
-    AlignedText& to = state.text == &state.buffers[0] ? state.buffers[1] : state.buffers[0];
+    AlignedText& to = state.free_buffer();
     const std::string_view text = state.text->bytes();
     Rewriter out(*state.text, to);
     state.next.clear();

@@ -27,6 +27,9 @@ struct SplitState {
   Words words;
   Words next;              // scratch
   AlignedText buffers[2];  // scratch
+
+  // The buffer that `text` does not lie in.
+  AlignedText& free_buffer() { return text == &buffers[0] ? buffers[1] : buffers[0]; }
 };
 
 // One rule. Immutable and thread-safe.

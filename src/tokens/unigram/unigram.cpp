@@ -14,6 +14,7 @@
 #include <cmath>
 #include <limits>
 
+#include "tokens/pipeline/byte_alphabet.hpp"
 #include "tokens/pipeline/word_cache.hpp"
 
 namespace isogloss::tokens {
@@ -53,11 +54,7 @@ Unigram::Unigram(Vocabulary vocabulary, std::vector<double> scores, const std::v
   });
   trie_ = DoubleArray(std::move(keys));
   if (rules_.byte_fallback) {
-    static constexpr char kDigits[] = "0123456789ABCDEF";
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      const char piece[] = {'<', '0', 'x', kDigits[byte >> 4], kDigits[byte & 15], '>'};
-      byte_pieces_.push_back(vocabulary_.find({piece, 6}));
-    }
+    for (int byte = 0; byte < 256; ++byte) byte_pieces_.push_back(vocabulary_.find(byte_piece(static_cast<char>(byte))));
   }
   index_words(kinds);
 }
