@@ -109,9 +109,18 @@ def quality_rows():
             rows, lambda row, half=half: f"{row[half]['mean']:.4f}")
 
 
+def tokenize_rows():
+    for model, threads in results("tokenize")["models"].items():
+        for name, rows in threads.items():
+            one = name == "1 thread"
+            yield one, f"tokens of {model}, {name}, MB/s", *versus(rows, lambda row: number(row["per_s_best"]))
+            if one:
+                yield False, "one text of 16 tokens, microseconds", *versus(rows, lambda row: number(row["query_us"]))
+
+
 def table(short):
     lines = ["| task | isogloss | others |", "|---|---|---|"]
-    for rows in (lexical_rows, quality_rows, exact_rows, store_rows, ingest_rows, tfidf_rows, lsa_rows):
+    for rows in (lexical_rows, quality_rows, exact_rows, store_rows, ingest_rows, tfidf_rows, lsa_rows, tokenize_rows):
         lines += [f"| {title} | {ours} | {others} |" for in_short, title, ours, others in rows() if in_short or not short]
     return "\n".join(lines) + "\n"
 
