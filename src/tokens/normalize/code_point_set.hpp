@@ -15,7 +15,7 @@ struct CodePointRange {
   char32_t last;  // included
 };
 
-// Immutable once built; building takes about 50 microseconds.
+// Immutable once built.
 class CodePointSet {
  public:
   explicit CodePointSet(std::span<const CodePointRange> ranges) {

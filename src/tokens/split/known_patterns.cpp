@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every matcher is a function from a position to the end of the one match that starts there; the alternatives of the
-// pattern are tried in their order. On English text PCRE2 with its JIT finds 26 MB/s of GPT-2's words, these matchers
-// more than ten times that.
+// pattern are tried in their order. splitter_test proves them equal to PCRE2.
 #include "tokens/split/known_patterns.hpp"
 
 #include "tokens/split/character_class.hpp"

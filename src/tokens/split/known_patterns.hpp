@@ -9,7 +9,7 @@
 namespace isogloss::tokens {
 
 // The splitter equal to Split(pattern, isolated) when the pattern is known and leaves no text between its matches; else
-// null. known_patterns_test proves equality with PCRE2.
+// null. splitter_test proves equality with PCRE2.
 SplitterPtr known_pattern_splitter(std::string_view pattern);
 // The splitter equal to Split(pattern, removed, invert): CLIP's pattern leaves white space between its matches.
 SplitterPtr known_removing_splitter(std::string_view pattern);

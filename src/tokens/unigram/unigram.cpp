@@ -7,7 +7,7 @@
 // Most words need no search: those that are a piece and best left whole are known once the vocabulary is, and others are
 // remembered (WordCache). In SentencePiece's arithmetic the sum of the whole text before a word takes part in the
 // rounding, so there a word counts as known only when no two ways to any of its positions come closer than kSlack, and
-// only while the sum is small enough that rounding cannot reach it. On English 92 % of the words pass.
+// only while the sum is small enough that rounding cannot reach it.
 #include "tokens/unigram/unigram.hpp"
 
 #include <algorithm>
