@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #ifdef NDEBUG
-#define IG_ASSERT(condition) static_cast<void>(sizeof(!(condition)))
+#define IG_ASSERT(condition) static_cast<void>(true || (condition))
 #else
 #define IG_ASSERT(condition) ((condition) ? static_cast<void>(0) : std::abort())
 #endif
