@@ -15,8 +15,10 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g -fno-omit-frame-pointer")
 
 find_program(ISOGLOSS_CCACHE ccache)
 if(ISOGLOSS_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${ISOGLOSS_CCACHE}")
-  set(CMAKE_C_COMPILER_LAUNCHER "${ISOGLOSS_CCACHE}")
+  # Paths below the source tree count from it, so that another checkout finds the same objects.
+  set(launcher /usr/bin/env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${ISOGLOSS_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${launcher}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${launcher}")
 endif()
 find_program(ISOGLOSS_MOLD mold)
 if(ISOGLOSS_MOLD)

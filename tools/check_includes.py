@@ -14,6 +14,7 @@ ALLOWED = {
     "tokens": "",
     "index": "math simd",
     "vectors": "math index",
+    "nn": "math simd formats",
     "input": "formats tokens",
     "hub": "formats",
     "model": "math formats tokens media nn train index vectors",
@@ -21,7 +22,7 @@ ALLOWED = {
     "heads": "math index vectors train tokens",
     "answer": "input tokens heads",
     "evaluate": "math index vectors tokens heads formats",
-    "runtime": "simd math formats tokens index vectors input hub model store heads answer evaluate",
+    "runtime": "simd math formats tokens index vectors nn input hub model store heads answer evaluate",
     "apps": "input",  # the CSV rules of `embed -f csv` are those of the readers
 }
 THIRD_PARTY = re.compile(r"^(fmt|spdlog|simdjson|utf8proc|pcre2|sqlite3|libstemmer|zstd|zlib|lzma|roaring|openssl|curl|CLI|toml|uchardet)\b")

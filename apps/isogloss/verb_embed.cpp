@@ -71,6 +71,7 @@ class EmbedVerb final : public Verb {
     flags.value("--dim", dim_, "keep the first columns only; 0 = all");
     flags.value("--text-field", text_fields_, "column that holds text (repeat for several)");
     flags.value("--id-field", id_field_, "column that holds the id");
+    flags.value("--compute", compute_, "arithmetic of the model: auto, f32, bf16 or int8");
     flags.value("--truncate", truncate_, "what to do with a text above the window: error, start or end");
     flags.value("--errors", errors_, "write failed inputs to this JSON lines file");
     flags.flag("--sparse", sparse_, "print columns and values of a sparse row instead of all zeros");
@@ -89,6 +90,7 @@ class EmbedVerb final : public Verb {
     for (const Item& item : items_) inputs.push_back(Input::text(item.text, role_value_));
     EmbedOptions options;
     options.dim = dim_;
+    options.compute = compute_;
     options.truncate = truncate_value_;
     options.on_error = OnError::skip;
     const Embedding embedding = IG_TRY(embedder->embed(inputs, options, program.context));
@@ -317,7 +319,7 @@ class EmbedVerb final : public Verb {
     return missing == 0 ? kDone : missing == all ? kFailed : kSomeFailed;
   }
 
-  std::string model_, format_ = "jsonl", output_, role_, id_field_, truncate_ = "error", errors_;
+  std::string model_, compute_ = "auto", format_ = "jsonl", output_, role_, id_field_, truncate_ = "error", errors_;
   std::vector<std::string> contents_, inputs_, text_fields_;
   std::size_t dim_ = 0;
   bool sparse_ = false, words_ = false;

@@ -22,7 +22,7 @@ namespace isogloss {
 // The opened files of a model: a folder, one file, or a folder held in memory. Read-only; thread-safe.
 class FileSet {
  public:
-  // A folder (its direct files) or a single file.
+  // A folder (its files, and those of its direct subfolders as "1_Pooling/config.json") or a single file.
   static Result<FileSet> open(const std::filesystem::path& path);
   // The same for a folder that isogloss wrote by rename and nobody else changes: its files may be mapped.
   static Result<FileSet> open_own(const std::filesystem::path& path);

@@ -74,7 +74,11 @@ using ModelPtr = std::shared_ptr<const Model>;
 enum class Truncate : std::uint8_t { error, start, end };
 enum class OnError : std::uint8_t { fail, skip };
 
+// What a call asks for: one vector an input, or one for every token of it.
+enum class Outputs : std::uint8_t { vectors, tokens };
+
 struct EmbedOptions {
+  Outputs outputs = Outputs::vectors;
   std::size_t dim = 0;              // cut to the first `dim` columns (Matryoshka); 0 = all
   DType dtype = DType::f32;         // of the dense output
   std::string compute = "auto";     // arithmetic: auto, f32, bf16, int8
@@ -130,6 +134,7 @@ struct EmbeddingOut {
 struct Embedding {
   Vectors dense;      // empty when the model is sparse
   Vectors sparse;     // empty when the model is dense
+  Vectors per_token;  // of Outputs::tokens, then the others are empty
   std::vector<RowReport> reports;
 };
 

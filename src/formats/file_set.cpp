@@ -18,7 +18,15 @@ Result<FileSet> FileSet::open(const std::filesystem::path& path) {
   std::filesystem::directory_iterator entries(path, error);
   if (error) return fail(Code::not_found, "there is no file or folder '" + path.string() + "'.");
   for (const auto& entry : entries) {
-    if (entry.is_regular_file(error)) files.paths_[entry.path().filename().string()] = entry.path();
+    const std::string name = entry.path().filename().string();
+    if (entry.is_regular_file(error)) {
+      files.paths_[name] = entry.path();
+    } else if (entry.is_directory(error) && !name.starts_with('.')) {
+      std::filesystem::directory_iterator below(entry.path(), error);
+      for (const auto& file : below) {
+        if (file.is_regular_file(error)) files.paths_[name + "/" + file.path().filename().string()] = file.path();
+      }
+    }
   }
   return files;
 }

@@ -2,7 +2,9 @@
 #include "formats/model_folder.hpp"
 
 #include <cstring>
+#include <functional>
 #include <system_error>
+#include <vector>
 
 #include "core/describe.hpp"
 #include "core/file.hpp"
@@ -65,6 +67,36 @@ Status put_in_place(const std::filesystem::path& finished, const std::filesystem
   return {};
 }
 
+using Content = std::function<Result<std::string>(const std::string& name)>;
+
+Status write_named(const std::filesystem::path& folder, const std::string& name, const Content& content) {
+  std::error_code error;
+  std::filesystem::create_directories((folder / name).parent_path(), error);
+  if (error) return fail(Code::io, "cannot create folder '" + (folder / name).parent_path().string() + "': " + error.message());
+  return write_file(folder / name, IG_TRY(content(name)));
+}
+
+// The folder with these files: completely, or not at all.
+Status make_folder(const std::filesystem::path& folder, std::span<const std::string> names, const Content& content) {
+  std::error_code ignored;
+  if (std::filesystem::exists(folder, ignored) && !is_saved_model(folder)) {
+    return fail(Code::already_exists, "'" + folder.string() + "' exists and is not a saved model. Choose another name.");
+  }
+  const std::filesystem::path temporary = temporary_name(folder);
+  std::error_code error;
+  std::filesystem::create_directories(temporary, error);
+  if (error) return fail(Code::io, "cannot create folder '" + folder.string() + "': " + error.message());
+  Status status;
+  for (const std::string& name : names) {
+    status = write_named(temporary, name, content);
+    if (!status) break;
+  }
+  if (status) status = sync_folder(temporary);
+  if (status) status = put_in_place(temporary, folder);
+  if (!status) std::filesystem::remove_all(temporary, ignored);
+  return status;
+}
+
 }  // namespace
 
 std::map<std::string, std::string> model_files(const ModelParts& parts, const Card& card) {
@@ -75,24 +107,15 @@ std::map<std::string, std::string> model_files(const ModelParts& parts, const Ca
   return files;
 }
 
+Status copy_model_folder(const FileSet& files, const std::filesystem::path& folder) {
+  return make_folder(folder, files.names(), [&](const std::string& name) { return files.read(name); });
+}
+
 Status save_model_folder(const std::filesystem::path& folder, const ModelParts& parts, const Card& card) {
-  std::error_code ignored;
-  if (std::filesystem::exists(folder, ignored) && !is_saved_model(folder)) {
-    return fail(Code::already_exists, "'" + folder.string() + "' exists and is not a saved model. Choose another name.");
-  }
-  const std::filesystem::path temporary = temporary_name(folder);
-  std::error_code error;
-  std::filesystem::create_directories(temporary, error);
-  if (error) return fail(Code::io, "cannot create folder '" + folder.string() + "': " + error.message());
-  Status status;
-  for (const auto& [name, content] : model_files(parts, card)) {
-    status = write_file(temporary / name, content);
-    if (!status) break;
-  }
-  if (status) status = sync_folder(temporary);
-  if (status) status = put_in_place(temporary, folder);
-  if (!status) std::filesystem::remove_all(temporary, ignored);
-  return status;
+  const std::map<std::string, std::string> files = model_files(parts, card);
+  std::vector<std::string> names;
+  for (const auto& [name, content] : files) names.push_back(name);
+  return make_folder(folder, names, [&](const std::string& name) -> Result<std::string> { return files.at(name); });
 }
 
 std::string model_folder_family(const FileSet& files) {

@@ -53,6 +53,9 @@ struct ModelSource {
 // `folder` exists and is not a saved model.
 Status save_model_folder(const std::filesystem::path& folder, const ModelParts& parts, const Card& card);
 
+// Copies the files of a model folder as they are, under the same rules as save_model_folder.
+Status copy_model_folder(const FileSet& files, const std::filesystem::path& folder);
+
 // The files of a saved model by name, as save_model_folder would write them.
 std::map<std::string, std::string> model_files(const ModelParts& parts, const Card& card);
 

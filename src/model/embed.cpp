@@ -22,22 +22,31 @@ Status first_failure(const Prepared& prepared, OnError policy) {
   return {};
 }
 
-}  // namespace
-
-Result<Embedding> Embedder::embed(std::span<const Input> inputs, const EmbedOptions& options, Context& context) const {
-  const Prepared prepared = IG_TRY(prepare(inputs, options, context));
-  IG_TRY(first_failure(prepared, options.on_error));
-  const Card& card = embedder_card();
+// The outputs that were asked for, without rows yet; the others have no columns.
+Embedding empty_result(const Card& card, const EmbedOptions& options) {
   Embedding result;
-  result.reports.assign(prepared.reports().begin(), prepared.reports().end());
   const std::size_t dim = options.dim != 0 ? options.dim : card.dimension;
-  if (card.sparse) {
+  if (options.outputs == Outputs::tokens) {
+    result.per_token = Vectors::dense(0, dim);
+    result.per_token.row_offsets = {0};
+  } else if (card.sparse) {
     result.sparse = Vectors::sparse(card.dimension);
     result.sparse.space_id = card.space_id;
   } else {
     result.dense = Vectors::dense(0, dim);
     result.dense.space_id = card.space_id;
   }
+  return result;
+}
+
+}  // namespace
+
+Result<Embedding> Embedder::embed(std::span<const Input> inputs, const EmbedOptions& options, Context& context) const {
+  const Prepared prepared = IG_TRY(prepare(inputs, options, context));
+  IG_TRY(first_failure(prepared, options.on_error));
+  Embedding result = empty_result(embedder_card(), options);
+  result.reports.assign(prepared.reports().begin(), prepared.reports().end());
+  const bool dense = result.dense.dim() != 0;
   for (std::size_t begin = 0; begin < prepared.rows();) {
     IG_TRY(context.check());
     std::size_t end = begin;
@@ -45,11 +54,13 @@ Result<Embedding> Embedder::embed(std::span<const Input> inputs, const EmbedOpti
       cost += prepared.cost(end);
     }
     EmbeddingOut out;
-    Vectors pass = card.sparse ? Vectors() : Vectors::dense(end - begin, dim);
-    (card.sparse ? out.sparse : out.dense) = card.sparse ? &result.sparse : &pass;
+    Vectors pass = dense ? Vectors::dense(end - begin, result.dense.dim()) : Vectors();
+    if (dense) out.dense = &pass;
+    if (result.sparse.dim() != 0) out.sparse = &result.sparse;
+    if (result.per_token.dim() != 0) out.per_token = &result.per_token;
     const Slice slice{&prepared, begin, end};
     IG_TRY(run({&slice, 1}, out, context));
-    if (!card.sparse) {
+    if (dense) {
       result.dense.resize(end);
       std::copy_n(pass.data(), (end - begin) * pass.row_bytes(), result.dense.data() + begin * pass.row_bytes());
     }

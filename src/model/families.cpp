@@ -9,7 +9,8 @@
   X(tfidf) \
   X(hashing) \
   X(bm25) \
-  X(lsa)
+  X(lsa) \
+  X(transformer)
 
 namespace isogloss {
 namespace model {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tensors of a Hugging Face folder: model.safetensors, or the shards that model.safetensors.index.json lists.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/hash.hpp"
+#include "formats/safetensors.hpp"
+#include "isogloss/family.hpp"
+#include "nn/encoder/tensor_source.hpp"
+
+namespace isogloss::model {
+
+class HubTensors final : public nn::TensorSource {
+ public:
+  // `folder` = "" for the folder itself, "2_Dense/" for one of its modules. Error{not_found}: no weights there;
+  // Error{unsupported}: weights in a pickle file only, with the command that converts them; Error{corrupt_data}.
+  static Result<std::unique_ptr<HubTensors>> open(const FileSet& files, const std::string& folder);
+
+  bool has(std::string_view name) const override { return tensors_.contains(name); }
+  std::vector<std::size_t> shape(std::string_view name) const override;
+  Result<std::vector<float>> read(std::string_view name, std::span<const std::size_t> shape) const override;
+  using nn::TensorSource::read;
+  const std::string& where() const override { return where_; }
+  // Names, shapes and contents of all tensors.
+  void hash_into(Sha256& hash) const;
+  std::size_t bytes() const;
+
+ private:
+  struct Shard {
+    std::string bytes;
+    formats::SafeTensors tensors;
+  };
+  std::string where_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::map<std::string, const formats::TensorView*, std::less<>> tensors_;
+};
+
+// The names of the files that hold the weights of `folder`. Errors as of HubTensors::open.
+Result<std::vector<std::string>> weight_files(const FileSet& files, const std::string& folder);
+
+}  // namespace isogloss::model

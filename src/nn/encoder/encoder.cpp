@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pass, layer by layer. The residual stream x is f32 throughout; what a linear layer reads is made from it in that
+// layer's arithmetic (Activations), what attention reads is bf16 where the CPU multiplies bf16 faster, else f32. Nothing
+// here depends on which other sequences are in the pass: linear layers treat rows apart, attention sequences.
+#include "nn/encoder/encoder.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/assert.hpp"
+#include "core/parallel.hpp"
+
+namespace isogloss::nn {
+namespace {
+
+// Rows of `from` for a layer of this arithmetic.
+Rows rows_for(Compute compute, Activations& from, const EncoderKernels& kernels) {
+  Rows rows;
+  rows.stride = from.stride;
+  rows.count = from.rows;
+  const simd::Kernels& simd = simd::kernels();
+  const std::size_t values = from.rows * from.stride;
+  if (compute == Compute::bf16) {
+    if (!from.has_bf16) simd.f32_to_bf16(from.f32.data(), from.need_bf16(), values);
+    rows.bf16 = from.bf16.data();
+    return rows;
+  }
+  if (!from.has_f32) simd.bf16_to_f32(from.bf16.data(), from.need_f32(), values);
+  rows.f32 = from.f32.data();
+  if (compute == Compute::f32) return rows;
+  if (!from.has_int8) {
+    from.int8.resize(values);
+    from.scale.resize(from.rows);
+    from.zero.resize(from.rows);
+    kernels.quantize(from.f32.data(), from.stride, from.rows, from.columns, from.int8.data(), from.stride,
+                     from.scale.data(), from.zero.data());
+    from.has_int8 = true;
+  }
+  rows.int8 = {from.int8.data(), from.stride, from.scale.data(), from.zero.data()};
+  return rows;
+}
+
+// T5's buckets of distances, both directions: half for each; half of those exact, the rest by logarithm.
+std::size_t relative_bucket(std::ptrdiff_t distance, std::size_t buckets, std::size_t most) {
+  const std::size_t half = buckets / 2;
+  const std::size_t base = distance > 0 ? half : 0;
+  const auto size = static_cast<std::size_t>(std::abs(distance));
+  const std::size_t exact = half / 2;
+  if (size < exact) return base + size;
+  const float steps = std::log(static_cast<float>(size) / static_cast<float>(exact)) /
+                      static_cast<float>(std::log(static_cast<double>(most) / static_cast<double>(exact)));
+  return base + std::min(half - 1, exact + static_cast<std::size_t>(steps * static_cast<float>(half - exact)));
+}
+
+// Slope of ALiBi for head h of n (Press et al. 2022): powers of 2^(-8/n) for a power of two, else those of the next
+// smaller one and every second of the next larger.
+float alibi_slope(std::size_t h, std::size_t n) {
+  std::size_t power = 1;
+  while (power * 2 <= n) power *= 2;
+  const double step = 8.0 / static_cast<double>(power);
+  const double exponent = h < power ? step * static_cast<double>(h + 1)
+                                    : step / 2 * static_cast<double>(2 * (h - power) + 1);
+  return static_cast<float>(std::exp2(-exponent));
+}
+
+// Divisor of a rotary frequency whose wave is `wave` tokens long (Llama 3: long waves by factor, short ones not, between
+// them a straight line).
+double frequency_divisor(const Rotary& r, double wave) {
+  if (!r.by_wave_length) return r.factor;
+  if (wave < r.original_positions / r.high_factor) return 1;
+  if (wave > r.original_positions / r.low_factor) return r.factor;
+  const double smooth = (r.original_positions / wave - r.low_factor) / (r.high_factor - r.low_factor);
+  return 1 / ((1 - smooth) / r.factor + smooth);
+}
+
+// A range of at least one panel per thread.
+void for_panels(const PackedLinear& layer, const Context& context, const std::function<void(PanelRange)>& body) {
+  const std::size_t threads = context.thread_count();
+  const std::size_t grain = (layer.panels() + threads - 1) / threads;
+  parallel_for(context, layer.panels(), grain, [&](std::size_t first, std::size_t last) { body({first, last}); });
+}
+
+}  // namespace
+
+void Activations::reset(std::size_t row_count, std::size_t column_count) {
+  const std::size_t wide = row_stride(column_count);
+  // Columns behind the last stay zero as long as the shape does; another shape starts from zeros.
+  if (wide != stride || column_count != columns) {
+    f32.clear();
+    bf16.clear();
+    int8.clear();
+  }
+  rows = row_count;
+  columns = column_count;
+  stride = wide;
+  has_f32 = has_bf16 = has_int8 = false;
+}
+
+float* Activations::need_f32() {
+  if (f32.size() < rows * stride) f32.resize(rows * stride, 0.0F);
+  has_f32 = true;
+  return f32.data();
+}
+
+std::uint16_t* Activations::need_bf16() {
+  if (bf16.size() < rows * stride) bf16.resize(rows * stride, std::uint16_t{0});
+  has_bf16 = true;
+  return bf16.data();
+}
+
+struct Encoder::Pass {
+  const TokenBatch& batch;
+  const RunOptions& options;
+  Workspace& w;
+  const Context& context;
+  std::size_t rows;         // of the residual stream now
+  bool one_row = false;     // of each sequence is left
+};
+
+Encoder::Encoder(EncoderConfig config, Compute compute, const EncoderKernels& kernels, Sections sections)
+    : config_(std::move(config)), compute_(compute), kernels_(&kernels), sections_(std::move(sections)),
+      words_(sections_.get<float>("words")), positions_(sections_.get<float>("positions")),
+      types_(sections_.get<float>("types")), embedding_norm_(norm_weights("embedding_norm")),
+      final_norm_(norm_weights("final_norm")) {
+  for (std::size_t i = 0; i < config_.layers; ++i) layers_.push_back(make_layer(i));
+  make_rotary_tables();
+  make_distance_bias();
+}
+
+Encoder::NormWeights Encoder::norm_weights(const std::string& name) const {
+  return {sections_.get<float>(name + ".gamma"), sections_.get<float>(name + ".beta")};
+}
+
+// A layer that the quality gate kept out of int8 has no scales.
+Compute Encoder::compute_of(const std::string& name) const {
+  if (compute_ != Compute::int8) return compute_;
+  return sections_.get<float>(name + ".scale").empty() ? Compute::bf16 : Compute::int8;
+}
+
+Encoder::Layer Encoder::make_layer(std::size_t number) const {
+  const std::string name = "layer." + std::to_string(number) + ".";
+  const EncoderConfig& c = config_;
+  const std::size_t width = c.heads * c.head_dim;
+  const auto linear_of = [&](const char* part, std::size_t outputs, std::size_t inputs, bool gated) {
+    return PackedLinear(outputs, inputs, gated, compute_of(name + part), *kernels_, name + part, sections_);
+  };
+  return {
+      .qkv = linear_of("qkv", width + 2 * c.kv_heads * c.head_dim, c.hidden, false),
+      .out = linear_of("out", c.hidden, width, false),
+      .up = linear_of("up", c.gated ? 2 * c.inner : c.inner, c.hidden, c.gated),
+      .down = linear_of("down", c.hidden, c.inner, false),
+      .attention_norm = norm_weights(name + "attention_norm"),
+      .attention_out_norm = norm_weights(name + "attention_out_norm"),
+      .inner_norm = norm_weights(name + "inner_norm"),
+      .inner_out_norm = norm_weights(name + "inner_out_norm"),
+      .query_norm = norm_weights(name + "query_norm"),
+      .key_norm = norm_weights(name + "key_norm"),
+  };
+}
+
+// In f32 from the frequency on, as the reference implementation, so that far positions turn by the same angle.
+void Encoder::make_rotary_tables() {
+  for (const Rotary& rotary : config_.rotary) {
+    const std::size_t half = rotary.dims / 2;
+    std::vector<float> table(config_.max_tokens * rotary.dims);
+    for (std::size_t i = 0; i < half; ++i) {
+      const float exponent = static_cast<float>(2 * i) / static_cast<float>(rotary.dims);
+      float frequency = 1.0F / std::pow(static_cast<float>(rotary.theta), exponent);
+      const double wave = 2 * 3.14159265358979323846 / static_cast<double>(frequency);
+      frequency = static_cast<float>(static_cast<double>(frequency) / frequency_divisor(rotary, wave));
+      for (std::size_t p = 0; p < config_.max_tokens; ++p) {
+        const auto angle = static_cast<double>(static_cast<float>(p) * frequency);
+        table[p * rotary.dims + i] = static_cast<float>(std::cos(angle));
+        table[p * rotary.dims + half + i] = static_cast<float>(std::sin(angle));
+      }
+    }
+    rotary_.push_back(std::move(table));
+  }
+}
+
+// Distance j - i stands at j - i + max_tokens - 1; blocks of scores read up to a panel behind the last.
+void Encoder::make_distance_bias() {
+  if (!config_.alibi && config_.relative_buckets == 0) return;
+  const auto reach = static_cast<std::ptrdiff_t>(config_.max_tokens);
+  const std::span<const float> learned = sections_.get<float>("relative_bias");
+  bias_stride_ = row_stride(2 * config_.max_tokens + kernels_->panel_columns);
+  distance_bias_.assign(config_.heads * bias_stride_, 0.0F);
+  for (std::size_t h = 0; h < config_.heads; ++h) {
+    for (std::ptrdiff_t d = 1 - reach; d < reach; ++d) {
+      float& bias = distance_bias_[h * bias_stride_ + static_cast<std::size_t>(d + reach - 1)];
+      if (config_.alibi) {
+        bias = -static_cast<float>(std::abs(d)) * alibi_slope(h, config_.heads);
+      } else {
+        bias = learned[relative_bucket(d, config_.relative_buckets, config_.relative_distance) * config_.heads + h];
+      }
+    }
+  }
+}
+
+// x = words + types + positions, then the norm.
+void Encoder::embed(Pass& pass) const {
+  const std::size_t n = config_.hidden;
+  Activations& x = pass.w.x;
+  x.reset(pass.batch.tokens(), n);
+  float* const rows = x.need_f32();
+  for (std::size_t s = 0; s < pass.batch.sequences(); ++s) {
+    const std::size_t first = pass.batch.starts[s];
+    for (std::size_t t = first; t < pass.batch.starts[s + 1]; ++t) {
+      float* const row = rows + t * x.stride;
+      const float* const word = words_.data() + pass.batch.ids[t] * n;
+      for (std::size_t i = 0; i < n; ++i) row[i] = word[i] * config_.embedding_scale;
+      if (!types_.empty()) {
+        const float* const type = types_.data() + (pass.batch.types.empty() ? 0 : pass.batch.types[t]) * n;
+        for (std::size_t i = 0; i < n; ++i) row[i] += type[i];
+      }
+      if (!positions_.empty()) {
+        const float* const position = positions_.data() + (t - first + config_.position_offset) * n;
+        for (std::size_t i = 0; i < n; ++i) row[i] += position[i];
+      }
+    }
+  }
+}
+
+// to = norm(from); as bf16 too when that is what `reader` takes. Without a norm to = from.
+void Encoder::normalize(const Pass& pass, const NormWeights& norm, const Activations& from, Activations& to,
+                        const PackedLinear* reader) const {
+  to.reset(pass.rows, config_.hidden);
+  const float* const source = from.f32.data();
+  float* const out = to.need_f32();
+  if (!norm) {
+    std::copy_n(source, pass.rows * to.stride, out);
+    return;
+  }
+  std::uint16_t* const narrow = reader != nullptr && reader->compute() == Compute::bf16 ? to.need_bf16() : nullptr;
+  kernels_->normalize(config_.norm, source, to.stride, pass.rows, config_.hidden, norm.gamma.data(),
+                      norm.beta.empty() ? nullptr : norm.beta.data(), config_.norm_eps, out, narrow);
+}
+
+void Encoder::linear(const Pass& pass, const PackedLinear& layer, Activations& from, Destination to) const {
+  const Rows rows = rows_for(layer.compute(), from, *kernels_);
+  for_panels(layer, pass.context, [&](PanelRange range) { layer.run(rows, to, range); });
+}
+
+// Norm of every head's query and key, then rotary positions, in place on f32.
+void Encoder::turn_heads(Pass& pass, std::size_t number) const {
+  const EncoderConfig& c = config_;
+  const Layer& layer = layers_[number];
+  Activations& qkv = pass.w.qkv;
+  const std::size_t table = c.reach.empty() ? 0 : c.reach[number].rotary;
+  const std::size_t dims = c.rotary.empty() ? 0 : c.rotary[table].dims;
+  const std::size_t half = dims / 2;
+  for (std::size_t s = 0; s < pass.batch.sequences(); ++s) {
+    for (std::size_t t = pass.batch.starts[s]; t < pass.batch.starts[s + 1]; ++t) {
+      const float* const turn = dims == 0 ? nullptr : rotary_[table].data() + (t - pass.batch.starts[s]) * dims;
+      for (std::size_t h = 0; h < c.heads + c.kv_heads; ++h) {
+        float* const head = qkv.f32.data() + t * qkv.stride + h * c.head_dim;
+        const NormWeights& norm = h < c.heads ? layer.query_norm : layer.key_norm;
+        if (norm) {
+          kernels_->normalize(Norm::rms, head, c.head_dim, 1, c.head_dim, norm.gamma.data(), nullptr, c.norm_eps, head,
+                              nullptr);
+        }
+        for (std::size_t i = 0; i < half; ++i) {
+          const float a = head[i];
+          const float b = head[half + i];
+          head[i] = a * turn[i] - b * turn[half + i];
+          head[half + i] = b * turn[i] + a * turn[half + i];
+        }
+      }
+    }
+  }
+}
+
+// Every (sequence, key head) is one piece of work; each thread has scratch memory of its own.
+template <class T>
+void Encoder::attend(Pass& pass, std::size_t number, const T* qkv, T* out) const {
+  const EncoderConfig& c = config_;
+  const TokenBatch& batch = pass.batch;
+  std::size_t longest = 0;
+  for (std::size_t s = 0; s < batch.sequences(); ++s) longest = std::max(longest, batch.starts[s + 1] - batch.starts[s]);
+  const std::size_t items = batch.sequences() * c.kv_heads;
+  const std::size_t blocks = std::min(pass.context.thread_count(), items);
+  const std::size_t grain = (items + blocks - 1) / blocks;
+  const std::size_t scratch = attention_scratch(longest, c.head_dim) / 64 * 64 + 64;
+  if (pass.w.scratch.size() < blocks * scratch) pass.w.scratch.resize(blocks * scratch);
+  const bool one_row = pass.one_row;
+  parallel_for(pass.context, items, grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t item = begin; item < end; ++item) {
+      const std::size_t s = item / c.kv_heads;
+      const std::size_t kv = item % c.kv_heads;
+      const std::size_t group = c.heads / c.kv_heads;
+      const std::size_t first = batch.starts[s];
+      AttentionWork<T> work;
+      work.stride = pass.w.qkv.stride;
+      work.query = qkv + first * work.stride + kv * group * c.head_dim;
+      work.key = qkv + first * work.stride + (c.heads + kv) * c.head_dim;
+      work.value = work.key + c.kv_heads * c.head_dim;
+      work.tokens = batch.starts[s + 1] - first;
+      work.first_query = pass.options.rows == WantedRows::last && one_row ? work.tokens - 1 : 0;
+      work.last_query = one_row ? work.first_query + 1 : work.tokens;
+      work.head_dim = c.head_dim;
+      work.heads = group;
+      work.scale = c.attention_scale != 0 ? c.attention_scale : 1.0F / std::sqrt(static_cast<float>(c.head_dim));
+      if (bias_stride_ != 0) {
+        work.bias = distance_bias_.data() + kv * group * bias_stride_;
+        work.bias_stride = bias_stride_;
+        work.bias_zero = c.max_tokens - 1;
+      }
+      work.causal = c.causal;
+      work.window = c.reach.empty() ? 0 : c.reach[number].window;
+      work.out_stride = pass.w.context.stride;
+      work.out = out + (one_row ? s : first) * work.out_stride + kv * group * c.head_dim;
+      if (pass.options.attention != nullptr && pass.options.attention_layer == number) {
+        work.weights = pass.options.attention + kv * group * work.tokens * work.tokens;
+      }
+      work.scratch = pass.w.scratch.data() + begin / grain * scratch;
+      if constexpr (std::is_same_v<T, float>) {
+        kernels_->attend_f32(work);
+      } else {
+        kernels_->attend_bf16(work);
+      }
+    }
+  });
+}
+
+// context = attention(input of the layer)
+void Encoder::attention(Pass& pass, std::size_t number) const {
+  const EncoderConfig& c = config_;
+  const Layer& layer = layers_[number];
+  Workspace& w = pass.w;
+  Activations& input = c.norm_place == NormPlace::post ? w.x : w.normed;
+  w.qkv.reset(pass.rows, layer.qkv.outputs());
+  const bool turns = !c.rotary.empty() || layer.query_norm;
+  Destination to;
+  to.stride = w.qkv.stride;
+  if (turns || !bf16_attention()) {
+    to.f32 = w.qkv.need_f32();
+  } else {
+    to.bf16 = w.qkv.need_bf16();
+  }
+  linear(pass, layer.qkv, input, to);
+  if (turns) turn_heads(pass, number);
+  pass.one_row = pass.options.rows != WantedRows::all && number + 1 == c.layers;
+  w.context.reset(pass.one_row ? pass.batch.sequences() : pass.rows, c.heads * c.head_dim);
+  if (bf16_attention()) {
+    attend(pass, number, rows_for(Compute::bf16, w.qkv, *kernels_).bf16, w.context.need_bf16());
+  } else {
+    attend(pass, number, static_cast<const float*>(w.qkv.f32.data()), w.context.need_f32());
+  }
+  if (pass.one_row) keep_wanted_rows(pass);
+}
+
+// The residual stream is cut to one row a sequence.
+void Encoder::keep_wanted_rows(Pass& pass) const {
+  Activations& x = pass.w.x;
+  for (std::size_t s = 0; s < pass.batch.sequences(); ++s) {
+    const std::size_t from = pass.options.rows == WantedRows::first ? pass.batch.starts[s] : pass.batch.starts[s + 1] - 1;
+    if (from != s) std::copy_n(x.f32.data() + from * x.stride, x.stride, x.f32.data() + s * x.stride);
+  }
+  pass.rows = x.rows = pass.batch.sequences();
+  x.has_bf16 = x.has_int8 = false;
+}
+
+// x += norm(y), where a norm stands behind a branch.
+void Encoder::add_branch(Pass& pass, const NormWeights& after) const {
+  Activations& x = pass.w.x;
+  Activations& y = pass.w.y;
+  kernels_->normalize(config_.norm, y.f32.data(), y.stride, pass.rows, config_.hidden, after.gamma.data(),
+                      after.beta.empty() ? nullptr : after.beta.data(), config_.norm_eps, y.f32.data(), nullptr);
+  simd::kernels().axpy(1.0F, y.f32.data(), x.f32.data(), pass.rows * x.stride);
+  x.has_bf16 = x.has_int8 = false;
+}
+
+void Encoder::feed_forward(Pass& pass, std::size_t number) const {
+  const EncoderConfig& c = config_;
+  const Layer& layer = layers_[number];
+  Workspace& w = pass.w;
+  Activations& input = c.norm_place == NormPlace::post ? w.x : w.normed;
+  w.inner.reset(pass.rows, c.inner);
+  Destination up;
+  up.activation = c.activation;
+  up.stride = w.inner.stride;
+  if (layer.down.compute() == Compute::bf16) {
+    up.bf16 = w.inner.need_bf16();
+  } else {
+    up.f32 = w.inner.need_f32();
+  }
+  linear(pass, layer.up, input, up);
+}
+
+Status Encoder::run(const TokenBatch& batch, const RunOptions& options, Workspace& w, const Context& context) const {
+  Pass pass{batch, options, w, context, batch.tokens()};
+  embed(pass);
+  if (embedding_norm_) normalize(pass, embedding_norm_, w.x, w.x, &layers_.front().qkv);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    IG_TRY(context.check());
+    const Layer& layer = layers_[i];
+    const PackedLinear* const next = i + 1 < layers_.size() ? &layers_[i + 1].qkv : nullptr;
+    const bool post = config_.norm_place == NormPlace::post;
+    const bool sandwich = config_.norm_place == NormPlace::sandwich;
+    // What a branch gives: x + f(x) for the norm behind it, onto x itself, or apart for the norm of a sandwich.
+    const auto finish_branch = [&](const PackedLinear& last, Activations& from) {
+      Activations& target = post || sandwich ? w.y : w.x;
+      if (post || sandwich) target.reset(pass.rows, config_.hidden);
+      Destination to;
+      to.f32 = target.need_f32();
+      to.stride = target.stride;
+      if (!sandwich) {
+        to.residual = w.x.f32.data();
+        to.residual_stride = w.x.stride;
+      }
+      linear(pass, last, from, to);
+      if (!post) w.x.has_bf16 = w.x.has_int8 = false;
+    };
+    if (!post) normalize(pass, layer.attention_norm, w.x, w.normed, &layer.qkv);
+    attention(pass, i);
+    finish_branch(layer.out, w.context);
+    if (post) normalize(pass, layer.attention_norm, w.y, w.x, &layer.up);
+    if (sandwich) add_branch(pass, layer.attention_out_norm);
+    if (!post) normalize(pass, layer.inner_norm, w.x, w.normed, &layer.up);
+    feed_forward(pass, i);
+    finish_branch(layer.down, w.inner);
+    if (post) normalize(pass, layer.inner_norm, w.y, w.x, next);
+    if (sandwich) add_branch(pass, layer.inner_out_norm);
+  }
+  if (final_norm_) normalize(pass, final_norm_, w.x, w.x, nullptr);
+  return {};
+}
+
+}  // namespace isogloss::nn
