@@ -151,6 +151,8 @@ class Embedder {
 
  protected:
   virtual const Card& embedder_card() const = 0;  // the model's card
+  // Columns of per-token vectors, where they are not those of the card.
+  virtual std::size_t token_dimension() const { return embedder_card().dimension; }
   ~Embedder() = default;
 };
 

@@ -23,11 +23,11 @@ Status first_failure(const Prepared& prepared, OnError policy) {
 }
 
 // The outputs that were asked for, without rows yet; the others have no columns.
-Embedding empty_result(const Card& card, const EmbedOptions& options) {
+Embedding empty_result(const Card& card, std::size_t token_dim, const EmbedOptions& options) {
   Embedding result;
   const std::size_t dim = options.dim != 0 ? options.dim : card.dimension;
   if (options.outputs == Outputs::tokens) {
-    result.per_token = Vectors::dense(0, dim);
+    result.per_token = Vectors::dense(0, options.dim != 0 ? options.dim : token_dim);
     result.per_token.row_offsets = {0};
   } else if (card.sparse) {
     result.sparse = Vectors::sparse(card.dimension);
@@ -44,7 +44,7 @@ Embedding empty_result(const Card& card, const EmbedOptions& options) {
 Result<Embedding> Embedder::embed(std::span<const Input> inputs, const EmbedOptions& options, Context& context) const {
   const Prepared prepared = IG_TRY(prepare(inputs, options, context));
   IG_TRY(first_failure(prepared, options.on_error));
-  Embedding result = empty_result(embedder_card(), options);
+  Embedding result = empty_result(embedder_card(), token_dimension(), options);
   result.reports.assign(prepared.reports().begin(), prepared.reports().end());
   const bool dense = result.dense.dim() != 0;
   for (std::size_t begin = 0; begin < prepared.rows();) {

@@ -15,6 +15,7 @@ struct PassRow {
   std::span<const std::uint32_t> ids;
   std::span<const std::uint8_t> types;  // as many as ids, or empty = all 0
   std::size_t target = 0;               // the caller's number of this row
+  std::size_t skip = 0;                 // tokens at its start that a pooling leaves out
 };
 
 // The states of one pass: row i of `rows` holds tokens starts[i] .. starts[i + 1] of `states`, or row i of it when one

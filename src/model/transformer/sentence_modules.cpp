@@ -237,8 +237,13 @@ class Reader {
 
 }  // namespace
 
-std::string_view pooling_name(Pooling pooling) {
-  return std::ranges::find(kPoolings, pooling, &std::pair<std::string_view, Pooling>::second)->first;
+std::string pooling_names(std::span<const Pooling> modes) {
+  std::string out;
+  for (const Pooling mode : modes) {
+    const auto known = std::ranges::find(kPoolings, mode, &std::pair<std::string_view, Pooling>::second);
+    out += (out.empty() ? "" : "+") + std::string(known->first);
+  }
+  return out;
 }
 
 Result<SentenceModules> read_sentence_modules(const FileSet& files, const Json& config,

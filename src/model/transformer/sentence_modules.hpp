@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,6 @@ Result<SentenceModules> read_sentence_modules(const FileSet& files, const Json& 
 // Prompts of models whose folders do not say them (E5, BGE and others), by the name of the model; empty when unknown.
 std::map<std::string, std::string> known_prompts(std::string_view model_name);
 
-std::string_view pooling_name(Pooling pooling);  // "mean"
+std::string pooling_names(std::span<const Pooling> modes);  // "cls+mean"
 
 }  // namespace isogloss::model

@@ -85,7 +85,8 @@ struct WeightNames {
   std::string inner_norm;              // before or after the feed-forward layer
   std::string inner_out_norm;          // of sandwich
   std::string gate, up;                // or
-  std::string gate_up;                 // gate above up
+  std::string gate_up;                 // gate above up, or
+  std::string up_gate;                 // up above gate
   std::string down;
   std::string relative_bias;           // (buckets, heads), whole name
   bool transposed = false;             // weights are (in, out): GPT-2

@@ -15,6 +15,7 @@
 #include "isogloss/context.hpp"
 #include "isogloss/result.hpp"
 #include "math/matrix.hpp"
+#include "nn/encoder/activations.hpp"
 #include "nn/encoder/config.hpp"
 #include "nn/encoder/packed_linear.hpp"
 #include "nn/encoder/sections.hpp"
@@ -40,24 +41,6 @@ struct RunOptions {
   // The softmax weights of one layer, (heads, tokens, tokens). REQUIRES: the batch is one sequence, rows are all.
   std::size_t attention_layer = 0;
   float* attention = nullptr;
-};
-
-// Activations in the arithmetics that were asked for, made from each other on demand.
-struct Activations {
-  std::size_t rows = 0;
-  std::size_t columns = 0;
-  std::size_t stride = 0;
-  bool has_f32 = false, has_bf16 = false, has_int8 = false;
-  math::AlignedVector<float> f32;            // (rows, stride)
-  math::AlignedVector<std::uint16_t> bf16;   // (rows, stride)
-  math::AlignedVector<std::uint8_t> int8;    // (rows, stride)
-  math::AlignedVector<float> scale;          // (rows)
-  math::AlignedVector<std::int32_t> zero;    // (rows)
-
-  // Empty rows of this shape, nothing valid yet. Columns behind the last are zero.
-  void reset(std::size_t row_count, std::size_t column_count);
-  float* need_f32();
-  std::uint16_t* need_bf16();
 };
 
 // Scratch memory of one run at a time; grows to what was needed and stays.
@@ -135,7 +118,6 @@ class Encoder {
 
 // Reads the tensors of `architecture` and packs them. Error{corrupt_data} names file and tensor: absent, wrong shape,
 // not a finite number.
-// keep_bf16: names of linear layers ("layer.3.down") that stay bf16 in int8.
 Result<Sections> pack_encoder(const Architecture& architecture, const TensorSource& tensors, Compute compute,
                               const EncoderKernels& kernels, Context& context);
 

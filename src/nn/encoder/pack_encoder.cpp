@@ -106,6 +106,10 @@ class Packer {
     return {};
   }
 
+  static void swap_halves(std::vector<float>& x) {
+    std::ranges::rotate(x, x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2));
+  }
+
   static std::vector<float> transposed(const std::vector<float>& x, std::size_t rows, std::size_t columns) {
     std::vector<float> out(x.size());
     for (std::size_t i = 0; i < rows; ++i) {
@@ -137,6 +141,10 @@ class Packer {
     up.gated = c.gated;
     if (c.gated && !names_.gate_up.empty()) {
       IG_TRY(append(up, names_.gate_up, 2 * c.inner, c.hidden, i));
+    } else if (c.gated && !names_.up_gate.empty()) {
+      IG_TRY(append(up, names_.up_gate, 2 * c.inner, c.hidden, i));
+      swap_halves(up.weight);
+      swap_halves(up.bias);
     } else {
       if (c.gated) IG_TRY(append(up, names_.gate, c.inner, c.hidden, i));
       IG_TRY(append(up, names_.up, c.inner, c.hidden, i));

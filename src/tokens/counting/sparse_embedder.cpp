@@ -29,9 +29,6 @@ SparseRow SparseRows::row(std::size_t i) const {
 }
 
 Status SparseEmbedder::check_options(const EmbedOptions& options) const {
-  if (options.outputs == Outputs::tokens) {
-    return fail(Code::unsupported, "a " + embedder_card().family + " model has one row a text, none for its tokens.");
-  }
   if (options.dim != 0 && options.dim != embedder_card().dimension) {
     return fail(Code::invalid_argument, "rows of a " + embedder_card().family + " model cannot be cut: a column is a " +
                                             "feature, not a rank. Fit with max_features instead.");
@@ -41,6 +38,9 @@ Status SparseEmbedder::check_options(const EmbedOptions& options) const {
 
 Result<Prepared> SparseEmbedder::prepare(std::span<const Input> inputs, const EmbedOptions& options,
                                          Context& context) const {
+  if (options.outputs == Outputs::tokens) {
+    return fail(Code::unsupported, "a " + embedder_card().family + " model has one row a text, none for its tokens.");
+  }
   IG_TRY(check_options(options));
   IG_TRY(context.check());
   constexpr std::size_t grain = SparseRows::kRowsPerPiece;

@@ -114,7 +114,7 @@ Architecture gte(ConfigReader& config) {
   n.query_key_value = "encoder.layer.#.attention.qkv_proj";
   n.attention_out = "encoder.layer.#.attention.o_proj";
   n.attention_norm = "encoder.layer.#.attn_ln";
-  n.gate_up = "encoder.layer.#.mlp.up_gate_proj";
+  n.up_gate = "encoder.layer.#.mlp.up_gate_proj";
   n.down = "encoder.layer.#.mlp.down_proj";
   n.inner_norm = "encoder.layer.#.mlp_ln";
   return a;
