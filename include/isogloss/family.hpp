@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -18,6 +19,8 @@
 #include "isogloss/result.hpp"
 
 namespace isogloss {
+
+class PackedCache;
 
 // The opened files of a model: a folder, one file, or a folder held in memory. Read-only; thread-safe.
 class FileSet {
@@ -37,8 +40,14 @@ class FileSet {
   std::vector<std::string> names() const;
   // The whole content; Error{not_found} names file and folder.
   Result<std::string> read(std::string_view name) const;
+  // Exactly `bytes` from `offset` on; Error{corrupt_data} when the file ends before.
+  Result<std::string> read_range(std::string_view name, std::uint64_t offset, std::size_t bytes) const;
+  Result<std::uint64_t> size(std::string_view name) const;
   // At most `bytes` from the start, for recognising formats.
   std::string head(std::string_view name, std::size_t bytes) const;
+  // Where what is derived from these files may be kept between runs; null = nowhere.
+  const PackedCache* cache() const { return cache_.get(); }
+  void set_cache(std::shared_ptr<const PackedCache> cache) { cache_ = std::move(cache); }
 
  private:
   std::filesystem::path origin_;
@@ -46,6 +55,7 @@ class FileSet {
   bool own_ = false;
   std::map<std::string, std::filesystem::path, std::less<>> paths_;
   std::shared_ptr<const std::map<std::string, std::string, std::less<>>> memory_;
+  std::shared_ptr<const PackedCache> cache_;
 };
 
 // One training or evaluation record. Views are valid during the callback only.

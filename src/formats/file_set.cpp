@@ -73,6 +73,31 @@ Result<std::string> FileSet::read(std::string_view name) const {
   return fail(Code::not_found, "'" + std::string(name) + "' is missing in '" + origin_.string() + "'.");
 }
 
+Result<std::uint64_t> FileSet::size(std::string_view name) const {
+  if (memory_) {
+    const auto it = memory_->find(name);
+    if (it != memory_->end()) return it->second.size();
+  } else if (const auto it = paths_.find(name); it != paths_.end()) {
+    return IG_TRY(stat_file(it->second)).size;
+  }
+  return fail(Code::not_found, "'" + std::string(name) + "' is missing in '" + origin_.string() + "'.");
+}
+
+Result<std::string> FileSet::read_range(std::string_view name, std::uint64_t offset, std::size_t bytes) const {
+  const std::uint64_t all = IG_TRY(size(name));
+  if (offset > all || bytes > all - offset) {
+    return fail(Code::corrupt_data, "'" + (origin_ / name).string() + "' ends at byte " + std::to_string(all) + ", before byte " +
+                                        std::to_string(offset + bytes) + " that was to be read.");
+  }
+  if (memory_) return memory_->find(name)->second.substr(static_cast<std::size_t>(offset), bytes);
+  std::ifstream file(paths_.find(name)->second, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(offset));
+  std::string out(bytes, '\0');
+  file.read(out.data(), static_cast<std::streamsize>(bytes));
+  if (static_cast<std::size_t>(file.gcount()) == bytes) return out;
+  return fail(Code::io, "cannot read " + std::to_string(bytes) + " bytes of '" + (origin_ / name).string() + "'.");
+}
+
 std::string FileSet::head(std::string_view name, std::size_t bytes) const {
   if (memory_) return has(name) ? memory_->find(name)->second.substr(0, bytes) : std::string();
   const auto it = paths_.find(name);

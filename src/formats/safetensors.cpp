@@ -23,39 +23,46 @@ constexpr std::array kTypes{
 
 constexpr std::size_t kMaxHeader = 100'000'000;  // the limit of the reference implementation
 constexpr std::size_t kAlignment = 64;
+constexpr std::string_view kMetadata = "__metadata__";
 
 std::unexpected<Error> corrupt(std::string_view where, const std::string& what) {
   return fail(Code::corrupt_data, std::string(where) + ": " + what);
 }
 
-// One entry of the header, checked against the size of the data section.
-Result<TensorView> parse_entry(const std::string& name, const Json& entry, std::span<const std::byte> data,
-                               std::string_view where) {
-  TensorView view;
+// One entry of the header, checked against the size of the data section, which starts at `start`.
+Result<TensorPlace> parse_entry(const std::string& name, const Json& entry, std::uint64_t start, std::uint64_t size,
+                                std::string_view where) {
+  TensorPlace place;
   const std::string_view type = entry["dtype"].as_string();
   const auto row = std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeRow& r) { return r.name == type; });
   if (row == kTypes.end()) {
     return corrupt(where, "tensor '" + name + "' has the unknown dtype '" + std::string(type) + "'.");
   }
-  view.type = row->type;
-  std::size_t bytes = row->bytes;
+  place.type = row->type;
+  place.bytes = row->bytes;
   for (const Json& extent : entry["shape"].as_array()) {
-    const std::int64_t size = extent.as_integer(-1);
-    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<std::size_t>(size), &bytes)) {
+    const std::int64_t n = extent.as_integer(-1);
+    if (n < 0 || __builtin_mul_overflow(place.bytes, static_cast<std::size_t>(n), &place.bytes)) {
       return corrupt(where, "tensor '" + name + "' has an impossible shape.");
     }
-    view.shape.push_back(static_cast<std::size_t>(size));
+    place.shape.push_back(static_cast<std::size_t>(n));
   }
   const auto offsets = entry["data_offsets"].as_array();
   const std::int64_t begin = offsets.size() == 2 ? offsets[0].as_integer(-1) : -1;
   const std::int64_t end = offsets.size() == 2 ? offsets[1].as_integer(-1) : -1;
-  if (begin < 0 || end < begin || static_cast<std::size_t>(end) > data.size() ||
-      static_cast<std::size_t>(end - begin) != bytes) {
+  if (begin < 0 || end < begin || static_cast<std::uint64_t>(end) > size ||
+      static_cast<std::size_t>(end - begin) != place.bytes) {
     return corrupt(where, "tensor '" + name + "' claims bytes " + std::to_string(begin) + ".." + std::to_string(end) +
-                              " of " + std::to_string(data.size()) + "; its shape needs " + std::to_string(bytes) + ".");
+                              " of " + std::to_string(size) + "; its shape needs " + std::to_string(place.bytes) + ".");
   }
-  view.bytes = data.subspan(static_cast<std::size_t>(begin), bytes);
-  return view;
+  place.offset = start + static_cast<std::uint64_t>(begin);
+  return place;
+}
+
+Result<Json> header_json(std::string_view header, std::string_view where) {
+  Json json = IG_TRY(Json::parse(header.substr(8), where));
+  if (!json.is_object()) return corrupt(where, "the header is not a JSON object.");
+  return json;
 }
 
 }  // namespace
@@ -65,26 +72,38 @@ std::string_view tensor_type_name(TensorType type) { return kTypes[static_cast<s
 
 std::size_t TensorView::elements() const { return bytes.size() / tensor_type_bytes(type); }
 
-Result<SafeTensors> SafeTensors::parse(std::span<const std::byte> bytes, std::string_view where) {
-  if (bytes.size() < 8) return corrupt(where, "too short for a safetensors file.");
+Result<std::size_t> safetensors_header_bytes(std::string_view first, std::uint64_t file_size, std::string_view where) {
+  if (first.size() < 8) return corrupt(where, "too short for a safetensors file.");
   std::uint64_t header = 0;
-  std::memcpy(&header, bytes.data(), 8);
-  if (header > kMaxHeader || header > bytes.size() - 8) {
+  std::memcpy(&header, first.data(), 8);
+  if (header > kMaxHeader || header > file_size - 8) {
     return corrupt(where, "the header claims " + std::to_string(header) + " bytes, the file has " +
-                              std::to_string(bytes.size() - 8) + ".");
+                              std::to_string(file_size - 8) + ".");
   }
-  const char* text = static_cast<const char*>(static_cast<const void*>(bytes.data() + 8));
-  const Json json = IG_TRY(Json::parse({text, static_cast<std::size_t>(header)}, where));
-  if (!json.is_object()) return corrupt(where, "the header is not a JSON object.");
+  return 8 + static_cast<std::size_t>(header);
+}
+
+Result<TensorPlaces> safetensors_places(std::string_view header, std::uint64_t file_size, std::string_view where) {
+  const Json json = IG_TRY(header_json(header, where));
+  TensorPlaces places;
+  for (const auto& [name, entry] : json.as_object()) {
+    if (name == kMetadata) continue;
+    places[name] = IG_TRY(parse_entry(name, entry, header.size(), file_size - header.size(), where));
+  }
+  return places;
+}
+
+Result<SafeTensors> SafeTensors::parse(std::span<const std::byte> bytes, std::string_view where) {
+  const std::string_view text(static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size());
+  const std::string_view header = text.substr(0, IG_TRY(safetensors_header_bytes(text, bytes.size(), where)));
   SafeTensors out;
   out.where_ = where;
-  for (const auto& [name, entry] : json.as_object()) {
-    if (name == "__metadata__") {
-      for (const auto& [key, value] : entry.as_object()) out.metadata_[key] = value.as_text();
-      continue;
-    }
-    out.tensors_[name] = IG_TRY(parse_entry(name, entry, bytes.subspan(8 + static_cast<std::size_t>(header)), where));
+  const TensorPlaces places = IG_TRY(safetensors_places(header, bytes.size(), where));
+  for (const auto& [name, place] : places) {
+    out.tensors_[name] = {place.type, place.shape, bytes.subspan(static_cast<std::size_t>(place.offset), place.bytes)};
   }
+  const Json json = IG_TRY(header_json(header, where));
+  for (const auto& [key, value] : json[kMetadata].as_object()) out.metadata_[key] = value.as_text();
   return out;
 }
 

@@ -36,6 +36,20 @@ struct TensorView {
   std::size_t elements() const;
 };
 
+// Where a tensor lies in its file.
+struct TensorPlace {
+  TensorType type = TensorType::f32;
+  std::vector<std::size_t> shape;
+  std::uint64_t offset = 0;  // from the start of the file
+  std::size_t bytes = 0;
+};
+using TensorPlaces = std::map<std::string, TensorPlace, std::less<>>;
+
+// The bytes of a file's header, its length field included; `first` = the first 8 bytes or more. Error{corrupt_data}.
+Result<std::size_t> safetensors_header_bytes(std::string_view first, std::uint64_t file_size, std::string_view where);
+// The tensors of a file of which only the header was read. Every place is checked to lie inside the file.
+Result<TensorPlaces> safetensors_places(std::string_view header, std::uint64_t file_size, std::string_view where);
+
 // The tensors of one file; views into `bytes`, which must outlive it. Every size is checked before it is used.
 class SafeTensors {
  public:

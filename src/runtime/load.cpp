@@ -2,6 +2,7 @@
 // load() and train(): from a reference to a model, through the families' own records.
 #include "core/guard.hpp"
 #include "core/text.hpp"
+#include "hub/packed_cache.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/reference.hpp"
 #include "runtime/load.hpp"
@@ -55,7 +56,8 @@ Result<ModelPtr> load(std::string_view text, const OptionValues& options, Contex
     switch (reference.kind) {
       case ReferenceKind::path:
       case ReferenceKind::installed: {
-        const FileSet files = IG_TRY(FileSet::open(reference.path));
+        FileSet files = IG_TRY(FileSet::open(reference.path));
+        files.set_cache(hub::open_packed_cache(hub::cache_folder(), hub::kDefaultCacheLimit));
         return runtime::load_files(files, reference.family, reference.options, context);
       }
       case ReferenceKind::fit:

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/transformer/encoders.hpp"
 
+#include "core/hash.hpp"
+#include "core/packed_cache.hpp"
 #include "model/transformer/hub_tensors.hpp"
 
 namespace isogloss::model {
+namespace {
+
+constexpr int kPackedFormat = 1;  // raised whenever the layout of sections changes
+
+}  // namespace
 
 Result<nn::Compute> parse_compute(std::string_view name) {
   if (name == "auto") return nn::encoder_kernels().has_bf16 ? nn::Compute::bf16 : nn::Compute::f32;
@@ -21,11 +28,50 @@ Result<std::shared_ptr<const nn::Encoder>> Encoders::get(nn::Compute compute, Co
   return encoder;
 }
 
+// One value for all files: a change of any makes another name.
+Result<std::string> Encoders::weights_hash() const {
+  const std::vector<std::string> names = IG_TRY(weight_files(files_, ""));
+  const PackedCache* const cache = files_.cache();
+  const std::filesystem::path first = files_.path(names.front());
+  std::string what = "tensors";
+  for (const std::string& name : names) what += "-" + std::to_string(IG_TRY(files_.size(name)));
+  what = "tensors-" + sha256_hex(what).substr(0, 16);
+  if (cache != nullptr && !first.empty()) {
+    if (auto known = cache->remembered(first, what)) return *std::move(known);
+  }
+  const std::unique_ptr<HubTensors> tensors = IG_TRY(HubTensors::open(files_, ""));
+  std::string hash = IG_TRY(tensors->hash());
+  if (cache != nullptr && !first.empty()) cache->remember(first, what, hash);
+  return hash;
+}
+
 Result<std::shared_ptr<const nn::Encoder>> Encoders::make(nn::Compute compute, Context& context) const {
   const nn::EncoderKernels& kernels = nn::encoder_kernels();
+  const PackedCache* const cache = files_.cache();
+  std::string key;
+  if (cache != nullptr) {
+    key = "encoder" + std::to_string(kPackedFormat) + "-" + IG_TRY(weights_hash()).substr(0, 32) + "-" +
+          std::string(nn::compute_name(compute)) + "-" + std::string(simd::level_name(simd::active_level()));
+    if (const auto path = cache->find(key)) {
+      auto mapped = nn::Sections::open(*path, key);
+      if (mapped && nn::Encoder::fits(architecture_.config, compute, kernels, *mapped)) {
+        return std::make_shared<const nn::Encoder>(architecture_.config, compute, kernels, *std::move(mapped));
+      }
+    }
+  }
   const std::unique_ptr<HubTensors> tensors = IG_TRY(HubTensors::open(files_, ""));
   nn::Sections sections = IG_TRY(nn::pack_encoder(architecture_, *tensors, compute, kernels, context));
+  if (cache != nullptr) keep(sections, key, context);
   return std::make_shared<const nn::Encoder>(architecture_.config, compute, kernels, std::move(sections));
+}
+
+// Writes the packed weights for later runs and goes on with the mapped file, which other processes share. What cannot be
+// kept is packed again next time.
+void Encoders::keep(nn::Sections& sections, const std::string& key, Context& context) const {
+  const auto path = files_.cache()->place(key, sections.bytes());
+  const Status written = path ? sections.write(*path, key) : Status(std::unexpected(path.error()));
+  if (!written) return context.say(LogLevel::info, "packed weights are not kept: " + written.error().message);
+  if (auto mapped = nn::Sections::open(*path, key)) sections = *std::move(mapped);
 }
 
 WorkspacePool::Lease WorkspacePool::take() {

@@ -18,11 +18,14 @@ class Encoders {
 
   const nn::EncoderConfig& config() const { return architecture_.config; }
   const FileSet& files() const { return files_; }
-  // Thread-safe; the first call for an arithmetic reads and packs the weights.
+  // SHA-256 over the tensors, remembered while the files do not change.
+  Result<std::string> weights_hash() const;
+  // Thread-safe; the first call for an arithmetic maps the packed weights, or reads and packs them.
   Result<std::shared_ptr<const nn::Encoder>> get(nn::Compute compute, Context& context) const;
 
  private:
   Result<std::shared_ptr<const nn::Encoder>> make(nn::Compute compute, Context& context) const;
+  void keep(nn::Sections& sections, const std::string& key, Context& context) const;
 
   FileSet files_;
   nn::Architecture architecture_;

@@ -51,20 +51,22 @@ Result<std::unique_ptr<HubTensors>> HubTensors::open(const FileSet& files, const
   auto out = std::make_unique<HubTensors>();
   const std::vector<std::string> names = IG_TRY(weight_files(files, folder));
   out->where_ = (files.origin() / names.front()).string();
+  out->files_ = &files;
   for (const std::string& name : names) {
-    auto shard = std::make_unique<Shard>();
-    shard->bytes = IG_TRY(files.read(name));
     const std::string where = (files.origin() / name).string();
-    shard->tensors = IG_TRY(formats::SafeTensors::parse(std::as_bytes(std::span(shard->bytes)), where));
-    for (const auto& [tensor, view] : shard->tensors.tensors()) out->tensors_.emplace(tensor, &view);
-    out->shards_.push_back(std::move(shard));
+    const std::uint64_t size = IG_TRY(files.size(name));
+    const std::size_t header = IG_TRY(formats::safetensors_header_bytes(files.head(name, 8), size, where));
+    const std::string text = IG_TRY(files.read_range(name, 0, header));
+    for (auto& [tensor, place] : IG_TRY(formats::safetensors_places(text, size, where))) {
+      out->tensors_.emplace(tensor, Tensor{name, std::move(place)});
+    }
   }
   return out;
 }
 
 std::vector<std::size_t> HubTensors::shape(std::string_view name) const {
   const auto it = tensors_.find(name);
-  return it == tensors_.end() ? std::vector<std::size_t>() : it->second->shape;
+  return it == tensors_.end() ? std::vector<std::size_t>() : it->second.place.shape;
 }
 
 Result<std::vector<float>> HubTensors::read(std::string_view name, std::span<const std::size_t> shape) const {
@@ -73,38 +75,42 @@ Result<std::vector<float>> HubTensors::read(std::string_view name, std::span<con
   if (it == tensors_.end()) {
     return fail(Code::corrupt_data, what + "is missing. The file is not complete, or config.json describes another model.");
   }
-  const formats::TensorView& view = *it->second;
-  if (!std::ranges::equal(view.shape, shape)) {
-    return fail(Code::corrupt_data, what + "has the shape " + shape_text(view.shape) + "; config.json asks for " +
+  const formats::TensorPlace& place = it->second.place;
+  if (!std::ranges::equal(place.shape, shape)) {
+    return fail(Code::corrupt_data, what + "has the shape " + shape_text(place.shape) + "; config.json asks for " +
                                         shape_text(shape) + ".");
   }
-  std::vector<float> out(view.elements());
-  switch (view.type) {
+  const std::string raw = IG_TRY(bytes_of(it->second));
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(raw));
+  std::vector<float> out(place.bytes / formats::tensor_type_bytes(place.type));
+  switch (place.type) {
     case formats::TensorType::f32:
-      std::memcpy(out.data(), view.bytes.data(), view.bytes.size());
+      std::memcpy(out.data(), bytes.data(), bytes.size());
       return out;
     case formats::TensorType::bf16:
-      math::widen_bf16(view.bytes, out);
+      math::widen_bf16(bytes, out);
       return out;
     case formats::TensorType::f16:
-      math::widen_f16(view.bytes, out);
+      math::widen_f16(bytes, out);
       return out;
     default:
-      return fail(Code::unsupported, what + "is of type " + std::string(formats::tensor_type_name(view.type)) +
+      return fail(Code::unsupported, what + "is of type " + std::string(formats::tensor_type_name(place.type)) +
                                          "; weights are F32, F16 or BF16.");
   }
 }
 
-void HubTensors::hash_into(Sha256& hash) const {
-  for (const auto& [name, view] : tensors_) {
-    hash.update(name + shape_text(view->shape) + std::string(formats::tensor_type_name(view->type)));
-    hash.update(view->bytes);
+Result<std::string> HubTensors::hash() const {
+  Sha256 hash;
+  for (const auto& [name, tensor] : tensors_) {
+    hash.update(name + shape_text(tensor.place.shape) + std::string(formats::tensor_type_name(tensor.place.type)));
+    hash.update(IG_TRY(bytes_of(tensor)));
   }
+  return hash.hex();
 }
 
 std::size_t HubTensors::bytes() const {
   std::size_t total = 0;
-  for (const auto& [name, view] : tensors_) total += view->bytes.size();
+  for (const auto& [name, tensor] : tensors_) total += tensor.place.bytes;
   return total;
 }
 

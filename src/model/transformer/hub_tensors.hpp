@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tensors of a Hugging Face folder: model.safetensors, or the shards that model.safetensors.index.json lists.
+// The tensors of a Hugging Face folder: model.safetensors, or the shards that model.safetensors.index.json lists. Headers are
+// read at once, a tensor when it is asked for.
 #pragma once
 
 #include <map>
@@ -19,6 +20,7 @@ class HubTensors final : public nn::TensorSource {
  public:
   // `folder` = "" for the folder itself, "2_Dense/" for one of its modules. Error{not_found}: no weights there;
   // Error{unsupported}: weights in a pickle file only, with the command that converts them; Error{corrupt_data}.
+  // REQUIRES: `files` outlives the result.
   static Result<std::unique_ptr<HubTensors>> open(const FileSet& files, const std::string& folder);
 
   bool has(std::string_view name) const override { return tensors_.contains(name); }
@@ -26,18 +28,22 @@ class HubTensors final : public nn::TensorSource {
   Result<std::vector<float>> read(std::string_view name, std::span<const std::size_t> shape) const override;
   using nn::TensorSource::read;
   const std::string& where() const override { return where_; }
-  // Names, shapes and contents of all tensors.
-  void hash_into(Sha256& hash) const;
+  // SHA-256 over names, shapes, types and contents of all tensors.
+  Result<std::string> hash() const;
   std::size_t bytes() const;
 
  private:
-  struct Shard {
-    std::string bytes;
-    formats::SafeTensors tensors;
+  struct Tensor {
+    std::string file;
+    formats::TensorPlace place;
   };
+  Result<std::string> bytes_of(const Tensor& tensor) const {
+    return files_->read_range(tensor.file, tensor.place.offset, tensor.place.bytes);
+  }
+
+  const FileSet* files_ = nullptr;  // outlives this object
   std::string where_;
-  std::vector<std::unique_ptr<Shard>> shards_;
-  std::map<std::string, const formats::TensorView*, std::less<>> tensors_;
+  std::map<std::string, Tensor, std::less<>> tensors_;
 };
 
 // The names of the files that hold the weights of `folder`. Errors as of HubTensors::open.

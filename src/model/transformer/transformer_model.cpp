@@ -48,8 +48,7 @@ Status TransformerModel::open(const Json& config) {
     IG_TRY(dense_.add(*tensors, "linear", shape.empty() ? 0 : shape[0], encoder.hidden, nn::Activation::none));
   }
   fill_card(config, *tensors);
-  set_space_id(*tensors);
-  return {};
+  return set_space_id();
 }
 
 Status TransformerModel::save(const std::filesystem::path& folder, Context& context) const {
@@ -98,9 +97,9 @@ void TransformerModel::fill_card(const Json& config, const HubTensors& tensors) 
 }
 
 // What decides which vectors may be compared: weights, tokenizer, pooling, normalisation, prompts, dimension.
-void TransformerModel::set_space_id(const HubTensors& tensors) {
+Status TransformerModel::set_space_id() {
   Sha256 hash;
-  tensors.hash_into(hash);
+  hash.update(IG_TRY(encoders_.weights_hash()));
   hash.update(pooling_names(modules_.pooling) + (modules_.normalize ? " normalized " : " ") + std::to_string(card_.dimension));
   for (const auto& [name, prompt] : modules_.prompts) hash.update(name + "=" + prompt);
   for (const std::string& name : encoders_.files().names()) {
@@ -110,6 +109,7 @@ void TransformerModel::set_space_id(const HubTensors& tensors) {
     if (const auto content = encoders_.files().read(name)) hash.update(name + *content);
   }
   card_.space_id = hash.hex();
+  return {};
 }
 
 // One row of the last layer is enough when the pooling takes no other.

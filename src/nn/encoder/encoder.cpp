@@ -5,6 +5,7 @@
 #include "nn/encoder/encoder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/assert.hpp"
@@ -78,24 +79,63 @@ Encoder::NormWeights Encoder::norm_weights(const std::string& name) const {
   return {sections_.get<float>(name + ".gamma"), sections_.get<float>(name + ".beta")};
 }
 
+namespace {
+
+// A linear layer of an encoder: the end of its name, outputs, inputs.
+struct LinearShape {
+  const char* part;
+  std::size_t outputs;
+  std::size_t inputs;
+  bool gated;
+};
+std::array<LinearShape, 4> linear_shapes(const EncoderConfig& c) {
+  const std::size_t width = c.heads * c.head_dim;
+  return {{{"qkv", width + 2 * c.kv_heads * c.head_dim, c.hidden, false},
+           {"out", c.hidden, width, false},
+           {"up", c.gated ? 2 * c.inner : c.inner, c.hidden, c.gated},
+           {"down", c.hidden, c.inner, false}}};
+}
+
 // A layer that the quality gate kept out of int8 has no scales.
-Compute Encoder::compute_of(const std::string& name) const {
-  if (compute_ != Compute::int8) return compute_;
-  return sections_.get<float>(name + ".scale").empty() ? Compute::bf16 : Compute::int8;
+Compute compute_of(Compute asked, const Sections& sections, const std::string& name) {
+  if (asked != Compute::int8) return asked;
+  return sections.get<float>(name + ".scale").empty() ? Compute::bf16 : Compute::int8;
+}
+
+}  // namespace
+
+bool Encoder::fits(const EncoderConfig& config, Compute compute, const EncoderKernels& kernels, const Sections& sections) {
+  const auto floats = [&](const char* name) { return sections.get<float>(name).size(); };
+  bool good = floats("words") >= config.vocabulary * config.hidden && floats("positions") >= config.positions * config.hidden &&
+              floats("types") >= config.token_types * config.hidden &&
+              floats("relative_bias") >= config.relative_buckets * config.heads;
+  for (std::size_t i = 0; i < config.layers; ++i) {
+    const std::string layer = "layer." + std::to_string(i) + ".";
+    for (const LinearShape& shape : linear_shapes(config)) {
+      const Compute own = compute_of(compute, sections, layer + shape.part);
+      good = good && PackedLinear::fits(shape.outputs, shape.inputs, shape.gated, own, kernels, layer + shape.part, sections);
+    }
+    for (const char* norm : {"attention_norm.gamma", "inner_norm.gamma", "attention_norm.beta", "inner_norm.beta"}) {
+      const std::size_t size = sections.get<float>(layer + norm).size();
+      good = good && (size == 0 || size >= config.hidden);
+    }
+  }
+  return good;
 }
 
 Encoder::Layer Encoder::make_layer(std::size_t number) const {
   const std::string name = "layer." + std::to_string(number) + ".";
-  const EncoderConfig& c = config_;
-  const std::size_t width = c.heads * c.head_dim;
-  const auto linear_of = [&](const char* part, std::size_t outputs, std::size_t inputs, bool gated) {
-    return PackedLinear(outputs, inputs, gated, compute_of(name + part), *kernels_, name + part, sections_);
+  const auto shapes = linear_shapes(config_);
+  const auto linear_of = [&](std::size_t i) {
+    const LinearShape& shape = shapes[i];
+    return PackedLinear(shape.outputs, shape.inputs, shape.gated, compute_of(compute_, sections_, name + shape.part),
+                        *kernels_, name + shape.part, sections_);
   };
   return {
-      .qkv = linear_of("qkv", width + 2 * c.kv_heads * c.head_dim, c.hidden, false),
-      .out = linear_of("out", c.hidden, width, false),
-      .up = linear_of("up", c.gated ? 2 * c.inner : c.inner, c.hidden, c.gated),
-      .down = linear_of("down", c.hidden, c.inner, false),
+      .qkv = linear_of(0),
+      .out = linear_of(1),
+      .up = linear_of(2),
+      .down = linear_of(3),
       .attention_norm = norm_weights(name + "attention_norm"),
       .attention_out_norm = norm_weights(name + "attention_out_norm"),
       .inner_norm = norm_weights(name + "inner_norm"),

@@ -59,6 +59,9 @@ class Encoder {
   // REQUIRES: pack_encoder() made `sections` of the same config, arithmetic and kernels.
   Encoder(EncoderConfig config, Compute compute, const EncoderKernels& kernels, Sections sections);
 
+  // Whether `sections`, of a file, have all blocks of this config in their sizes.
+  static bool fits(const EncoderConfig& config, Compute compute, const EncoderKernels& kernels, const Sections& sections);
+
   const EncoderConfig& config() const { return config_; }
   Compute compute() const { return compute_; }
   std::size_t bytes() const { return sections_.bytes(); }
@@ -90,7 +93,6 @@ class Encoder {
   void make_rotary_tables();
   void make_distance_bias();
 
-  Compute compute_of(const std::string& name) const;
   void embed(Pass& pass) const;
   void normalize(const Pass& pass, const NormWeights& norm, const Activations& from, Activations& to,
                  const PackedLinear* reader) const;

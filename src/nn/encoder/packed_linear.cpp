@@ -120,6 +120,17 @@ void PackedLinear::pack(const LinearWeights& w, Compute compute, const EncoderKe
   }
 }
 
+bool PackedLinear::fits(std::size_t outputs, std::size_t inputs, bool gated, Compute compute,
+                        const EncoderKernels& kernels, const std::string& name, const Sections& sections) {
+  const ColumnOrder order{outputs, kernels.panel_columns, gated};
+  const std::size_t columns = order.panels() * order.columns;
+  const std::size_t bias = sections.get<float>(name + ".bias").size();
+  const bool scaled = compute != Compute::int8 || (sections.get<float>(name + ".scale").size() >= columns &&
+                                                   sections.get<std::int32_t>(name + ".sums").size() >= columns);
+  return scaled && (bias == 0 || bias >= columns) &&
+         sections.get<std::byte>(name + ".weight").size() >= columns * depth_of(inputs) * value_bytes(compute);
+}
+
 PackedLinear::PackedLinear(std::size_t outputs, std::size_t inputs, bool gated, Compute compute,
                            const EncoderKernels& kernels, const std::string& name, const Sections& sections)
     : outputs_(gated ? outputs / 2 : outputs), depth_(depth_of(inputs)), gated_(gated), compute_(compute),

@@ -51,6 +51,10 @@ class PackedLinear {
   PackedLinear(std::size_t outputs, std::size_t inputs, bool gated, Compute compute, const EncoderKernels& kernels,
                const std::string& name, const Sections& sections);
 
+  // Whether the sections of a file have the sizes that this layer reads.
+  static bool fits(std::size_t outputs, std::size_t inputs, bool gated, Compute compute, const EncoderKernels& kernels,
+                   const std::string& name, const Sections& sections);
+
   std::size_t outputs() const { return outputs_; }
   Compute compute() const { return compute_; }
   std::size_t panels() const { return panels_; }
