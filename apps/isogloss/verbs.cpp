@@ -12,6 +12,9 @@
   X(train)          \
   X(terms)          \
   X(near)           \
+  X(attention)      \
+  X(senses)         \
+  X(same)           \
   X(eval)           \
   X(models)         \
   X(collections)    \

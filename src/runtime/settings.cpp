@@ -86,7 +86,9 @@ std::unexpected<Error> differs(const std::string& collection, const std::string&
 Result<Settings> new_settings(const CollectionOptions& options) {
   Settings settings;
   settings.analyzer = IG_TRY(analyzer_preset(options.analyzer.empty() ? kDefaultAnalyzer : options.analyzer));
-  IG_TRY(set_model(options.model.empty() ? kDefaultModel : options.model, settings));
+  const std::string installed = default_model_name();
+  const std::string fallback = installed.empty() ? kDefaultModel : installed;
+  IG_TRY(set_model(options.model.empty() ? fallback : options.model, settings));
   settings.k1 = options.k1.value_or(settings.k1);
   settings.b = options.b.value_or(settings.b);
   settings.chunk = options.chunk.value_or(ChunkOptions{});

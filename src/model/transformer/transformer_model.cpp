@@ -59,6 +59,7 @@ Status TransformerModel::save(const std::filesystem::path& folder, Context& cont
 const void* TransformerModel::find(AbilityId id) const {
   const bool pairs = modules_.head == Head::pairs;
   if (id == AbilityId::embedder && !pairs) return static_cast<const Embedder*>(this);
+  if (id == AbilityId::token_embedder) return static_cast<const TokenEmbedder*>(this);
   if (id == AbilityId::pair_scorer && pairs) return static_cast<const PairScorer*>(this);
   return nullptr;
 }
@@ -282,6 +283,35 @@ Status TransformerModel::score(std::string_view query, std::span<const std::stri
     }
   };
   return run_passes(*encoder, workspaces_, std::move(rows), pair_head_->rows, finish, context);
+}
+
+std::size_t TransformerModel::overhead(Role role) const {
+  Tokens tokens;
+  std::size_t skip = 0;
+  const Status status = text_.encode(Input::text("", role), Truncate::end, tokens, skip);
+  return status ? tokens.size() : 0;
+}
+
+Result<Attention> TransformerModel::attention(std::string_view text, std::size_t layer, Context& context) const {
+  if (layer >= layers()) {
+    return fail(Code::invalid_argument, "there is no layer " + std::to_string(layer) + "; this model has layers 0 to " +
+                                            std::to_string(layers() - 1) + ".");
+  }
+  const auto encoder = IG_TRY(encoders_.get(nn::Compute::f32, context));
+  Tokens tokens;
+  std::size_t skip = 0;
+  IG_TRY(text_.encode(Input::text(text), Truncate::error, tokens, skip));
+  Attention out;
+  out.heads = heads();
+  out.tokens = tokenizer().pieces(text, tokens);
+  out.weights.resize(out.heads * tokens.size() * tokens.size());
+  nn::RunOptions options;
+  options.attention_layer = layer;
+  options.attention = out.weights.data();
+  const std::size_t starts[] = {0, tokens.size()};
+  WorkspacePool::Lease workspace = workspaces_.take();
+  IG_TRY(encoder->run({tokens.ids, {}, starts}, options, *workspace, context));
+  return out;
 }
 
 }  // namespace isogloss::model

@@ -19,7 +19,7 @@ namespace isogloss::model {
 
 inline constexpr std::string_view kTransformerFamily = "transformer";
 
-class TransformerModel final : public Model, public Embedder, public PairScorer {
+class TransformerModel final : public Model, public Embedder, public PairScorer, public TokenEmbedder {
  public:
   TransformerModel(FileSet files, nn::Architecture architecture, SentenceModules modules, TokenizerPtr tokenizer,
                    std::string compute);
@@ -32,6 +32,11 @@ class TransformerModel final : public Model, public Embedder, public PairScorer 
   Status run(std::span<const Slice> slices, EmbeddingOut& out, Context& context) const override;
   Status score(std::string_view query, std::span<const std::string_view> documents, std::span<float> scores,
                Context& context) const override;
+  const Tokenizer& tokenizer() const override { return text_.tokenizer(); }
+  std::size_t overhead(Role role) const override;
+  std::size_t layers() const override { return encoders_.config().layers; }
+  std::size_t heads() const override { return encoders_.config().heads; }
+  Result<Attention> attention(std::string_view text, std::size_t layer, Context& context) const override;
 
  private:
   const Card& embedder_card() const override { return card_; }
