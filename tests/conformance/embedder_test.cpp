@@ -225,7 +225,7 @@ TEST_P(EmbedderConformance, TwoThreadsAtOnceGiveTheSameRows) {
   EXPECT_EQ(got[1], expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, EmbedderConformance, testing::ValuesIn(trainable_cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Families, EmbedderConformance, testing::ValuesIn(model_cases()), case_name);
 
 }  // namespace
 }  // namespace isogloss::conformance

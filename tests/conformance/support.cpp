@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <mutex>
 
@@ -55,6 +57,17 @@ bool has_option(const Family& family, std::string_view name) {
   return false;
 }
 
+std::vector<FamilyCase> transformer_cases(const Family& family) {
+  std::vector<FamilyCase> cases;
+  for (const char* compute : {"f32", "bf16", "int8"}) {
+    cases.push_back({"transformer_" + std::string(compute), &family, {{"compute", std::string(compute)}}, "transformers/bert"});
+  }
+  for (const char* kind : {"splade", "modernbert", "qwen3", "mpnet", "cross_bert"}) {
+    cases.push_back({"transformer_" + std::string(kind), &family, {}, "transformers/" + std::string(kind)});
+  }
+  return cases;
+}
+
 std::string_view bytes_of(const void* data, std::size_t size) { return {static_cast<const char*>(data), size}; }
 
 std::vector<std::string> make_probes() {
@@ -84,6 +97,11 @@ std::vector<std::string> make_probes() {
 std::vector<FamilyCase> family_cases() {
   std::vector<FamilyCase> cases;
   for (const Family* family : families()) {
+    if (family->name == "transformer") {
+      const std::vector<FamilyCase> opened = transformer_cases(*family);
+      cases.insert(cases.end(), opened.begin(), opened.end());
+      continue;
+    }
     FamilyCase plain{std::string(family->name), family, {}};
     if (has_option(*family, "dim")) plain.options.set("dim", std::string("8"));
     cases.push_back(plain);
@@ -97,9 +115,9 @@ std::vector<FamilyCase> family_cases() {
   return cases;
 }
 
-std::vector<FamilyCase> trainable_cases() {
+std::vector<FamilyCase> model_cases() {
   std::vector<FamilyCase> cases = family_cases();
-  std::erase_if(cases, [](const FamilyCase& test) { return test.family->train == nullptr; });
+  std::erase_if(cases, [](const FamilyCase& test) { return test.family->train == nullptr && test.folder.empty(); });
   return cases;
 }
 
@@ -111,6 +129,17 @@ Result<ModelPtr> train_case(const FamilyCase& test, Context& context) {
   return test.family->train(*sample_data(), test.options, context);
 }
 
+namespace {
+
+// The folder of a case whose family cannot be trained.
+Result<ModelPtr> open_case(const FamilyCase& test, Context& context) {
+  const char* source = std::getenv("ISOGLOSS_SOURCE_DIR");
+  const FileSet files = IG_TRY(FileSet::open(std::filesystem::path(source) / "tests/golden" / test.folder));
+  return test.family->load(files, test.options, context);
+}
+
+}  // namespace
+
 ModelPtr model_of(const FamilyCase& test) {
   static std::mutex mutex;
   static std::map<std::string, ModelPtr> models;
@@ -118,7 +147,7 @@ ModelPtr model_of(const FamilyCase& test) {
   ModelPtr& model = models[test.name];
   if (model == nullptr) {
     Context context;
-    Result<ModelPtr> trained = train_case(test, context);
+    Result<ModelPtr> trained = test.folder.empty() ? train_case(test, context) : open_case(test, context);
     EXPECT_TRUE(trained) << test.name << ": " << (trained ? "" : trained.error().message);
     if (trained) model = *trained;
   }

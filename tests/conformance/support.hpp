@@ -15,19 +15,21 @@
 
 namespace isogloss::conformance {
 
-// A family and how it is trained here. A family that needs columns has a second case.
+// A family and how it is trained here. A family that needs columns has a second case; one that cannot be trained has a
+// case per folder of tests/golden, opened with `options`.
 struct FamilyCase {
-  std::string name;  // "tfidf", "onehot_columns"
+  std::string name;  // "tfidf", "onehot_columns", "transformer_splade"
   const Family* family = nullptr;
   OptionValues options;
+  std::string folder = {};  // under tests/golden; empty = trained
 };
 
 inline void PrintTo(const FamilyCase& test, std::ostream* out) { *out << test.name; }
 
 // Every registered family, read through its public record only.
 std::vector<FamilyCase> family_cases();
-// The cases whose family can be trained.
-std::vector<FamilyCase> trainable_cases();
+// The cases that give a model.
+std::vector<FamilyCase> model_cases();
 std::string case_name(const testing::TestParamInfo<FamilyCase>& info);
 
 // 90 short texts in three blocks, with the columns "colour" and "animal" and a label.

@@ -105,7 +105,7 @@ TEST_P(VocabularyConformance, UnknownWordAndCancelAreErrors) {
   EXPECT_EQ(words_->terms(3, context).error().code, Code::cancelled);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, VocabularyConformance, testing::ValuesIn(trainable_cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(Families, VocabularyConformance, testing::ValuesIn(model_cases()), case_name);
 
 }  // namespace
 }  // namespace isogloss::conformance

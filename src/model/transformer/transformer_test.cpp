@@ -70,6 +70,53 @@ TEST(Pooling, WeighsTheTokensThatCount) {
   for (std::size_t i = 0; i < out.size(); ++i) EXPECT_FLOAT_EQ(out[i], want[i]) << i;
 }
 
+// 256 texts, alone or with others, in three orders, on one to four threads, in every arithmetic.
+TEST(Transformer, SameBitsInAnyBatchOrderAndNumberOfThreads) {
+  const ModelPtr model = open("bert");
+  ASSERT_NE(model, nullptr);
+  const auto* embedder = model->ability<Embedder>();
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < 256; ++i) {
+    std::string text = "the cat";
+    for (std::size_t k = 0; k < i * 37 % 23; ++k) text += k % 3 == 0 ? " dog " + std::to_string(i) : " moon and hill";
+    texts.push_back(text);
+  }
+  ThreadPool pool(4);
+  const auto bits = [&](std::span<const std::size_t> order, std::size_t batch, std::size_t threads, const std::string& compute) {
+    Context context;
+    context.pool = &pool;
+    context.threads = threads;
+    EmbedOptions options;
+    options.compute = compute;
+    options.truncate = Truncate::end;
+    std::vector<std::string> out(texts.size());
+    for (std::size_t begin = 0; begin < order.size(); begin += batch) {
+      std::vector<Input> inputs;
+      for (std::size_t i = begin; i < std::min(order.size(), begin + batch); ++i) inputs.push_back(Input::text(texts[order[i]]));
+      const Embedding embedding = embedder->embed(inputs, options, context).value();
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const auto row = embedding.dense.row_f32(i);
+        out[order[begin + i]].assign(static_cast<const char*>(static_cast<const void*>(row.data())), row.size_bytes());
+      }
+    }
+    return out;
+  };
+  std::vector<std::size_t> order(texts.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  for (const char* compute : {"f32", "bf16", "int8"}) {
+    const auto expected = bits(order, 1, 1, compute);
+    for (const std::size_t batch : {1, 2, 3, 7, 16, 64, 256}) {
+      for (const std::size_t threads : {1, 2, 4}) {
+        for (const std::size_t step : {1, 5, 255}) {  // orders: forwards, by fives, backwards
+          std::vector<std::size_t> walk(texts.size());
+          for (std::size_t i = 0; i < walk.size(); ++i) walk[i] = i * step % texts.size();
+          EXPECT_EQ(bits(walk, batch, threads, compute), expected) << compute << " " << batch << " " << threads << " " << step;
+        }
+      }
+    }
+  }
+}
+
 class TransformerGolden : public testing::TestWithParam<std::string> {};
 
 TEST_P(TransformerGolden, GivesTheVectorsOfTheReference) {
