@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/transformer/encoders.hpp"
 
+#include <algorithm>
+
 #include "core/hash.hpp"
 #include "core/packed_cache.hpp"
 #include "model/transformer/hub_tensors.hpp"
@@ -60,9 +62,65 @@ Result<std::shared_ptr<const nn::Encoder>> Encoders::make(nn::Compute compute, C
     }
   }
   const std::unique_ptr<HubTensors> tensors = IG_TRY(HubTensors::open(files_, ""));
-  nn::Sections sections = IG_TRY(nn::pack_encoder(architecture_, *tensors, compute, kernels, context));
+  nn::Sections sections = compute == nn::Compute::int8
+                              ? IG_TRY(pack_int8(*tensors, context))
+                              : IG_TRY(nn::pack_encoder(architecture_, *tensors, compute, kernels, context));
   if (cache != nullptr) keep(sections, key, context);
   return std::make_shared<const nn::Encoder>(architecture_.config, compute, kernels, std::move(sections));
+}
+
+Result<std::shared_ptr<const nn::Encoder>> Encoders::pack_with(const nn::TensorSource& tensors, nn::Compute compute,
+                                                               const std::set<std::size_t>& keep_bf16,
+                                                               Context& context) const {
+  const nn::EncoderKernels& kernels = nn::encoder_kernels();
+  nn::Sections sections = IG_TRY(nn::pack_encoder(architecture_, tensors, compute, kernels, context, keep_bf16));
+  return std::make_shared<const nn::Encoder>(architecture_.config, compute, kernels, std::move(sections));
+}
+
+// The layers by what int8 in that layer alone does to the vectors, the worst first.
+Result<std::vector<std::size_t>> Encoders::by_damage(const nn::TensorSource& tensors, const nn::Encoder& exact,
+                                                     Context& context) const {
+  const std::size_t layers = architecture_.config.layers;
+  std::vector<std::pair<double, std::size_t>> order;
+  for (std::size_t i = 0; i < layers; ++i) {
+    std::set<std::size_t> others;
+    for (std::size_t k = 0; k < layers; ++k) {
+      if (k != i) others.insert(k);
+    }
+    const auto candidate = IG_TRY(pack_with(tensors, nn::Compute::int8, others, context));
+    order.emplace_back(IG_TRY(compare_(exact, *candidate)).least, i);
+  }
+  std::ranges::sort(order);
+  std::vector<std::size_t> out;
+  for (const auto& [least, layer] : order) out.push_back(layer);
+  return out;
+}
+
+// int8 throughout when its vectors pass the gate; else the layers that do the most damage keep bf16, one by one, up to
+// half of them; else int8 is refused.
+Result<nn::Sections> Encoders::pack_int8(const nn::TensorSource& tensors, Context& context) const {
+  const nn::EncoderKernels& kernels = nn::encoder_kernels();
+  if (!compare_) return fail(Code::unsupported, "int8 is not offered for this kind of model: its quality cannot be measured.");
+  const auto exact = IG_TRY(pack_with(tensors, nn::Compute::f32, {}, context));
+  std::set<std::size_t> kept;
+  std::vector<std::size_t> worst;
+  for (;;) {
+    const auto candidate = IG_TRY(pack_with(tensors, nn::Compute::int8, kept, context));
+    const Fidelity found = IG_TRY(compare_(*exact, *candidate));
+    const std::string figures = "cosine to f32 " + std::to_string(found.mean) + " on average, " + std::to_string(found.least) + " at least";
+    if (found.mean >= kInt8Gate.mean && found.least >= kInt8Gate.least) {
+      context.say(LogLevel::info, "int8: " + figures + ", " + std::to_string(kept.size()) + " of " +
+                                      std::to_string(architecture_.config.layers) + " layers in bf16");
+      return nn::pack_encoder(architecture_, tensors, nn::Compute::int8, kernels, context, kept);
+    }
+    if (worst.empty()) worst = IG_TRY(by_damage(tensors, *exact, context));
+    if (2 * (kept.size() + 1) > worst.size()) {
+      return fail(Code::unsupported, "int8 is refused for this model: " + figures + " even with half of its layers in bf16; " +
+                                         std::to_string(kInt8Gate.mean) + " and " + std::to_string(kInt8Gate.least) +
+                                         " are asked. Use --compute bf16.");
+    }
+    kept.insert(worst[kept.size()]);
+  }
 }
 
 // Writes the packed weights for later runs and goes on with the mapped file, which other processes share. What cannot be

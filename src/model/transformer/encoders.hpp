@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -12,23 +13,42 @@
 
 namespace isogloss::model {
 
+// How far one encoder's vectors are from another's, over texts that the model itself chose.
+struct Fidelity {
+  double mean = 1;  // cosine
+  double least = 1;
+};
+using Compare = std::function<Result<Fidelity>(const nn::Encoder& exact, const nn::Encoder& candidate)>;
+
+// What int8 must reach to be used at all (design: quality before speed).
+inline constexpr Fidelity kInt8Gate{0.995, 0.98};
+
 class Encoders {
  public:
   Encoders(FileSet files, nn::Architecture architecture) : files_(std::move(files)), architecture_(std::move(architecture)) {}
+
+  // Measures int8 when it is packed; without it int8 is not offered.
+  void set_compare(Compare compare) { compare_ = std::move(compare); }
 
   const nn::EncoderConfig& config() const { return architecture_.config; }
   const FileSet& files() const { return files_; }
   // SHA-256 over the tensors, remembered while the files do not change.
   Result<std::string> weights_hash() const;
+  // Error{unsupported}: int8 was asked for and its vectors are too far from f32's, with the figures.
   // Thread-safe; the first call for an arithmetic maps the packed weights, or reads and packs them.
   Result<std::shared_ptr<const nn::Encoder>> get(nn::Compute compute, Context& context) const;
 
  private:
   Result<std::shared_ptr<const nn::Encoder>> make(nn::Compute compute, Context& context) const;
+  Result<nn::Sections> pack_int8(const nn::TensorSource& tensors, Context& context) const;
+  Result<std::vector<std::size_t>> by_damage(const nn::TensorSource& tensors, const nn::Encoder& exact, Context& context) const;
+  Result<std::shared_ptr<const nn::Encoder>> pack_with(const nn::TensorSource& tensors, nn::Compute compute,
+                                                       const std::set<std::size_t>& keep_bf16, Context& context) const;
   void keep(nn::Sections& sections, const std::string& key, Context& context) const;
 
   FileSet files_;
   nn::Architecture architecture_;
+  Compare compare_;
   mutable std::mutex mutex_;
   mutable std::array<std::shared_ptr<const nn::Encoder>, 3> made_;  // by Compute
 };

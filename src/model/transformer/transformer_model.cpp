@@ -6,6 +6,7 @@
 
 #include "core/parallel.hpp"
 #include "formats/model_folder.hpp"
+#include "model/transformer/int8_probes.hpp"
 #include "model/transformer/pooling.hpp"
 
 namespace isogloss::model {
@@ -29,7 +30,9 @@ std::vector<PassRow> rows_of(std::span<const Slice> slices, std::size_t& count) 
 TransformerModel::TransformerModel(FileSet files, nn::Architecture architecture, SentenceModules modules,
                                    TokenizerPtr tokenizer, std::string compute)
     : modules_(std::move(modules)), compute_(std::move(compute)), encoders_(std::move(files), std::move(architecture)),
-      text_(std::move(tokenizer), modules_) {}
+      text_(std::move(tokenizer), modules_) {
+  encoders_.set_compare([this](const nn::Encoder& exact, const nn::Encoder& candidate) { return compare(exact, candidate); });
+}
 
 Status TransformerModel::open(const Json& config) {
   const std::unique_ptr<HubTensors> tensors = IG_TRY(HubTensors::open(encoders_.files(), ""));
@@ -197,6 +200,46 @@ void TransformerModel::pool_rows(const PassResult& result, std::span<const PassR
     std::copy_n(&pooled[i * columns], to.size(), to.begin());
     if (modules_.normalize) scale_to_length_one(to);
   }
+}
+
+// Mean states of the probe texts, cut at the window: (probes, hidden) without those that give no token.
+Result<std::vector<float>> TransformerModel::probe_vectors(const nn::Encoder& encoder) const {
+  Context context;
+  std::vector<Tokens> tokens(kInt8Probes.size());
+  std::vector<PassRow> rows;
+  for (std::size_t i = 0; i < kInt8Probes.size(); ++i) {
+    std::size_t skip = 0;
+    if (!text_.encode(Input::text(kInt8Probes[i]), Truncate::end, tokens[i], skip)) continue;
+    rows.push_back({tokens[i].ids, {}, rows.size(), 0});
+  }
+  const std::size_t n = encoders_.config().hidden;
+  std::vector<float> out(rows.size() * n);
+  constexpr Pooling kMean[] = {Pooling::mean};
+  const auto done = [&](const PassResult& result) {
+    for (std::size_t i = 0; i < result.rows.size(); ++i) {
+      HiddenStates states{result.states.f32.data() + result.starts[i] * result.states.stride, result.states.stride,
+                          result.starts[i + 1] - result.starts[i], n, 0};
+      const std::span<float> to = std::span(out).subspan(result.rows[i].target * n, n);
+      pool(kMean, states, to);
+      scale_to_length_one(to);
+    }
+  };
+  IG_TRY(run_passes(encoder, workspaces_, std::move(rows), nn::WantedRows::all, done, context));
+  return out;
+}
+
+Result<Fidelity> TransformerModel::compare(const nn::Encoder& exact, const nn::Encoder& candidate) const {
+  const std::vector<float> want = IG_TRY(probe_vectors(exact));
+  const std::vector<float> got = IG_TRY(probe_vectors(candidate));
+  const std::size_t n = encoders_.config().hidden;
+  Fidelity found{0, 1};
+  for (std::size_t i = 0; i < want.size(); i += n) {
+    double cosine = 0;
+    for (std::size_t k = i; k < i + n; ++k) cosine += static_cast<double>(want[k]) * static_cast<double>(got[k]);
+    found.mean += cosine / static_cast<double>(want.size() / n);
+    found.least = std::min(found.least, cosine);
+  }
+  return found;
 }
 
 Status TransformerModel::run_vectors(const nn::Encoder& encoder, std::vector<PassRow> rows, Vectors& out,

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -119,8 +120,9 @@ class Encoder {
 };
 
 // Reads the tensors of `architecture` and packs them. Error{corrupt_data} names file and tensor: absent, wrong shape,
-// not a finite number.
+// not a finite number. In int8 the layers of `keep_bf16` keep bf16 weights.
 Result<Sections> pack_encoder(const Architecture& architecture, const TensorSource& tensors, Compute compute,
-                              const EncoderKernels& kernels, Context& context);
+                              const EncoderKernels& kernels, Context& context,
+                              const std::set<std::size_t>& keep_bf16 = {});
 
 }  // namespace isogloss::nn

@@ -15,9 +15,10 @@ namespace {
 
 class Packer {
  public:
-  Packer(const Architecture& architecture, const TensorSource& tensors, Compute compute, const EncoderKernels& kernels)
+  Packer(const Architecture& architecture, const TensorSource& tensors, Compute compute, const EncoderKernels& kernels,
+         const std::set<std::size_t>& keep_bf16)
       : config_(architecture.config), names_(architecture.names), tensors_(tensors), compute_(compute),
-        kernels_(kernels) {}
+        kernels_(kernels), keep_bf16_(keep_bf16) {}
 
   Result<Sections> pack(Context& context) {
     IG_TRY(find_prefix());
@@ -118,8 +119,9 @@ class Packer {
     return out;
   }
 
-  void add_linear(const LinearWeights& weights, const std::string& section) {
-    PackedLinear::pack(weights, compute_, kernels_, section, sections_);
+  void add_linear(const LinearWeights& weights, const std::string& section, std::size_t layer_number) {
+    const bool kept = compute_ == Compute::int8 && keep_bf16_.contains(layer_number);
+    PackedLinear::pack(weights, kept ? Compute::bf16 : compute_, kernels_, section, sections_);
   }
 
   Status layer(std::size_t i) {
@@ -135,9 +137,9 @@ class Packer {
       IG_TRY(append(qkv, names_.key, kv_width, c.hidden, i));
       IG_TRY(append(qkv, names_.value, kv_width, c.hidden, i));
     }
-    add_linear(qkv, section + "qkv");
+    add_linear(qkv, section + "qkv", i);
     IG_TRY(append(out, names_.attention_out, c.hidden, width, i));
-    add_linear(out, section + "out");
+    add_linear(out, section + "out", i);
     up.gated = c.gated;
     if (c.gated && !names_.gate_up.empty()) {
       IG_TRY(append(up, names_.gate_up, 2 * c.inner, c.hidden, i));
@@ -149,9 +151,9 @@ class Packer {
       if (c.gated) IG_TRY(append(up, names_.gate, c.inner, c.hidden, i));
       IG_TRY(append(up, names_.up, c.inner, c.hidden, i));
     }
-    add_linear(up, section + "up");
+    add_linear(up, section + "up", i);
     IG_TRY(append(down, names_.down, c.hidden, c.inner, i));
-    add_linear(down, section + "down");
+    add_linear(down, section + "down", i);
     if (i != 0 || c.first_attention_norm) IG_TRY(norm(section + "attention_norm", names_.attention_norm, c.hidden, i));
     IG_TRY(norm(section + "inner_norm", names_.inner_norm, c.hidden, i));
     IG_TRY(norm(section + "attention_out_norm", names_.attention_out_norm, c.hidden, i));
@@ -166,6 +168,7 @@ class Packer {
   const TensorSource& tensors_;
   Compute compute_;
   const EncoderKernels& kernels_;
+  const std::set<std::size_t>& keep_bf16_;
   std::string prefix_;
   Sections sections_;
 };
@@ -173,8 +176,8 @@ class Packer {
 }  // namespace
 
 Result<Sections> pack_encoder(const Architecture& architecture, const TensorSource& tensors, Compute compute,
-                              const EncoderKernels& kernels, Context& context) {
-  return Packer(architecture, tensors, compute, kernels).pack(context);
+                              const EncoderKernels& kernels, Context& context, const std::set<std::size_t>& keep_bf16) {
+  return Packer(architecture, tensors, compute, kernels, keep_bf16).pack(context);
 }
 
 }  // namespace isogloss::nn
