@@ -122,8 +122,20 @@ void ThreadPool::run(std::size_t count, const std::function<void(std::size_t)>& 
   }
   std::unique_lock lock(state_->mutex);
   state_->jobs.erase(place);
-  state_->job_finished.wait(
-      lock, [&] { return job.unfinished.load(std::memory_order_acquire) == 0 && job.joined == 1; });
+  state_->job_finished.wait(lock,
+                            [&] { return job.unfinished.load(std::memory_order_acquire) == 0 && job.joined == 1; });
+}
+
+bool ThreadPool::help() {
+  std::unique_lock lock(state_->mutex);
+  Job* const job = state_->join_some_job();
+  if (job == nullptr) return false;
+  lock.unlock();
+  job->work();
+  lock.lock();
+  --job->joined;
+  state_->job_finished.notify_all();
+  return true;
 }
 
 Status Context::check() const {
