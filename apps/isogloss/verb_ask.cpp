@@ -49,7 +49,7 @@ class AskVerb final : public Verb {
     const bool stream = !llm_.empty() && !program.flags.json && !show_prompt_ && program.is_terminal();
     if (stream) options.on_text = [&](std::string_view piece) { program.out(piece); };
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
-    const Answer answer = IG_TRY(ask(*collection, question_, options, program.context));
+    const Answer answer = IG_TRY(from_flags(ask(*collection, question_, options, program.context)));
     if (show_prompt_) {
       program.line(answer.prompt);
       return kDone;
