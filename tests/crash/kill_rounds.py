@@ -94,8 +94,8 @@ class Folder:
 
     def change(self, number):
         names = sorted(self.hashes)
-        # The more there are the more go, so that a thousand rounds stay at some 500 files.
-        for name in self.dice.sample(names, min(len(names), self.dice.randint(0, 8 + len(names) // 20))):
+        # The more there are the more go, so that a thousand rounds stay at some 250 files.
+        for name in self.dice.sample(names, min(len(names), self.dice.randint(0, 8 + len(names) // 10))):
             (self.path / name).unlink()
             del self.hashes[name], self.markers[name]
         names = sorted(self.hashes)
@@ -106,6 +106,9 @@ class Folder:
             self.write(f"{folder}f{self.serial}.{self.dice.choice(['txt', 'md', 'csv'])}", self.dice.randint(1, 200))
         if number % 6 == 2:  # 30 MB of log: more than one checkpoint before the end
             self.write("big.csv", STAGED_ROWS + self.dice.randint(0, 2000))
+        elif number % 6 == 4 and "big.csv" in self.hashes:  # most rounds stay short
+            (self.path / "big.csv").unlink()
+            del self.hashes["big.csv"], self.markers["big.csv"]
 
     def write(self, name, lines):
         self.serial += 1
