@@ -23,6 +23,8 @@ constexpr std::string_view kAbout =
     "  isogloss search docs \"refund period\"    find passages\n"
     "  isogloss ask docs \"What is the refund period?\"    answer with citations\n";
 
+constexpr std::size_t kMostThreads = 1024;
+
 CancelToken g_cancel;
 
 extern "C" void on_signal(int) {
@@ -48,6 +50,10 @@ class CliFlags final : public Flags {
   }
   void value(std::string_view names, std::size_t& target, std::string_view help) override {
     CLI::Option* option = app_.add_option(std::string(names), target, std::string(help));
+    const auto refuse_sign = [](const std::string& text) {  // "-1" would be read as 2^64 - 1
+      return text.starts_with('-') ? "'" + text + "' is below 0." : std::string();
+    };
+    option->check(CLI::Validator(refuse_sign, ""));
     if (target != static_cast<std::size_t>(-1)) option->capture_default_str();  // that one stands for "not given"
     remember(option, target);
   }
@@ -241,8 +247,20 @@ class ProgressPrinter {
   std::chrono::steady_clock::time_point shown_{}, start_{};
 };
 
+Status check_globals(const GlobalFlags& g) {
+  if (g.threads > kMostThreads) {
+    return usage_error("--threads must be in 0.." + std::to_string(kMostThreads) + ", not " + std::to_string(g.threads) + ".");
+  }
+  if (g.progress != "auto" && g.progress != "bar" && g.progress != "json" && g.progress != "none") {
+    return usage_error("--progress takes bar, json or none, not '" + g.progress + "'.");
+  }
+  return {};
+}
+
 int run_verb(Verb& verb, Program& program) {
   const GlobalFlags& g = program.flags;
+  const Status right = check_globals(g);
+  if (!right) return print_error(right.error(), true);
   ThreadPool pool(g.threads);
   ProgressPrinter printer(g);
   program.context.pool = &pool;

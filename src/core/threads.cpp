@@ -15,6 +15,7 @@
 #include <condition_variable>
 #include <list>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -86,7 +87,11 @@ struct ThreadPool::State {
 
 ThreadPool::ThreadPool(std::size_t threads) : state_(std::make_unique<State>()) {
   const std::size_t size = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
-  for (std::size_t i = 1; i < size; ++i) state_->workers.emplace_back([this] { state_->worker_loop(); });
+  try {
+    for (std::size_t i = 1; i < size; ++i) state_->workers.emplace_back([this] { state_->worker_loop(); });
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those there are do the work.
+  }
 }
 
 ThreadPool::~ThreadPool() {
