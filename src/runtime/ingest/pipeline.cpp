@@ -126,7 +126,7 @@ class Run {
     item->report.name = walk_.files[i].name;
     Context mine = context_;
     mine.progress = nullptr;
-    read(walk_.files[i], *item, mine);
+    IG_TRY(read(walk_.files[i], *item, mine));
     if (item->is_new()) IG_TRY(collection_.embed_chunks(item->put, mine));
     items_[i] = std::move(item);
     return {};
@@ -180,7 +180,8 @@ class Run {
     return {};
   }
 
-  void read(const FoundFile& file, Item& item, Context& context) {
+  // What is wrong with the file goes into its report. Error{cancelled} only.
+  Status read(const FoundFile& file, Item& item, Context& context) {
     const Status status = guard([&]() -> Status {
       const DocumentState* stored = known(file);
       DocumentState& state = item.put.state;
@@ -195,7 +196,9 @@ class Run {
       item.report.status = stored != nullptr ? FileStatus::updated : FileStatus::added;
       return cut(item);
     });
+    if (!status && status.error().code == Code::cancelled) return status;  // the next run reads it
     if (!status) item.report = {file.name, FileStatus::failed, 0, status.error().message};
+    return {};
   }
 
   Status cut(Item& item) {
