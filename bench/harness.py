@@ -90,7 +90,9 @@ def record(task, build, versions):
             "changed_files": len(_output_of(["git", "status", "--porcelain", "--untracked-files=no"]).splitlines()),
             "cpu": _cpu_name(), "system": f"{platform.machine()}, {' '.join(platform.libc_ver())}",
             "compiler": _output_of(["c++", "--version"]).split("\n")[0], "flags": _flags(build),
-            "load": os.getloadavg()[0], "threads": 1, "versions": versions}
+            # Under chrt -r others on the machine wait, whatever the load says.
+            "load": os.getloadavg()[0], "real_time": os.sched_getscheduler(0) in (os.SCHED_RR, os.SCHED_FIFO),
+            "threads": 1, "versions": versions}
 
 
 def versions_of(*packages):

@@ -23,6 +23,8 @@ constexpr std::string_view kAbout =
     "  isogloss search docs \"refund period\"    find passages\n"
     "  isogloss ask docs \"What is the refund period?\"    answer with citations\n";
 
+constexpr std::size_t kMostThreads = 1024;
+
 CancelToken g_cancel;
 
 extern "C" void on_signal(int) {
@@ -47,7 +49,13 @@ class CliFlags final : public Flags {
     remember(app_.add_option(std::string(names), target, std::string(help)), target);
   }
   void value(std::string_view names, std::size_t& target, std::string_view help) override {
-    remember(app_.add_option(std::string(names), target, std::string(help))->capture_default_str(), target);
+    CLI::Option* option = app_.add_option(std::string(names), target, std::string(help));
+    const auto refuse_sign = [](const std::string& text) {  // "-1" would be read as 2^64 - 1
+      return text.starts_with('-') ? "'" + text + "' is below 0." : std::string();
+    };
+    option->check(CLI::Validator(refuse_sign, ""));
+    if (target != static_cast<std::size_t>(-1)) option->capture_default_str();  // that one stands for "not given"
+    remember(option, target);
   }
   void value(std::string_view names, double& target, std::string_view help) override {
     remember(app_.add_option(std::string(names), target, std::string(help))->capture_default_str(), target);
@@ -99,6 +107,22 @@ class CliFlags final : public Flags {
     }
   }
 
+  std::vector<std::string> given() const {
+    std::vector<std::string> out;
+    for (const auto& [option, apply] : applies_) {
+      if (option->count() != 0 && !option->get_lnames().empty()) out.push_back(option->get_lnames().front());
+    }
+    return out;
+  }
+
+  // Whether the flag takes the text; none when there is no such flag.
+  std::optional<bool> takes(std::string_view name, const std::string& text) const {
+    for (const auto& [option, apply] : applies_) {
+      if (std::ranges::find(option->get_lnames(), name) != option->get_lnames().end()) return apply(text);
+    }
+    return std::nullopt;
+  }
+
   // Values from the configuration for flags that were not given.
   Status apply_config(const Config& config, std::string_view verb) {
     for (const auto& [option, apply] : applies_) {
@@ -106,7 +130,8 @@ class CliFlags final : public Flags {
       const std::string& name = option->get_lnames().front();
       const auto found = config.find(verb, name);
       if (found && !apply(found->value)) {
-        return fail(Code::invalid_argument, "'" + found->value + "' from " + found->origin + " is no value for --" + name + ".");
+        return fail(Code::invalid_argument, "'" + found->value + "' from " + found->origin + " is no value for --" + name +
+                                                ". Set another: isogloss config set " + name + " VALUE");
       }
     }
     return {};
@@ -222,8 +247,20 @@ class ProgressPrinter {
   std::chrono::steady_clock::time_point shown_{}, start_{};
 };
 
+Status check_globals(const GlobalFlags& g) {
+  if (g.threads > kMostThreads) {
+    return usage_error("--threads must be in 0.." + std::to_string(kMostThreads) + ", not " + std::to_string(g.threads) + ".");
+  }
+  if (g.progress != "auto" && g.progress != "bar" && g.progress != "json" && g.progress != "none") {
+    return usage_error("--progress takes bar, json or none, not '" + g.progress + "'.");
+  }
+  return {};
+}
+
 int run_verb(Verb& verb, Program& program) {
   const GlobalFlags& g = program.flags;
+  const Status right = check_globals(g);
+  if (!right) return print_error(right.error(), true);
   ThreadPool pool(g.threads);
   ProgressPrinter printer(g);
   program.context.pool = &pool;
@@ -364,6 +401,33 @@ CLI::App* add_verbs(CLI::App& app, const std::vector<std::unique_ptr<Verb>>& ver
 
 }  // namespace
 
+Status check_config_value(const std::string& name, const std::string& value) {
+  const std::size_t dot = name.find('.');
+  const std::string verb_name = dot == std::string::npos ? "" : name.substr(0, dot);
+  const std::string flag = dot == std::string::npos ? name : name.substr(dot + 1);
+  if (verb_name == "train") return {};  // its flags depend on the family
+  std::vector<std::string> known, verb_names;
+  for (const auto& verb : make_verbs()) {
+    verb_names.emplace_back(verb->name());
+    if (!verb_name.empty() && verb->name() != verb_name) continue;
+    CLI::App app;
+    CliFlags flags(app);
+    GlobalFlags globals;
+    describe_globals(flags, globals);
+    verb->describe(flags, {});
+    const std::optional<bool> takes = flags.takes(flag, value);
+    if (takes) return *takes ? Status() : usage_error("'" + value + "' is no value for --" + flag + ".");
+    for (std::string& other : known_flags(app)) known.push_back(std::move(other));
+  }
+  if (known.empty()) {
+    const std::string nearest = nearest_name(verb_name, verb_names);
+    return usage_error("there is no verb '" + verb_name + "'." + (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+  }
+  const std::string nearest = nearest_name("--" + flag, known);
+  return usage_error("there is no flag '--" + flag + "'" + (verb_name.empty() ? "" : " of " + verb_name) + "." +
+                     (nearest.empty() ? " Run: isogloss --help" : " Did you mean '" + nearest.substr(2) + "'?"));
+}
+
 int run(int argc, char** argv) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
@@ -383,7 +447,7 @@ int run(int argc, char** argv) {
   try {
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::CallForHelp&) {
-    program.out((chosen_app != nullptr ? chosen_app : &app)->help());
+    program.out(chosen_app != nullptr ? chosen_app->help("isogloss") : app.help());
     return kDone;
   } catch (const CLI::ParseError& error) {
     const bool verb_missing = chosen == nullptr && !words.empty() && !words[0].starts_with('-');
@@ -394,8 +458,13 @@ int run(int argc, char** argv) {
   if (!config) return print_error(config.error(), false);
   for (CliFlags* flags : {&root_flags, verb_flags.get()}) {
     const Status applied = flags->apply_config(*config, chosen->name());
-    if (!applied) return print_error(applied.error(), true);
+    if (!applied && chosen->name() == "config") {  // which is there to mend it
+      program.warn(applied.error().message);
+    } else if (!applied) {
+      return print_error(applied.error(), true);
+    }
   }
+  program.given = root_flags.given();
   return run_verb(*chosen, program);
 }
 

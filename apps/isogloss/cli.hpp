@@ -52,6 +52,7 @@ class Flags {
 class Program {
  public:
   GlobalFlags flags;
+  std::vector<std::string> given;  // long names of the global flags on the command line
   Context context;
 
   // Data goes to standard output, in one write per call.
@@ -82,6 +83,12 @@ std::vector<std::unique_ptr<Verb>> make_verbs();
 
 // A wrong flag value: exit status 2.
 std::unexpected<Error> usage_error(std::string message);
+// Of a call whose invalid arguments can only come from the command line.
+template <class T>
+Result<T> from_flags(Result<T> result) {
+  if (!result && result.error().code == Code::invalid_argument) return usage_error(result.error().message);
+  return result;
+}
 
 // Configuration values by name with where they came from (config.cpp).
 struct ConfigValue {
@@ -100,6 +107,10 @@ class Config {
  private:
   std::vector<std::pair<std::string, ConfigValue>> values_;  // files, strongest first
 };
+
+// Whether a flag of that name ("threads", "search.count") exists and takes the value. Error{invalid_argument} names the
+// nearest one.
+Status check_config_value(const std::string& name, const std::string& value);
 
 // Runs the command line; returns the exit status.
 int run(int argc, char** argv);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "output.hpp"
 
+#include <algorithm>
+
 #include <array>
 #include <charconv>
 
@@ -10,8 +12,8 @@ namespace isogloss::cli {
 
 Result<std::unique_ptr<Collection>> open_collection(const std::string& name, OpenMode mode, const CollectionOptions& options,
                                                     Context& context) {
-  const auto folder = IG_TRY(collection_folder(name));
-  return Collection::open(folder, mode, options, context);
+  const auto folder = IG_TRY(from_flags(collection_folder(name)));
+  return from_flags(Collection::open(folder, mode, options, context));
 }
 
 void write_source(JsonWriter& json, const StoredChunk& chunk, Span at) {
@@ -86,7 +88,7 @@ Result<std::optional<ChunkOptions>> ChunkFlags::options() const {
     out.strategy = *parsed;
   }
   if (size != 0) out.size = size;
-  if (overlap != static_cast<std::size_t>(-1)) out.overlap = overlap;
+  out.overlap = overlap != static_cast<std::size_t>(-1) ? overlap : std::min(out.overlap, out.size / 4);
   if (out.overlap >= out.size) return usage_error("--chunk-overlap must be smaller than --chunk-size.");
   return out;
 }

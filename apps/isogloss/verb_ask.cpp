@@ -42,6 +42,7 @@ class AskVerb final : public Verb {
     options.llm_key = llm_key_;
     options.offline = program.flags.offline;
     options.only_show_prompt = show_prompt_;
+    if (threshold_ && (*threshold_ < 0 || *threshold_ > 1)) return usage_error("--threshold must be in 0..1.");
     if (passages_ == 0) return usage_error("--passages must be at least 1.");
     if (!llm_.empty() && llm_model_.empty()) return usage_error("--llm needs --llm-model NAME.");
     if (const char* key = std::getenv("OPENAI_API_KEY"); key != nullptr && llm_key_.empty()) options.llm_key = key;
@@ -49,7 +50,7 @@ class AskVerb final : public Verb {
     const bool stream = !llm_.empty() && !program.flags.json && !show_prompt_ && program.is_terminal();
     if (stream) options.on_text = [&](std::string_view piece) { program.out(piece); };
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
-    const Answer answer = IG_TRY(ask(*collection, question_, options, program.context));
+    const Answer answer = IG_TRY(from_flags(ask(*collection, question_, options, program.context)));
     if (show_prompt_) {
       program.line(answer.prompt);
       return kDone;

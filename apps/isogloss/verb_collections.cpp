@@ -45,7 +45,8 @@ class CollectionsVerb final : public Verb {
       return (this->*action)(program);
     }
     const std::string nearest = nearest_name(action_, {"list", "show", "check", "export", "import", "snapshot", "delete"});
-    return usage_error("there is no action '" + action_ + "'." + (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+    return usage_error("there is no action '" + action_ + "'." + (nearest.empty() ? " Use list, show, check, export, import, snapshot or delete."
+                                                                       : " Did you mean '" + nearest + "'?"));
   }
 
  private:

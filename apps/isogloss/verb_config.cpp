@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fstream>
+#include <algorithm>
 
 #include "core/file.hpp"
 #include "core/json.hpp"
@@ -38,8 +38,15 @@ class ConfigVerb final : public Verb {
       JsonWriter(out).begin_object().field("name", name).field("value", value.value).field("origin", value.origin).end_object();
       out += '\n';
     };
-    for (const char* flag : {"threads", "memory-limit", "seed", "progress", "offline", "quiet", "verbose", "json"}) {
-      row(flag, config.find("", flag).value_or(ConfigValue{"", "default"}));
+    const GlobalFlags& now = program.flags;
+    const auto yes = [](bool flag) { return std::string(flag ? "true" : "false"); };
+    const std::pair<const char*, std::string> globals[] = {
+        {"threads", std::to_string(now.threads)}, {"memory-limit", now.memory_limit}, {"seed", std::to_string(now.seed)},
+        {"progress", now.progress}, {"offline", yes(now.offline)}, {"quiet", yes(now.quiet)}, {"verbose", yes(now.verbose)},
+        {"json", yes(now.json)}};
+    for (const auto& [flag, value] : globals) {
+      const bool given = std::ranges::find(program.given, flag) != program.given.end();
+      row(flag, {value, given ? "command line" : config.find("config", flag).value_or(ConfigValue{"", "default"}).origin});
     }
     for (const auto& [name, value] : config.all()) {
       const bool listed = std::any_of(rows.begin(), rows.end(), [&](const auto& r) { return r[0] == name; });
@@ -52,7 +59,8 @@ class ConfigVerb final : public Verb {
   // Rewrites the user's file with the value in it; comments above other values stay.
   Result<int> set(Program& program) const {
     if (name_.empty() || value_.empty()) return usage_error("config set needs a name and a value: isogloss config set threads 2");
-    const std::filesystem::path file = Config::user_file();
+    IG_TRY(check_config_value(name_, value_));
+    const std::filesystem::path file = program.flags.config.empty() ? Config::user_file() : std::filesystem::path(program.flags.config);
     std::error_code error;
     std::filesystem::create_directories(file.parent_path(), error);
     const auto old = read_file(file);

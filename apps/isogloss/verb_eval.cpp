@@ -53,7 +53,7 @@ class EvalVerb final : public Verb {
     std::vector<EvalFigure> figures;
     for (const std::string& task : tasks_) {
       for (const std::string& model : models) {
-        for (EvalFigure& figure : IG_TRY(evaluate(model, task, options_, program.context))) figures.push_back(std::move(figure));
+        for (EvalFigure& figure : IG_TRY(from_flags(evaluate(model, task, options_, program.context)))) figures.push_back(std::move(figure));
       }
     }
     program.flags.json ? print_json(program, figures) : print_table(program, figures);

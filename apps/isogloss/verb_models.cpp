@@ -38,7 +38,7 @@ class ModelsVerb final : public Verb {
     if (action_ == "add") return add(program);
     if (action_ == "rm") return remove(program);
     const std::string nearest = nearest_name(action_, {"list", "show", "add", "rm"});
-    return usage_error("there is no action '" + action_ + "'." + (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+    return usage_error("there is no action '" + action_ + "'." + (nearest.empty() ? " Use list, show, add or rm." : " Did you mean '" + nearest + "'?"));
   }
 
  private:

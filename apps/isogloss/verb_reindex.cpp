@@ -16,6 +16,7 @@ class ReindexVerb final : public Verb {
     flags.value("-m,--model", model_, "the new model; without it the same one, fitted again");
   }
   Result<int> run(Program& program) override {
+    IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));  // opened for writing it would be made
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::write, {}, program.context));
     IG_TRY(collection->reindex(model_, program.context));
     const auto facts = collection->facts();

@@ -37,7 +37,7 @@ class SearchVerb final : public Verb {
     if (!group_by_.empty() && group_by_ != "document") return usage_error("--group-by takes 'document', not '" + group_by_ + "'.");
     options.group_by_document = !group_by_.empty();
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
-    const SearchResult result = IG_TRY(collection->search(query_, options, program.context));
+    const SearchResult result = IG_TRY(from_flags(collection->search(query_, options, program.context)));
     program.flags.json ? print_json(program, result) : print_text(program, result);
     return result.hits.empty() && exit_status_ ? kGate : kDone;
   }

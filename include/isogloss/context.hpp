@@ -32,6 +32,10 @@ class ThreadPool {
   // take part (0 = all).
   void run(std::size_t count, const std::function<void(std::size_t)>& task, std::size_t max_threads = 0);
 
+  // For a task that waits for another one: takes part in whichever run() has indices left, and returns when they are
+  // claimed; false when there is none.
+  bool help();
+
  private:
   struct State;
   std::unique_ptr<State> state_;

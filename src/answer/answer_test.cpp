@@ -16,6 +16,28 @@ TEST(Citations, WrongNumbersAreTakenOutAndNamed) {
   EXPECT_EQ(checked.wrong, (std::vector<std::size_t>{9}));
 }
 
+TEST(Citations, TheBlankBeforeARemovedMarkGoesToo) {
+  std::string text = "One [7] two [8]. Three [9]";
+  check_citations(text, 3);
+  EXPECT_EQ(text, "One two. Three");
+}
+
+// However the pieces are cut, what is shown is what remains of the whole.
+TEST(Citations, AStreamNeverShowsAMarkThatGoes) {
+  const std::string text = "Thirty days [1] and [9]. By [mail] [2, 7][8], no [";
+  std::string whole = text;
+  check_citations(whole, 3);
+  for (std::size_t size = 1; size < text.size(); ++size) {
+    CitationStream stream(3);
+    std::string shown;
+    for (std::size_t at = 0; at < text.size(); at += size) {
+      shown += stream.take(std::string_view(text).substr(at, size));
+      EXPECT_EQ(shown.find('9'), std::string::npos);
+    }
+    EXPECT_EQ(shown + stream.rest(), whole) << size;
+  }
+}
+
 TEST(Prompt, FillsItsSlotsOnce) {
   Hit hit;
   hit.chunk.document = "a.md";

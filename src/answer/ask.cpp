@@ -127,7 +127,11 @@ class Asker {
     answer.prompt = IG_TRY(fill_prompt(options_.prompt, question_, hits_));
     if (options_.only_show_prompt) return answer;
     if (hits_.empty()) return not_found();
-    answer.text = trim(IG_TRY(chat(options_, answer.prompt, context_)));
+    CitationStream stream(hits_.size());
+    AskOptions options = options_;
+    if (options_.on_text) options.on_text = [&](std::string_view piece) { options_.on_text(stream.take(piece)); };
+    answer.text = trim(IG_TRY(chat(options, answer.prompt, context_)));
+    if (options_.on_text) options_.on_text(stream.rest());
     const CheckedCitations checked = check_citations(answer.text, hits_.size());
     for (const std::size_t n : checked.wrong) {
       answer.warnings.push_back("the model cited [" + std::to_string(n) + "], which it was not given; the mark was removed");

@@ -56,6 +56,9 @@ Result<std::string> chat(const AskOptions& options, std::string_view prompt, Con
   if (options.llm_model.empty()) return fail(Code::invalid_argument, "--llm needs --llm-model NAME.");
   HttpRequest request;
   request.url = endpoint(options.llm_url);
+  if (!request.url.starts_with("http://") && !request.url.starts_with("https://")) {
+    return fail(Code::invalid_argument, "--llm takes an address that begins with http:// or https://, not '" + options.llm_url + "'.");
+  }
   if (options.offline && !is_loopback_url(request.url)) {
     return fail(Code::offline, "'" + request.url + "' is not on this machine, and the network is switched off (--offline).");
   }
@@ -84,7 +87,14 @@ Result<std::string> chat(const AskOptions& options, std::string_view prompt, Con
     return fail(Code::unavailable, "'" + request.url + "' answered with status " + std::to_string(response.status) + ": " +
                                        server_message(response));
   }
-  if (answer.empty() && raw.starts_with('{')) answer = IG_TRY(whole_reply(raw));
+  if (answer.empty() && trim(raw).starts_with('{')) answer = IG_TRY(whole_reply(raw));
+  if (trim(answer).empty()) {
+    const bool chat_reply = raw.find("data:") != std::string::npos || trim(raw).starts_with('{');
+    return fail(Code::unavailable,
+                "'" + request.url + "' answered nothing" +
+                    (chat_reply ? "." : " that is a chat reply. Is it the address of an OpenAI-compatible server? It begins: " +
+                                            one_line(shortened(raw, 80))));
+  }
   return answer;
 }
 

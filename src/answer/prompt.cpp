@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <set>
+#include <utility>
 
 #include "core/text.hpp"
 
@@ -11,7 +12,8 @@ namespace isogloss::answer {
 namespace {
 
 constexpr std::string_view kPrompt =
-    "Answer the question from the numbered passages only. After every statement give the number of the passage it comes "
+    "Answer the question from the numbered passages only. After every statement give the number of the passage it "
+    "comes "
     "from, like [1]. Quote figures and names exactly. If the passages do not answer the question, reply: not found in "
     "your documents.\n\nPassages:\n{context}\nQuestion: {question}\nAnswer:";
 
@@ -77,9 +79,9 @@ CheckedCitations check_citations(std::string& answer, std::size_t known) {
   std::string out;
   for (std::size_t i = 0; i < answer.size();) {
     const std::size_t close = answer[i] == '[' ? answer.find(']', i) : std::string::npos;
-    const std::vector<std::size_t> numbers =
-        close == std::string::npos ? std::vector<std::size_t>()
-                                   : numbers_in(std::string_view(answer).substr(i + 1, close - i - 1));
+    const std::vector<std::size_t> numbers = close == std::string::npos
+                                                 ? std::vector<std::size_t>()
+                                                 : numbers_in(std::string_view(answer).substr(i + 1, close - i - 1));
     if (numbers.empty()) {
       out += answer[i++];
       continue;
@@ -90,11 +92,40 @@ CheckedCitations check_citations(std::string& answer, std::size_t known) {
       (good ? cited : wrong).insert(n);
       if (good) kept += (kept.empty() ? "" : ", ") + std::to_string(n);
     }
-    if (!kept.empty()) out += "[" + kept + "]";
     i = close + 1;
+    if (!kept.empty()) {
+      out += "[" + kept + "]";
+    } else if (out.ends_with(' ') && (i == answer.size() || std::string_view(" .,;:!?\n").contains(answer[i]))) {
+      out.pop_back();  // the blank that led to the mark
+    }
   }
   answer = std::move(out);
   return {{cited.begin(), cited.end()}, {wrong.begin(), wrong.end()}};
+}
+
+std::string CitationStream::take(std::string_view piece) {
+  pending_ += piece;
+  // A mark that is not closed, or blanks that might lead to one that goes. No mark is longer than this.
+  constexpr std::size_t kLongestMark = 64;
+  std::size_t end = pending_.size();
+  const std::size_t open = pending_.rfind('[');
+  if (open != std::string::npos && pending_.find(']', open) == std::string::npos && end - open < kLongestMark)
+    end = open;
+  // Behind a closed mark the next character decides whether the blank before it goes.
+  while (end > 0 && (pending_[end - 1] == ' ' || pending_[end - 1] == ']')) {
+    const std::size_t mark = pending_[end - 1] == ']' ? pending_.rfind('[', end - 1) : end - 1;
+    if (mark == std::string::npos || end - mark > kLongestMark) break;
+    end = mark;
+  }
+  std::string shown = pending_.substr(0, end);
+  pending_.erase(0, end);
+  check_citations(shown, known_);
+  return shown;
+}
+
+std::string CitationStream::rest() {
+  check_citations(pending_, known_);
+  return std::exchange(pending_, {});
 }
 
 }  // namespace isogloss::answer

@@ -23,4 +23,17 @@ struct CheckedCitations {
 };
 CheckedCitations check_citations(std::string& answer, std::size_t known);
 
+// The same for an answer that comes in pieces and is shown as it comes: what of it can be shown, with no mark that
+// check_citations() would remove.
+class CitationStream {
+ public:
+  explicit CitationStream(std::size_t known) : known_(known) {}
+  std::string take(std::string_view piece);
+  std::string rest();
+
+ private:
+  std::size_t known_;
+  std::string pending_;
+};
+
 }  // namespace isogloss::answer

@@ -25,4 +25,16 @@ void parallel_for(const Context& context, std::size_t count, std::size_t grain, 
   context.pool->run(blocks, block, context.thread_count());
 }
 
+// Calls first() and second(), side by side when the context has a second thread, else one after the other.
+template <class First, class Second>
+void run_both(const Context& context, First&& first, Second&& second) {
+  parallel_for(context, 2, 1, [&](std::size_t begin, std::size_t) {
+    if (begin == 0) {
+      first();
+    } else {
+      second();
+    }
+  });
+}
+
 }  // namespace isogloss

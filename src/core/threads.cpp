@@ -15,6 +15,7 @@
 #include <condition_variable>
 #include <list>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -86,7 +87,11 @@ struct ThreadPool::State {
 
 ThreadPool::ThreadPool(std::size_t threads) : state_(std::make_unique<State>()) {
   const std::size_t size = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
-  for (std::size_t i = 1; i < size; ++i) state_->workers.emplace_back([this] { state_->worker_loop(); });
+  try {
+    for (std::size_t i = 1; i < size; ++i) state_->workers.emplace_back([this] { state_->worker_loop(); });
+  } catch (const std::system_error&) {
+    // The system gives no more threads: those there are do the work.
+  }
 }
 
 ThreadPool::~ThreadPool() {
@@ -122,8 +127,20 @@ void ThreadPool::run(std::size_t count, const std::function<void(std::size_t)>& 
   }
   std::unique_lock lock(state_->mutex);
   state_->jobs.erase(place);
-  state_->job_finished.wait(
-      lock, [&] { return job.unfinished.load(std::memory_order_acquire) == 0 && job.joined == 1; });
+  state_->job_finished.wait(lock,
+                            [&] { return job.unfinished.load(std::memory_order_acquire) == 0 && job.joined == 1; });
+}
+
+bool ThreadPool::help() {
+  std::unique_lock lock(state_->mutex);
+  Job* const job = state_->join_some_job();
+  if (job == nullptr) return false;
+  lock.unlock();
+  job->work();
+  lock.lock();
+  --job->joined;
+  state_->job_finished.notify_all();
+  return true;
 }
 
 Status Context::check() const {

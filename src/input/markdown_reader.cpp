@@ -3,9 +3,9 @@
 // The text stays as written, so every span is verbatim. Headings are # and underlined (setext) ones outside fences
 // (CommonMark 0.30, sections 4.2, 4.3, 4.5); front matter is a block of "name: value" lines between --- lines at the
 // start, whose values become metadata.
-#include <charconv>
 
 #include "core/text.hpp"
+#include "input/meta_scalar.hpp"
 #include "input/reader.hpp"
 
 namespace isogloss::input {
@@ -28,14 +28,9 @@ std::string_view unquoted(std::string_view value) {
 }
 
 MetaValue scalar(std::string_view text) {
-  if (text == "true") return true;
-  if (text == "false") return false;
-  std::int64_t integer = 0;
-  double real = 0;
-  const char* end = text.data() + text.size();
-  if (const auto r = std::from_chars(text.data(), end, integer); r.ec == std::errc() && r.ptr == end) return integer;
-  if (const auto r = std::from_chars(text.data(), end, real); r.ec == std::errc() && r.ptr == end) return real;
-  return std::string(unquoted(text));
+  MetaValue value = meta_scalar(text);
+  if (std::holds_alternative<std::string>(value)) value = std::string(unquoted(text));
+  return value;
 }
 
 // Offset behind the front matter, 0 when there is none; fills the metadata.

@@ -38,6 +38,24 @@ TEST(Reader, ReadsMarkdownFrontMatterAsMetadata) {
   EXPECT_EQ(document->text.substr(document->body, 5), "# One");
 }
 
+// As in front matter, true and false are truth values; "nan" and "inf" are words, and what begins with 0 is a name.
+TEST(Reader, CellsOfATableHaveTheirKind) {
+  const auto document = read("a.csv", "text,new,n,x,y,zip\none,true,-3,nan,1.5,00123\ntwo,FALSE,,Inf,-.5,0\n");
+  ASSERT_TRUE(document);
+  const Metadata& one = document->rows[0].meta;
+  EXPECT_EQ(std::get<bool>(one.at("new")), true);
+  EXPECT_EQ(std::get<std::int64_t>(one.at("n")), -3);
+  EXPECT_EQ(std::get<std::string>(one.at("x")), "nan");
+  EXPECT_EQ(std::get<double>(one.at("y")), 1.5);
+  EXPECT_EQ(std::get<std::string>(one.at("zip")), "00123");
+  const Metadata& two = document->rows[1].meta;
+  EXPECT_EQ(std::get<bool>(two.at("new")), false);
+  EXPECT_EQ(std::get<std::string>(two.at("x")), "Inf");
+  EXPECT_EQ(std::get<double>(two.at("y")), -0.5);
+  EXPECT_EQ(std::get<std::int64_t>(two.at("zip")), 0);
+  EXPECT_EQ(std::get<std::string>(read("a.md", "---\nzip: 007\ncity: \"Nan\"\n---\nx\n")->meta.at("zip")), "007");
+}
+
 TEST(Reader, SetextHeadingsAndFences) {
   const auto document = read("a.md", "Top\n===\n\ntext\n\nSub\n---\n\n~~~\n# no\n~~~\n");
   ASSERT_TRUE(document);

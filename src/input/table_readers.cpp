@@ -2,31 +2,17 @@
 // CSV, TSV, JSON lines and JSON. A table becomes one text, a row after a row, and a Row per row with its span, id and
 // metadata. CSV follows RFC 4180 (quotes, doubled quotes, line breaks inside quotes); the first line names the columns.
 #include <algorithm>
-#include <charconv>
 #include <memory>
 
 #include "core/json.hpp"
 #include "core/text.hpp"
+#include "input/meta_scalar.hpp"
 #include "input/csv.hpp"
 #include "input/reader.hpp"
 #include "isogloss/options.hpp"
 
 namespace isogloss::input {
 namespace {
-
-MetaValue typed(std::string_view text) {
-  if (text.empty()) return std::monostate{};
-  std::int64_t integer = 0;
-  double real = 0;
-  const char* end = text.data() + text.size();
-  // "007" and "+1" stay text: they are names, not numbers.
-  const bool padded = text.size() > 1 && text[0] == '0' && text[1] != '.';
-  if (!padded) {
-    if (const auto r = std::from_chars(text.data(), end, integer); r.ec == std::errc() && r.ptr == end) return integer;
-    if (const auto r = std::from_chars(text.data(), end, real); r.ec == std::errc() && r.ptr == end) return real;
-  }
-  return std::string(text);
-}
 
 std::string text_of(const MetaValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
@@ -70,7 +56,7 @@ Status read_separated(std::string_view name, char separator, const ReadOptions& 
     fields.clear();
     for (std::size_t i = 0; i < cells.size(); ++i) {
       const bool text = is_text_field(columns[i], options) || is_id_field(columns[i], options);
-      fields.push_back({columns[i], text ? MetaValue(cells[i]) : typed(cells[i])});
+      fields.push_back({columns[i], text ? MetaValue(cells[i]) : meta_scalar(cells[i])});
     }
     append_row(fields, options, row, document);
   }

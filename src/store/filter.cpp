@@ -4,6 +4,7 @@
 #include "store/filter.hpp"
 
 #include <charconv>
+#include <chrono>
 
 #include "core/text.hpp"
 
@@ -23,6 +24,22 @@ struct Token {
 bool is_word(char c) {
   const auto u = static_cast<unsigned char>(c);
   return (u >= '0' && u <= '9') || (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || u == '_' || u == '.' || u >= 0x80;
+}
+
+// Written as 2024-05 or 2024-05-31, with a month or a day that there is not.
+bool is_wrong_date(std::string_view text) {
+  if ((text.size() != 7 && text.size() != 10) || text[4] != '-' || (text.size() == 10 && text[7] != '-')) return false;
+  const auto number = [&](std::size_t at, std::size_t size) {
+    int value = 0;
+    const char* end = text.data() + at + size;
+    const auto parsed = std::from_chars(text.data() + at, end, value);
+    return parsed.ec == std::errc() && parsed.ptr == end && value >= 0 ? value : -1;
+  };
+  const int year = number(0, 4), month = number(5, 2), day = text.size() == 10 ? number(8, 2) : 1;
+  if (year < 0 || month < 0 || day < 0) return false;
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  return !date.ok();
 }
 
 class Parser {
@@ -90,6 +107,9 @@ class Parser {
     token_.kind = parsed.ec == std::errc() && parsed.ptr == end && digits ? TokenKind::number
                   : digits                                                  ? TokenKind::text
                                                                             : TokenKind::word;
+    if (token_.kind == TokenKind::text && is_wrong_date(token_.text)) {
+      return problem("there is no day '" + token_.text + "' (text is written in quotes)");
+    }
     return {};
   }
 

@@ -25,6 +25,18 @@ TEST(Filter, ReadsNumbersTextDatesAndTruthValues) {
   EXPECT_EQ(filter->children[4].values.size(), 2u);
 }
 
+TEST(Filter, RefusesDaysThatThereAreNot) {
+  for (const char* bad : {"2024-13-45", "2023-02-29", "2024-00", "2024-13", "2024-04-31"}) {
+    const auto filter = parse_filter(std::string("d >= ") + bad);
+    ASSERT_FALSE(filter) << bad;
+    EXPECT_NE(filter.error().message.find("there is no day"), std::string::npos);
+    EXPECT_TRUE(parse_filter("d >= '" + std::string(bad) + "'")) << bad;
+  }
+  for (const char* good : {"2024-02-29", "2024-12", "2024-05-31T10:00", "0978-12-2"}) {
+    EXPECT_TRUE(parse_filter(std::string("d >= ") + good)) << good;
+  }
+}
+
 TEST(Filter, ErrorsShowThePlace) {
   for (const char* bad : {"", "a", "a =", "a = b", "a = 'x", "(a = 1", "a = 1 b = 2", "a in 1", "a like 3", "= 1",
                           "a is 1", "a not 1"}) {

@@ -3,6 +3,9 @@
 // (synchronous=FULL). Puts and removals that wait while another is being made durable share the next transaction and
 // its one fsync: the first of them writes for all, each inside a savepoint. Documents of more than kStagedChunks chunks
 // are written in groups that nobody sees, and become visible by their one row, together with the rest of their batch.
+// What needs no lock is done outside it and on all threads: texts are packed before, and the first bulk of a collection
+// is added to its indexes while COMMIT waits for the disk. 100,000 paragraphs with vectors: 3.25 s before, 2.5 s on two
+// threads. A checkpoint every 8,000 pages instead of every 2,000 made no difference.
 // The lock is given back after 200 ms without a write, or after 100 ms when another process waits for it, so that
 // several writers take turns instead of waiting for the end of each other's run.
 #include "store/sqlite_store.hpp"
@@ -15,13 +18,15 @@
 
 #include "core/file.hpp"
 #include "core/guard.hpp"
+#include "core/parallel.hpp"
 #include "store/truth/records.hpp"
 #include "store/truth/schema.hpp"
 
 namespace isogloss {
 namespace fs = std::filesystem;
 
-Result<std::unique_ptr<Store>> open_store(const fs::path& folder, OpenMode mode, StoreOptions options, Context& context) {
+Result<std::unique_ptr<Store>> open_store(const fs::path& folder, OpenMode mode, StoreOptions options,
+                                          Context& context) {
   return guard([&] { return store::SqliteStore::open(folder, mode, std::move(options), context); });
 }
 
@@ -33,7 +38,8 @@ constexpr std::chrono::milliseconds kPatience{30'000};
 constexpr std::chrono::milliseconds kIdle{200};
 constexpr std::chrono::milliseconds kTurn{100};  // opening and closing the writer costs some 5 ms
 constexpr const char* kPragmas =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000; PRAGMA journal_size_limit=67108864;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000; PRAGMA "
+    "journal_size_limit=67108864;"
     "PRAGMA cache_size=-32768; PRAGMA temp_store=MEMORY;";
 
 fs::path file_of(const fs::path& folder) { return folder / "db.sqlite"; }
@@ -48,9 +54,9 @@ Result<SpaceRole> role_of(Database& database, std::int64_t space) {
 
 // Some chunk has no vector in the space.
 Result<bool> lacks_vectors(Database& database, std::int64_t space) {
-  Statement* statement = IG_TRY(database.cached(
-      "SELECT 1 FROM chunk c JOIN document d ON d.id=c.document WHERE NOT EXISTS "
-      "(SELECT 1 FROM vector v WHERE v.space=? AND v.chunk=c.id) LIMIT 1"));
+  Statement* statement =
+      IG_TRY(database.cached("SELECT 1 FROM chunk c JOIN document d ON d.id=c.document WHERE NOT EXISTS "
+                             "(SELECT 1 FROM vector v WHERE v.space=? AND v.chunk=c.id) LIMIT 1"));
   statement->bind(0, space);
   const bool some = IG_TRY(statement->step());
   statement->reset();
@@ -59,12 +65,15 @@ Result<bool> lacks_vectors(Database& database, std::int64_t space) {
 
 // In groups, so that no transaction is long.
 Status drop_old_spaces(Database& database) {
-  while (IG_TRY(database.integer("SELECT EXISTS(SELECT 1 FROM vector WHERE space IN (SELECT id FROM space WHERE role=2))")) != 0) {
-    IG_TRY(database.execute("DELETE FROM vector WHERE (space, chunk, part) IN (SELECT space, chunk, part FROM vector "
-                            "WHERE space IN (SELECT id FROM space WHERE role=2) LIMIT 20000)"));
+  while (IG_TRY(database.integer(
+             "SELECT EXISTS(SELECT 1 FROM vector WHERE space IN (SELECT id FROM space WHERE role=2))")) != 0) {
+    IG_TRY(
+        database.execute("DELETE FROM vector WHERE (space, chunk, part) IN (SELECT space, chunk, part FROM vector "
+                         "WHERE space IN (SELECT id FROM space WHERE role=2) LIMIT 20000)"));
   }
-  return database.execute("DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role=2);"
-                          "DELETE FROM space WHERE role=2");
+  return database.execute(
+      "DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role=2);"
+      "DELETE FROM space WHERE role=2");
 }
 
 // The serving space the put's vectors are for; null when it brings none.
@@ -125,8 +134,10 @@ Status SqliteStore::open_reader() {
   OpenAs as = OpenAs::read_only;
   if (::access(folder_.c_str(), W_OK) != 0 || ::access(file.c_str(), W_OK) != 0) {
     if (fs::exists(log, error) && fs::file_size(log, error) > 0) {
-      return fail(Code::io, "'" + folder_.string() + "' cannot be written, and its write-ahead log holds data. Open it once "
-                            "where it can be written, or make a copy: isogloss collections export NAME FOLDER --readonly");
+      return fail(Code::io,
+                  "'" + folder_.string() +
+                      "' cannot be written, and its write-ahead log holds data. Open it once "
+                      "where it can be written, or make a copy: isogloss collections export NAME FOLDER --readonly");
     }
     as = OpenAs::immutable;
   }
@@ -208,7 +219,7 @@ Status SqliteStore::write_together(Context& context, const std::function<Status(
         const std::lock_guard gathering(waiting_mutex_);
         group.swap(waiting_);
       }
-      return commit_group(database, group);
+      return commit_group(database, group, context);
     });
   });
   lock.lock();
@@ -225,7 +236,7 @@ Status SqliteStore::write_together(Context& context, const std::function<Status(
   return mine.result;
 }
 
-Status SqliteStore::commit_group(Database& database, std::span<Waiting* const> group) {
+Status SqliteStore::commit_group(Database& database, std::span<Waiting* const> group, const Context& context) {
   const auto lock = exclusive_view();
   const auto all = [&]() -> Status {
     Transaction transaction = IG_TRY(Transaction::begin(database));
@@ -242,29 +253,36 @@ Status SqliteStore::commit_group(Database& database, std::span<Waiting* const> g
       }
       IG_TRY(database.execute("RELEASE work"));
     }
-    return transaction.commit();
+    // What a bulk adds to the indexes, it adds while the disk is waited for.
+    Status done;
+    run_both(
+        context, [&] { done = guard([&] { return transaction.commit(); }); }, [&] { view_->add_planned(context); });
+    return done;
   };
   const Status committed = all();
   if (!committed) view_->abandon_bulk();
   return committed;
 }
 
-Status SqliteStore::put_one(Database& database, const DocumentPut& put, const SpaceInfo* space, Context& context) {
+Status SqliteStore::review_bulk(Database& database) {
   const std::int64_t seq = IG_TRY(last_seq(database));
-  if (lexical_.analyse && !staged_ && view_->may_begin_bulk() &&
+  if (lexical_.analyse && view_->may_begin_bulk() &&
       IG_TRY(database.cached_integer("SELECT EXISTS(SELECT 1 FROM document)")) == 0) {
     IG_TRY(view_->begin_bulk(seq));
   }
-  // A bulk only appends: it ends when another process has written in between, and when this put replaces a document.
   if (view_->in_bulk() && seq != view_->bulk_seq()) view_->abandon_bulk();
-  if (IG_TRY(delete_document(database, put.state.name))) view_->abandon_bulk();
-  const std::int64_t row = IG_TRY(next_document_row(database));
+  return {};
+}
+
+Status SqliteStore::put_one(Database& database, const DocumentPut& put, const PackedText& text, const SpaceInfo* space,
+                            std::int64_t row) {
+  if (IG_TRY(delete_document(database, put.state.name))) view_->abandon_bulk();  // a bulk only appends
   const std::int64_t space_number = space != nullptr ? space->number : 0;
   const ChunkRange chunks = IG_TRY(insert_chunks(database, row, put, 0, put.chunks.size(), space_number));
-  const std::int64_t added = IG_TRY(insert_document(database, row, put, chunks));
+  const std::int64_t seq = IG_TRY(insert_document(database, row, put, text, chunks));
   if (!view_->in_bulk()) return {};
-  const SpaceInfo* filled = has_vectors(put, space_number) ? space : nullptr;
-  return view_->add_bulk(chunks.first, put, filled, added, context);
+  view_->plan_bulk(chunks.first, put, has_vectors(put, space_number) ? space : nullptr, seq);
+  return {};
 }
 
 Result<SqliteStore::Staged> SqliteStore::stage(Database& database, const DocumentPut& put, const SpaceInfo* space,
@@ -286,7 +304,8 @@ Result<SqliteStore::Staged> SqliteStore::stage(Database& database, const Documen
 }
 
 // First the groups of large documents, which nobody sees; then one transaction in which the whole batch appears.
-Status SqliteStore::put_with_large(Database& database, std::span<const DocumentPut> documents, Context& context) {
+Status SqliteStore::put_with_large(Database& database, std::span<const DocumentPut> documents,
+                                   std::span<const PackedText> texts, Context& context) {
   const std::vector<SpaceInfo> spaces = IG_TRY(list_spaces(database));
   std::vector<const SpaceInfo*> serving;
   std::vector<std::optional<Staged>> staged;
@@ -297,19 +316,20 @@ Status SqliteStore::put_with_large(Database& database, std::span<const DocumentP
   }
   const std::function<Status(Database&)> appear = [&](Database&) -> Status {
     view_->abandon_bulk();
+    std::int64_t row = IG_TRY(next_document_row(database));
     for (std::size_t i = 0; i < documents.size(); ++i) {
       if (!staged[i]) {
-        IG_TRY(put_one(database, documents[i], serving[i], context));
+        IG_TRY(put_one(database, documents[i], texts[i], serving[i], row++));
         continue;
       }
       IG_TRY(delete_document(database, documents[i].state.name));
-      IG_TRY(insert_document(database, staged[i]->row, documents[i], staged[i]->chunks));
+      IG_TRY(insert_document(database, staged[i]->row, documents[i], texts[i], staged[i]->chunks));
     }
     return {};
   };
   Waiting alone{&context, &appear, {}, false};
   Waiting* const group[] = {&alone};
-  IG_TRY(commit_group(database, group));
+  IG_TRY(commit_group(database, group, context));
   if (alone.result) staged_ = false;
   return alone.result;
 }
@@ -317,12 +337,18 @@ Status SqliteStore::put_with_large(Database& database, std::span<const DocumentP
 Status SqliteStore::put(std::span<const DocumentPut> documents, Context& context) {
   const auto is_large = [](const DocumentPut& put) { return put.chunks.size() > kStagedChunks; };
   return guard([&]() -> Status {
+    const std::vector<PackedText> texts = IG_TRY(packer_.pack(documents, context));
     if (std::ranges::any_of(documents, is_large)) {
-      return write(context, [&](Database& database) { return put_with_large(database, documents, context); });
+      return write(context, [&](Database& database) { return put_with_large(database, documents, texts, context); });
     }
     return write_together(context, [&](Database& database) -> Status {
       const std::vector<SpaceInfo> spaces = IG_TRY(list_spaces(database));
-      for (const DocumentPut& put : documents) IG_TRY(put_one(database, put, IG_TRY(space_of(spaces, put)), context));
+      IG_TRY(review_bulk(database));
+      const std::int64_t row = IG_TRY(next_document_row(database));
+      for (std::size_t i = 0; i < documents.size(); ++i) {
+        const SpaceInfo* space = IG_TRY(space_of(spaces, documents[i]));
+        IG_TRY(put_one(database, documents[i], texts[i], space, row + static_cast<std::int64_t>(i)));
+      }
       return {};
     });
   });
@@ -343,7 +369,8 @@ Status SqliteStore::touch(std::span<const DocumentState> states, Context& contex
     return write(context, [&](Database& database) -> Status {
       Transaction transaction = IG_TRY(Transaction::begin(database));
       for (const DocumentState& state : states) {
-        Statement* update = IG_TRY(database.cached("UPDATE document SET size=?, mtime=?, inode=?, path=?, root=? WHERE name=?"));
+        Statement* update =
+            IG_TRY(database.cached("UPDATE document SET size=?, mtime=?, inode=?, path=?, root=? WHERE name=?"));
         update->bind(0, static_cast<std::int64_t>(state.size)).bind(1, state.mtime_ns);
         update->bind(2, static_cast<std::int64_t>(state.inode)).bind(3, std::string_view(state.path));
         IG_TRY(update->bind(4, std::string_view(state.root)).bind(5, std::string_view(state.name)).run());
@@ -384,9 +411,10 @@ Result<std::int64_t> SqliteStore::add_space(const SpaceInfo& space, std::string_
     IG_TRY(write(context, [&](Database& database) -> Status {
       Transaction transaction = IG_TRY(Transaction::begin(database));
       // What a build left behind whose process has died: the caller has the turn, so no other one is alive.
-      IG_TRY(database.execute("DELETE FROM vector WHERE space IN (SELECT id FROM space WHERE role<>0);"
-                              "DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role<>0);"
-                              "DELETE FROM space WHERE role<>0"));
+      IG_TRY(
+          database.execute("DELETE FROM vector WHERE space IN (SELECT id FROM space WHERE role<>0);"
+                           "DELETE FROM fitted WHERE space IN (SELECT id FROM space WHERE role<>0);"
+                           "DELETE FROM space WHERE role<>0"));
       number = IG_TRY(insert_space(database, space, fitted_files));
       return transaction.commit();
     }));
@@ -403,7 +431,8 @@ Status SqliteStore::put_vectors(std::int64_t space, std::span<const std::int64_t
       }
       Transaction transaction = IG_TRY(Transaction::begin(database));
       const SpaceRole role = IG_TRY(role_of(database, space));
-      for (std::size_t i = 0; i < chunks.size(); ++i) IG_TRY(insert_vector(database, space, chunks[i], rows.row_f32(i)));
+      for (std::size_t i = 0; i < chunks.size(); ++i)
+        IG_TRY(insert_vector(database, space, chunks[i], rows.row_f32(i)));
       if (role == SpaceRole::search) IG_TRY(log_change(database, ChangeOp::spaces, {}));
       return transaction.commit();
     });

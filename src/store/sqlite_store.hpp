@@ -17,6 +17,7 @@
 #include "store/filter_rows.hpp"
 #include "store/truth/database.hpp"
 #include "store/truth/lock.hpp"
+#include "store/truth/text_packer.hpp"
 #include "store/view.hpp"
 
 namespace isogloss::store {
@@ -79,9 +80,14 @@ class SqliteStore final : public Store {
   // Runs work(database) in a transaction together with the works of others that wait meanwhile; returns when it is
   // durable. A work that fails undoes itself alone.
   Status write_together(Context& context, const std::function<Status(Database&)>& work);
-  Status commit_group(Database& database, std::span<Waiting* const> group);
-  Status put_one(Database& database, const DocumentPut& put, const SpaceInfo* space, Context& context);
-  Status put_with_large(Database& database, std::span<const DocumentPut> documents, Context& context);
+  Status commit_group(Database& database, std::span<Waiting* const> group, const Context& context);
+  // Begins a bulk when the collection is empty, ends one that another process has written into.
+  Status review_bulk(Database& database);
+  // `row` = of the document, a new one.
+  Status put_one(Database& database, const DocumentPut& put, const PackedText& text, const SpaceInfo* space,
+                 std::int64_t row);
+  Status put_with_large(Database& database, std::span<const DocumentPut> documents, std::span<const PackedText> texts,
+                        Context& context);
   // Chunks of a large document, committed under a row that does not exist yet.
   struct Staged {
     std::int64_t row = 0;
@@ -111,6 +117,7 @@ class SqliteStore final : public Store {
   std::shared_mutex view_mutex_;
   std::unique_ptr<View> view_;
   LexicalOptions lexical_;
+  TextPacker packer_;
   std::unique_ptr<IdleTimer> idle_;
 };
 

@@ -2,12 +2,13 @@
 // Loading, catching up and saving of the derived files.
 //
 // A file is valid when it opens (footer, sizes), belongs to the serving space (or to the k1, b and format of the term
-// index) and does not claim a sequence number above the truth's. What happened after it is replayed from the change log:
-// removed chunks by their range, added ones by reading their text (analysed again) and vectors. Removal before addition
-// makes the replay right even when a document came and went in between: its chunks are no longer there to be read.
+// index) and does not claim a sequence number above the truth's. What happened after it is replayed from the change
+// log: removed chunks by their range, added ones by reading their text (analysed again) and vectors. Removal before
+// addition makes the replay right even when a document came and went in between: its chunks are no longer there to be
+// read.
 //
-// A save rewrites a whole file; that is 0.1 s per 100,000 chunks of text, so small changes wait in memory until they are
-// 2 % of the collection (or 256 chunks), and every process replays them at its start.
+// A save rewrites a whole file; that is 0.1 s per 100,000 chunks of text, so small changes wait in memory until they
+// are 2 % of the collection (or 256 chunks), and every process replays them at its start.
 #include "store/view.hpp"
 
 #include <algorithm>
@@ -16,6 +17,8 @@
 #include <system_error>
 
 #include "core/file.hpp"
+#include "core/guard.hpp"
+#include "core/parallel.hpp"
 
 namespace isogloss::store {
 namespace fs = std::filesystem;
@@ -36,7 +39,8 @@ std::optional<std::int64_t> seq_in(const std::string& name, const std::string& p
   return seq;
 }
 
-std::vector<View::DerivedFile> files_named(const fs::path& folder, const std::string& prefix, const std::string& suffix) {
+std::vector<View::DerivedFile> files_named(const fs::path& folder, const std::string& prefix,
+                                           const std::string& suffix) {
   std::vector<View::DerivedFile> out;
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
@@ -123,7 +127,8 @@ Status View::load_terms(Database& database, std::int64_t seq, const Context& con
   }
   changed_ = 0;
   for (const Change& change : IG_TRY(changes_after(database, from))) {
-    changed_ += static_cast<std::size_t>(change.last_chunk - change.first_chunk + 1);  // what a replay costs each process
+    changed_ +=
+        static_cast<std::size_t>(change.last_chunk - change.first_chunk + 1);  // what a replay costs each process
     if (change.op == ChangeOp::remove_document) terms_->remove(numbers_in({change.first_chunk, change.last_chunk}));
     if (change.op == ChangeOp::add_document) {
       IG_TRY(add_chunk_terms(database, {change.first_chunk, change.last_chunk}, context));
@@ -153,7 +158,8 @@ Status View::load_vectors(Database& database, std::int64_t seq, const Context& c
     break;
   }
   const std::vector<Change> changes = vectors_ ? IG_TRY(changes_after(database, from)) : std::vector<Change>();
-  const bool filled_later = std::any_of(changes.begin(), changes.end(), [](const Change& c) { return c.op == ChangeOp::spaces; });
+  const bool filled_later =
+      std::any_of(changes.begin(), changes.end(), [](const Change& c) { return c.op == ChangeOp::spaces; });
   if (!vectors_ || filled_later) {
     saved_vectors_ = -1;  // whatever file there is, it cannot be used
     vectors_ = IG_TRY(make_flat_index({space_->dimension, space_->metric, DType::f32}));
@@ -210,49 +216,66 @@ Status View::add_chunk_vectors(Database& database, ChunkRange range, const Conte
     bytes.clear();
     return {};
   };
-  IG_TRY(visit_vectors(database, space_->number, range, [&](std::int64_t chunk, std::span<const std::byte> data) -> Status {
-    if (data.size() != space_->dimension * sizeof(float)) {
-      return fail(Code::corrupt_data, "the vector of chunk " + std::to_string(chunk) + " has " + std::to_string(data.size()) +
-                                          " bytes, its space needs " + std::to_string(space_->dimension * sizeof(float)) + ".");
-    }
-    if (vectors_->contains(chunk)) return {};
-    ids.push_back(chunk);
-    bytes.insert(bytes.end(), data.begin(), data.end());
-    return ids.size() >= kGroup ? flush() : Status();
-  }));
+  IG_TRY(visit_vectors(
+      database, space_->number, range, [&](std::int64_t chunk, std::span<const std::byte> data) -> Status {
+        if (data.size() != space_->dimension * sizeof(float)) {
+          return fail(Code::corrupt_data, "the vector of chunk " + std::to_string(chunk) + " has " +
+                                              std::to_string(data.size()) + " bytes, its space needs " +
+                                              std::to_string(space_->dimension * sizeof(float)) + ".");
+        }
+        if (vectors_->contains(chunk)) return {};
+        ids.push_back(chunk);
+        bytes.insert(bytes.end(), data.begin(), data.end());
+        return ids.size() >= kGroup ? flush() : Status();
+      }));
   return flush();
 }
 
 Status View::begin_bulk(std::int64_t seq) {
-  bulk_.emplace(Bulk{IG_TRY(TermIndexBuilder::create(term_options())), seq, 0, 0, {}, nullptr});
+  bulk_.emplace(Bulk{IG_TRY(TermIndexBuilder::create(term_options())), seq, 0, 0, {}, nullptr, {}});
   return {};
 }
 
-Status View::add_bulk(std::int64_t first_chunk, const DocumentPut& put, const SpaceInfo* space, std::int64_t seq,
-                      const Context& context) {
+void View::plan_bulk(std::int64_t first_chunk, const DocumentPut& put, const SpaceInfo* space, std::int64_t seq) {
+  bulk_->seq = seq;
+  ++bulk_->documents;
+  if (put.chunks.empty()) return;
+  bulk_->planned.push_back({first_chunk, &put, space != nullptr ? std::optional(*space) : std::nullopt});
+}
+
+void View::add_planned(const Context& context) {
+  if (!bulk_) return;
+  const Result<bool> whole = guard([&]() -> Result<bool> {
+    for (const Planned& planned : bulk_->planned) {
+      if (!IG_TRY(add_bulk(planned, context))) return false;
+    }
+    bulk_->planned.clear();
+    return true;
+  });
+  if (!whole || !*whole) abandon_bulk();
+}
+
+Result<bool> View::add_bulk(const Planned& planned, const Context& context) {
   Bulk& bulk = *bulk_;
-  bulk.seq = seq;
-  ++bulk.documents;
-  if (put.chunks.empty()) return {};
-  if (bulk.chunks == 0 && space != nullptr) {
-    bulk.space = *space;
-    bulk.vectors = IG_TRY(make_flat_index({space->dimension, space->metric, DType::f32}));
+  const DocumentPut& put = *planned.put;
+  if (bulk.chunks == 0 && planned.space) {
+    bulk.space = planned.space;
+    bulk.vectors = IG_TRY(make_flat_index({bulk.space->dimension, bulk.space->metric, DType::f32}));
   }
-  const bool same = space != nullptr ? bulk.space && bulk.space->number == space->number : !bulk.space;
-  if (!same) {
-    abandon_bulk();
-    return {};
-  }
+  if (planned.space.has_value() != bulk.space.has_value()) return false;
+  if (bulk.space && bulk.space->number != planned.space->number) return false;
   bulk.chunks += put.chunks.size();
   std::vector<TermCount> terms;
   for (std::size_t i = 0; i < put.terms.size(); ++i) {
     terms.clear();
     for (const auto& [term, count] : put.terms[i].terms) terms.push_back({term, count});
-    IG_TRY(bulk.terms.add({first_chunk + static_cast<std::int64_t>(i), terms, put.terms[i].length}));
+    IG_TRY(bulk.terms.add({planned.first_chunk + static_cast<std::int64_t>(i), terms, put.terms[i].length}));
   }
-  if (!bulk.space) return {};
+  if (!bulk.space) return true;
   const auto count = static_cast<std::int64_t>(put.chunks.size());
-  return bulk.vectors->add(numbers_in({first_chunk, first_chunk + count - 1}), put.vectors.view(), context);
+  const std::vector<std::int64_t> numbers = numbers_in({planned.first_chunk, planned.first_chunk + count - 1});
+  IG_TRY(bulk.vectors->add(numbers, put.vectors.view(), context));
+  return true;
 }
 
 Status View::finish_bulk(const Context& context) {
@@ -264,12 +287,20 @@ Status View::finish_bulk(const Context& context) {
   const std::string end = std::to_string(bulk.seq);
   // Without the files terms and vectors are read back from the truth, and the next save says what is wrong with the
   // disk.
-  Status saved = bulk.terms.save(folder_ / ("bm25-" + end + ".idx"), {term_stamp(), last_seq}, context);
-  if (saved && bulk.space) {
+  Status terms, vectors;
+  const auto save_terms = [&] {
+    terms =
+        guard([&] { return bulk.terms.save(folder_ / ("bm25-" + end + ".idx"), {term_stamp(), last_seq}, context); });
+  };
+  const auto save_vectors = [&] {
+    if (!bulk.space) return;
     const fs::path path = folder_ / (vector_prefix(bulk.space->number) + end + ".seg");
-    saved = bulk.vectors->save(path, {bulk.space->space_id, last_seq}, context);
-  }
-  return saved || saved.error().code != Code::cancelled ? Status() : saved;
+    vectors = guard([&] { return bulk.vectors->save(path, {bulk.space->space_id, last_seq}, context); });
+  };
+  run_both(context, save_terms, save_vectors);
+  const bool cancelled =
+      (!terms && terms.error().code == Code::cancelled) || (!vectors && vectors.error().code == Code::cancelled);
+  return cancelled ? context.check() : Status();
 }
 
 Status View::save(Database& database, Lag lag, const Context& context) {

@@ -476,6 +476,39 @@ TEST_P(StoreConformance, TheFirstDocumentsBringTheirVectors) {
   for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
 }
 
+// Texts are packed and indexed on all threads, one of several blocks too; what is stored does not show how many there
+// are.
+TEST_P(StoreConformance, ABulkIsTheSameForAnyNumberOfThreads) {
+  std::string long_text;
+  for (int i = 0; i < 20'000; ++i) long_text += "word" + std::to_string(i * i % 31) + " ";
+  std::vector<std::map<std::string, std::string>> files;
+  for (const std::size_t threads : {1, 3}) {
+    ThreadPool pool(threads);
+    Context context;
+    context.pool = &pool;
+    const fs::path at = folder_.path() / std::to_string(threads);
+    const auto store = open_at(at, OpenMode::write);
+    serve_space(*store, "space", 4);
+    for (int batch = 0; batch < 3; ++batch) {
+      std::vector<DocumentPut> documents{make_document("long" + std::to_string(batch), {long_text})};
+      for (int i = 0; i < 200; ++i)
+        documents.push_back(make_document(std::to_string(batch * 200 + i), {"red apple", "pie"}));
+      for (DocumentPut& put : documents) add_vectors(put, "space", 4, static_cast<unsigned>(batch));
+      ASSERT_TRUE(store->put(documents, context));
+    }
+    ASSERT_TRUE(store->flush(context));
+    EXPECT_TRUE(store->document_text("long1").value().starts_with(long_text));
+    const std::vector<CheckFinding> findings = store->check(context).value();
+    for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
+    std::map<std::string, std::string>& content = files.emplace_back();
+    for (const fs::directory_entry& entry : fs::directory_iterator(at)) {
+      const std::string name = entry.path().filename();
+      if (name.starts_with("bm25-") || name.starts_with("vec-")) content[name] = read_file(entry.path()).value();
+    }
+  }
+  EXPECT_EQ(files[0], files[1]);
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance, testing::ValuesIn(store_cases()), store_name);
 
 }  // namespace

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 at a random moment of index, reindex and snapshot; what was acknowledged must be there afterwards.
+"""kill -9 at a random moment of index, checkpoint, compaction, reindex and snapshot; what was acknowledged must be there.
 
 Each round changes a folder, starts isogloss, and kills it. A report line acknowledges a file: it is printed after that
-file is committed. After every kill, of one collection that lives through all rounds:
+file is committed. Half of the kills of `index` come at a moment of its time; the others are aimed: the kernel tells
+(inotify) when the database file is written, which in write-ahead mode only a checkpoint does, when an index file is
+written, renamed or removed (compaction), or when a snapshot appears under its name, and the kill follows at once or
+within some milliseconds. After every kill, of one collection that lives through all rounds:
 
   acknowledged   a file reported added, updated or unchanged is stored as it is on disk; one reported removed is gone
   nothing lost   a file not reported is stored as it was before the round, or as it is on disk now
@@ -13,13 +16,16 @@ file is committed. After every kill, of one collection that lives through all ro
 Environment: ISOGLOSS_PROGRAM, ISOGLOSS_CRASH_ROUNDS (20), ISOGLOSS_CRASH_SEED (1), ISOGLOSS_CRASH_SECONDS (a limit on
 the time of all rounds, 0 = none; default 12 a round).
 """
+import ctypes
 import hashlib
 import json
 import os
 import pathlib
 import random
+import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -39,6 +45,45 @@ class Broken(Exception):
     pass
 
 
+class Watch:
+    """The events of the files in a folder, as inotify tells them."""
+
+    MODIFY, MOVED, CREATE, DELETE = 0x2, 0xC0, 0x100, 0x200
+
+    def __init__(self, folder):
+        self.kernel = ctypes.CDLL(None, use_errno=True)
+        self.queue = self.kernel.inotify_init1(os.O_CLOEXEC)
+        mask = self.MODIFY | self.MOVED | self.CREATE | self.DELETE
+        if self.kernel.inotify_add_watch(self.queue, os.fsencode(folder), mask) < 0:
+            raise Broken(f"cannot watch {folder}: {os.strerror(ctypes.get_errno())}")
+
+    def wait(self, seconds):
+        """(mask, name) of what has happened; empty when nothing did."""
+        if not select.select([self.queue], [], [], seconds)[0]:
+            return []
+        data, at, events = os.read(self.queue, 1 << 16), 0, []
+        while at < len(data):
+            _, mask, _, size = struct.unpack_from("iIII", data, at)
+            events.append((mask, data[at + 16:at + 16 + size].rstrip(b"\0").decode()))
+            at += 16 + size
+        return events
+
+    def close(self):
+        os.close(self.queue)
+
+
+def is_checkpoint(mask, name):
+    return mask & Watch.MODIFY and name == "db.sqlite"
+
+
+def is_compaction(_, name):
+    return name.startswith(("bm25-", "vec-"))
+
+
+def is_snapshot(_, name):
+    return "snapshot" in name
+
+
 class Folder:
     """The files on disk, and every marker word a version of a file ever held."""
 
@@ -49,7 +94,8 @@ class Folder:
 
     def change(self, number):
         names = sorted(self.hashes)
-        for name in self.dice.sample(names, min(len(names), self.dice.randint(0, 8))):
+        # The more there are the more go, so that a thousand rounds stay at some 250 files.
+        for name in self.dice.sample(names, min(len(names), self.dice.randint(0, 8 + len(names) // 10))):
             (self.path / name).unlink()
             del self.hashes[name], self.markers[name]
         names = sorted(self.hashes)
@@ -58,8 +104,11 @@ class Folder:
         for _ in range(self.dice.randint(3, 30)):
             folder = self.dice.choice(["", "a/", "a/b/", "c d/"])
             self.write(f"{folder}f{self.serial}.{self.dice.choice(['txt', 'md', 'csv'])}", self.dice.randint(1, 200))
-        if number % 6 == 2:
+        if number % 6 == 2:  # 30 MB of log: more than one checkpoint before the end
             self.write("big.csv", STAGED_ROWS + self.dice.randint(0, 2000))
+        elif number % 6 == 4 and "big.csv" in self.hashes:  # most rounds stay short
+            (self.path / "big.csv").unlink()
+            del self.hashes["big.csv"], self.markers["big.csv"]
 
     def write(self, name, lines):
         self.serial += 1
@@ -112,7 +161,7 @@ class Program:
         process.wait()
         for reader in readers:
             reader.join()
-        if died not in (None, 0):
+        if died not in (None, 0, -signal.SIGKILL):
             raise Broken(f"isogloss {' '.join(map(str, arguments))}: exit {died} by itself\n{errors[0].decode()[-2000:]}")
         return [line for line in lines if line.endswith(b"\n")], died == 0
 
@@ -126,7 +175,8 @@ class Rounds:
         self.snapshots = folder
         self.stored = {}
         self.seconds = {"index": 0.3, "reindex": 0.2, "snapshot": 0.05}  # how long each takes when it is left alone
-        self.counts = {"index": 0, "reindex": 0, "snapshot": 0, "finished": 0, "acknowledged": 0}
+        self.counts = {"index": 0, "reindex": 0, "snapshot": 0, "in checkpoint": 0, "in compaction": 0, "in snapshot": 0,
+                       "finished": 0, "acknowledged": 0}
 
     def moment(self, verb):
         kind, share = self.dice.random(), self.dice.random()
@@ -149,9 +199,29 @@ class Rounds:
                 time.sleep(0.0005)
             time.sleep(share * 0.5 * self.seconds[verb])
 
-        if verb != "index" or kind < 0.5:
+        if self.stored and kind < {"index": 0.4, "reindex": 0.5, "snapshot": 0.5}[verb]:
+            aims = ["snapshot"] if verb == "snapshot" else ["checkpoint", "checkpoint", "compaction"]
+            return self.aimed(self.dice.choice(aims), limit)
+        if verb != "index" or kind < 0.7:
             return at_a_time
-        return after_a_line if kind < 0.75 else near_the_end
+        return after_a_line if kind < 0.85 else near_the_end
+
+    def aimed(self, aim, limit):
+        wanted = self.dice.choice([1, 1, 1, 2, 5, 20])  # events of this kind, then a wait
+        wait = self.dice.choice([0, 0, 0, 0.0003, 0.001, 0.003, 0.01])
+        matches = {"checkpoint": is_checkpoint, "compaction": is_compaction, "snapshot": is_snapshot}[aim]
+
+        def at_an_event(process, _):
+            watch = Watch(self.snapshots if aim == "snapshot" else self.home / "collections" / "docs")
+            seen = 0
+            while seen < wanted and process.poll() is None and time.monotonic() < limit:
+                seen += sum(1 for event in watch.wait(0.005 if seen == 0 else 0.001) if matches(*event))
+            watch.close()
+            if seen > 0 and wait > 0:
+                time.sleep(wait)
+            process.send_signal(signal.SIGKILL)
+            self.counts[f"in {aim}"] += seen > 0 and process.wait() == -signal.SIGKILL
+        return at_an_event
 
     def round(self, number):
         verb = self.dice.choices(["index", "reindex", "snapshot"], [8, 1, 1])[0] if self.stored else "index"

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Our side of the store bench: `bench_store FOLDER`, then commands on standard input:
+// clang-format off
 //   load TEXTS GROUPS VECTORS QUERIES DIM   a text a line, int32, files of f32; "-" for what is not needed
 //   create                                  an empty store; what was there goes
-//   bulk BEGIN END                          documents BEGIN..END in batches, and everything a search needs
-//   commits BEGIN END THREADS               the same one by one, each thread waits until its own is durable; times of
-//   each search FILTER COUNT K OUT               ids (COUNT x K, int64, -1 = none) to OUT, with the texts read first K
-//   OUT                             opens the store and asks one query bytes                                   of the
-//   folder
+//   bulk BEGIN END THREADS                  documents BEGIN..END in batches, and everything a search needs
+//   commits BEGIN END THREADS               the same one by one, each thread waits until its own is durable; times of each
+//   search FILTER COUNT K OUT               ids (COUNT x K, int64, -1 = none) to OUT, with the texts read
+//   first K OUT                             opens the store and asks one query
+//   bytes                                   of the folder
+// clang-format on
 // Texts are analysed for search by words as well, inside the time.
 #include <atomic>
 #include <fstream>
@@ -14,6 +16,7 @@
 #include <sstream>
 
 #include "bench/contestant.hpp"
+#include "core/parallel.hpp"
 #include "isogloss/store.hpp"
 #include "isogloss/tokens.hpp"
 #include "runtime/analysis.hpp"
@@ -90,18 +93,24 @@ class Contestant {
     return put;
   }
 
+  // A batch is made while the one before is stored, where there is a second thread.
   std::string bulk(std::istringstream& words) {
-    std::size_t begin = 0, end = 0;
-    words >> begin >> end;
+    std::size_t begin = 0, end = 0, threads = 0;
+    words >> begin >> end >> threads;
+    ThreadPool pool(threads);
+    Context context;
+    context.pool = &pool;
     const Stopwatch watch;
-    std::vector<DocumentPut> batch;
-    for (std::size_t i = begin; i < end; ++i) {
-      batch.push_back(document(i));
-      if (batch.size() < kBatch && i + 1 < end) continue;
-      must(store_->put(batch, context_));
-      batch.clear();
+    std::vector<DocumentPut> batch, next;
+    const auto make_next = [&] {
+      next.clear();
+      for (; begin < end && next.size() < kBatch; ++begin) next.push_back(document(begin));
+    };
+    for (make_next(); !next.empty();) {
+      std::swap(batch, next);
+      run_both(context, [&] { must(store_->put(batch, context)); }, make_next);
     }
-    must(store_->flush(context_));
+    must(store_->flush(context));
     return timed(watch, "");
   }
 

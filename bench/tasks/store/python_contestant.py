@@ -40,7 +40,7 @@ class Contestant:
     def add(self, begin, end):
         self.store.add(list(range(begin, end)), self.texts[begin:end], self.groups[begin:end], self.vectors[begin:end])
 
-    def bulk(self, begin, end):
+    def bulk(self, begin, end, _threads):
         clock = Clock()
         for at in range(int(begin), int(end), self.store.batch):
             self.add(at, min(int(end), at + self.store.batch))

@@ -116,10 +116,18 @@ class Bench:
     def bulk(self, rows):
         def load(contestant):
             contestant.ask("create")
-            return contestant.ask("bulk", 0, self.size[contestant.name])
-        answers = harness.interleaved(self.contestants, self.options.bulk_rounds, load)
+            return contestant.ask("bulk", 0, self.size[contestant.name], os.cpu_count())
+        answers = {c.name: [] for c in self.contestants}
+        alone = []  # ours with one thread
+        for _ in range(self.options.bulk_rounds):
+            self.contestants[0].ask("create")
+            alone.append(self.contestants[0].ask("bulk", 0, self.size["isogloss"], 1))
+            for c in self.contestants:
+                answers[c.name].append(load(c))
+        rows["isogloss"] = {"bulk_one_thread": harness.summary(alone, self.size["isogloss"])}
         for c in self.contestants:
-            row = rows[c.name] = {"documents": self.size[c.name]}
+            row = rows.setdefault(c.name, {})
+            row["documents"] = self.size[c.name]
             row["bulk"] = harness.summary(answers[c.name], self.size[c.name])
             row["bytes_per_document"] = c.ask("bytes")["bytes"] / self.size[c.name]
 
@@ -177,6 +185,8 @@ def show(name, row):
     print(f"{name:11} {row['documents']:7} documents  bulk {row['bulk']['per_s_best']:7.0f}/s "
           f"({row['bulk']['per_cpu_s']:.0f} per CPU s)  {row['bytes_per_document']:6.0f} bytes each  first answer "
           f"{row['first_answer_s']:.3f} s")
+    if alone := row.get("bulk_one_thread"):
+        print(f"{'':11} bulk with one thread {alone['per_s_best']:7.0f}/s ({alone['per_cpu_s']:.0f} per CPU s)")
     for commits in (row["commits"], row.get("commits_shared")):
         if commits:
             print(f"{'':11} commits of {commits['threads']:2} threads: {commits['per_s_best']:6.0f}/s (median "

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// An index run: walk, then batch by batch read + chunk + analyse (in parallel), embed, commit, report. A batch is bounded
-// in bytes, so memory is too; commits follow the order of the walk, and a file is reported after it is durable. Cancel is
-// looked at between files; what was committed stays, and the next run finds it unchanged.
+// An index run: walk, then two stages (stages.hpp): read + chunk + analyse + embed, a file on each thread, and commit +
+// report by the one writer, which works while the next files are read. The queue between them is bounded in bytes, so
+// memory is too; commits follow the order of the walk, and a file is reported after it is durable. Cancel is looked at
+// between files: what was read by then is committed, stays, and is found unchanged by the next run.
+//
+// 6,000 files (28 MB), words only: 1.5 s on one thread, 1.05 s on two; batch by batch, with the writer waiting for the
+// readers and they for it, two took 1.22 s. A queue of 4,600 files instead of two batches: 1.85 s and 1.3 GB, since
+// what the writer frees is no longer in any cache.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -9,25 +14,24 @@
 #include "core/file.hpp"
 #include "core/guard.hpp"
 #include "core/hash.hpp"
-#include "core/parallel.hpp"
 #include "core/text.hpp"
 #include "runtime/ingest/glob.hpp"
+#include "runtime/ingest/stages.hpp"
 #include "runtime/ingest/walk.hpp"
 #include "runtime/local_collection.hpp"
 
 namespace isogloss::runtime {
 namespace {
 
-constexpr std::uint64_t kBatchBytes = std::uint64_t{16} << 20;  // of files; text, terms and vectors are about 3 times that
-constexpr std::size_t kBatchFiles = 256;
+constexpr std::uint64_t kBytesPerFileByte = 12;  // the text, and its terms, each a string of its own
 
 // One file on its way through the stages.
 struct Item {
-  const FoundFile* file = nullptr;
-  std::optional<DocumentState> known;  // as stored
   DocumentPut put;
   FileReport report;
   bool touched = false;  // same content, new times
+
+  bool is_new() const { return report.status == FileStatus::added || report.status == FileStatus::updated; }
 };
 
 class Run {
@@ -61,12 +65,24 @@ class Run {
 
   void tell(const FileReport& report) {
     switch (report.status) {
-      case FileStatus::added: ++summary_.added; break;
-      case FileStatus::updated: ++summary_.updated; break;
-      case FileStatus::unchanged: ++summary_.unchanged; break;
-      case FileStatus::removed: ++summary_.removed; break;
-      case FileStatus::skipped: ++summary_.skipped; break;
-      case FileStatus::failed: ++summary_.failed; break;
+      case FileStatus::added:
+        ++summary_.added;
+        break;
+      case FileStatus::updated:
+        ++summary_.updated;
+        break;
+      case FileStatus::unchanged:
+        ++summary_.unchanged;
+        break;
+      case FileStatus::removed:
+        ++summary_.removed;
+        break;
+      case FileStatus::skipped:
+        ++summary_.skipped;
+        break;
+      case FileStatus::failed:
+        ++summary_.failed;
+        break;
     }
     if (sink_) sink_(report);
   }
@@ -77,95 +93,112 @@ class Run {
   }
 
   Status take_files() {
-    std::vector<Item> batch;
-    std::uint64_t bytes = 0;
-    for (std::size_t i = 0; i < walk_.files.size(); ++i) {
-      const FoundFile& file = walk_.files[i];
-      const auto state = known_.find(file.name);
-      Item item;
-      item.file = &file;
-      item.report.name = file.name;
-      if (state != known_.end()) item.known = state->second;
-      if (item.known && looks_unchanged(file, *item.known)) {
-        item.report.status = FileStatus::unchanged;
-        item.report.chunks = static_cast<std::size_t>(item.known->chunks);
-      } else {
-        bytes += file.stamp.size;
-      }
-      batch.push_back(std::move(item));
-      if (bytes >= kBatchBytes || batch.size() >= kBatchFiles || i + 1 == walk_.files.size()) {
-        IG_TRY(take_batch(batch));
-        batch.clear();
-        bytes = 0;
-        context_.report({"index", "files", static_cast<double>(i + 1), static_cast<double>(walk_.files.size()), 0});
-      }
-    }
+    items_.resize(walk_.files.size());
+    const Stages::Work work{[&](std::size_t i) { return bytes_of(walk_.files[i]); },
+                            [&](std::size_t i) { return prepare(i); },
+                            [&](std::size_t begin, std::size_t end) { return commit(begin, end); }};
+    return Stages(walk_.files.size(), work, limits()).run(context_);
+  }
+
+  StageLimits limits() const {
+    StageLimits limits;
+    if (context_.memory_limit != 0)
+      limits.queue_bytes = std::min<std::uint64_t>(limits.queue_bytes, context_.memory_limit / 4);
+    limits.batch_bytes = limits.queue_bytes / 2;
+    return limits;
+  }
+
+  const DocumentState* known(const FoundFile& file) const {
+    const auto state = known_.find(file.name);
+    return state != known_.end() ? &state->second : nullptr;
+  }
+
+  // What a file takes in memory, from its reading to its commit; 0 = it is unchanged.
+  std::uint64_t bytes_of(const FoundFile& file) const {
+    const DocumentState* state = known(file);
+    if (state != nullptr && looks_unchanged(file, *state)) return 0;
+    return kBytesPerFileByte * file.stamp.size + sizeof(Item);
+  }
+
+  // Reads, chunks, analyses and embeds one file; runs on any thread. Error: what stops the whole run.
+  Status prepare(std::size_t i) {
+    auto item = std::make_unique<Item>();
+    item->report.name = walk_.files[i].name;
+    Context mine = context_;
+    mine.progress = nullptr;
+    IG_TRY(read(walk_.files[i], *item, mine));
+    if (item->is_new()) IG_TRY(collection_.embed_chunks(item->put, mine));
+    items_[i] = std::move(item);
     return {};
   }
 
-  Status take_batch(std::vector<Item>& batch) {
-    IG_TRY(context_.check());
-    parallel_for(context_, batch.size(), 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) {
-        if (batch[i].report.status != FileStatus::unchanged) prepare(batch[i]);
-      }
-    });
-    IG_TRY(context_.check());
+  // Stores the files [begin, end) of the walk, and tells of them. What was read is stored even when the run was
+  // cancelled meanwhile.
+  Status commit(std::size_t begin, std::size_t end) {
+    Context context = context_;
+    context.cancel = nullptr;
+    context.deadline.reset();
+    const std::span<std::unique_ptr<Item>> batch(items_.data() + begin, end - begin);
     std::vector<DocumentPut> puts;
     std::vector<DocumentState> touched;
-    for (Item& item : batch) {
-      if (item.touched) touched.push_back(item.put.state);
-      if (item.report.status != FileStatus::added && item.report.status != FileStatus::updated) continue;
-      IG_TRY(collection_.embed_chunks(item.put, context_));
-      for (const Chunk& chunk : item.put.chunks) units_.push_back(chunk.units);
-      summary_.chunks += item.put.chunks.size();
-      summary_.bytes += item.put.state.size;
-      puts.push_back(std::move(item.put));
+    for (const auto& item : batch) {
+      if (!item) continue;
+      if (item->touched) touched.push_back(item->put.state);
+      if (!item->is_new()) continue;
+      for (const Chunk& chunk : item->put.chunks) units_.push_back(chunk.units);
+      summary_.chunks += item->put.chunks.size();
+      summary_.bytes += item->put.state.size;
+      puts.push_back(std::move(item->put));
     }
-    IG_TRY(put_all(puts, batch));
-    if (!touched.empty()) IG_TRY(collection_.store().touch(touched, context_));
-    for (const Item& item : batch) tell(item.report);
+    IG_TRY(put_all(puts, batch, context));
+    if (!touched.empty()) IG_TRY(collection_.store().touch(touched, context));
+    for (std::size_t i = begin; i < end; ++i) {
+      tell(items_[i] ? items_[i]->report : unchanged(walk_.files[i]));
+      items_[i].reset();
+    }
+    context_.report({"index", "files", static_cast<double>(end), static_cast<double>(walk_.files.size()), 0});
     return {};
+  }
+
+  FileReport unchanged(const FoundFile& file) const {
+    return {file.name, FileStatus::unchanged, static_cast<std::size_t>(known(file)->chunks), ""};
   }
 
   // One transaction for the batch; when one document makes it fail, each gets one of its own, so that it fails alone.
-  Status put_all(std::vector<DocumentPut>& puts, std::vector<Item>& batch) {
+  Status put_all(std::vector<DocumentPut>& puts, std::span<std::unique_ptr<Item>> batch, Context& context) {
     if (puts.empty()) return {};
-    const Status together = collection_.put(puts, context_);
+    const Status together = collection_.put(puts, context);
     if (together || together.error().code != Code::invalid_argument) return together;
     for (DocumentPut& put : puts) {
-      const Status alone = collection_.put({&put, 1}, context_);
+      const Status alone = collection_.put({&put, 1}, context);
       if (alone) continue;
       if (alone.error().code != Code::invalid_argument) return alone;
-      const auto item = std::find_if(batch.begin(), batch.end(), [&](const Item& i) { return i.report.name == put.state.name; });
-      item->report.status = FileStatus::failed;
-      item->report.chunks = 0;
-      item->report.reason = alone.error().message;
+      const auto item =
+          std::ranges::find_if(batch, [&](const auto& i) { return i && i->report.name == put.state.name; });
+      (*item)->report = {put.state.name, FileStatus::failed, 0, alone.error().message};
     }
     return {};
   }
 
-  // Reads, chunks and analyses one file; runs on any thread.
-  void prepare(Item& item) {
+  // What is wrong with the file goes into its report. Error{cancelled} only.
+  Status read(const FoundFile& file, Item& item, Context& context) {
     const Status status = guard([&]() -> Status {
-      Context mine = context_;
-      mine.progress = nullptr;
-      const FoundFile& file = *item.file;
+      const DocumentState* stored = known(file);
       DocumentState& state = item.put.state;
       state = {file.name, file.path.string(), file.root, "", file.stamp.size, file.stamp.mtime_ns, file.stamp.inode, 0};
       state.hash = sha256_hex(IG_TRY(read_file(file.path, options_.read.max_size)));
-      if (item.known && item.known->hash == state.hash && !state.hash.empty()) {
-        item.report.status = FileStatus::unchanged;
-        item.report.chunks = static_cast<std::size_t>(item.known->chunks);
+      if (stored != nullptr && stored->hash == state.hash && !state.hash.empty()) {
+        item.report = unchanged(file);
         item.touched = true;
         return {};
       }
-      item.put.document = IG_TRY(read_document(file.path, options_.read, mine));
+      item.put.document = IG_TRY(read_document(file.path, options_.read, context));
+      item.report.status = stored != nullptr ? FileStatus::updated : FileStatus::added;
       return cut(item);
     });
-    if (status) return;
-    item.report.status = FileStatus::failed;
-    item.report.reason = status.error().message;
+    if (!status && status.error().code == Code::cancelled) return status;  // the next run reads it
+    if (!status) item.report = {file.name, FileStatus::failed, 0, status.error().message};
+    return {};
   }
 
   Status cut(Item& item) {
@@ -175,7 +208,6 @@ class Run {
     for (std::size_t i = 0; i < put.chunks.size(); ++i) {
       collection_.analyse(chunk_text(put.document, put.chunks[i]), put.terms[i]);
     }
-    item.report.status = item.known ? FileStatus::updated : FileStatus::added;
     item.report.chunks = put.chunks.size();
     if (put.chunks.empty()) item.report.reason = "no text";
     for (const std::string& note : put.document.notes) {
@@ -192,12 +224,14 @@ class Run {
     std::vector<std::string> gone;
     for (const auto& [name, state] : known_) {
       const bool ours = std::find(walk_.roots.begin(), walk_.roots.end(), state.root) != walk_.roots.end();
-      const bool unseen = std::any_of(walk_.unseen.begin(), walk_.unseen.end(),
-                                      [&, &document = name](const auto& folder) { return document.starts_with(folder); });
+      const bool unseen =
+          std::any_of(walk_.unseen.begin(), walk_.unseen.end(),
+                      [&, &document = name](const auto& folder) { return document.starts_with(folder); });
       if (!ours || unseen || present.contains(name)) continue;
       const std::string relative = std::filesystem::path(state.path).lexically_relative(state.root).generic_string();
-      const bool covered = options_.globs.empty() || std::any_of(options_.globs.begin(), options_.globs.end(),
-                                                                 [&](const auto& g) { return glob_match(g, relative); });
+      const bool covered =
+          options_.globs.empty() || std::any_of(options_.globs.begin(), options_.globs.end(),
+                                                [&](const auto& g) { return glob_match(g, relative); });
       if (covered) gone.push_back(name);
     }
     if (gone.empty()) return {};
@@ -221,6 +255,8 @@ class Run {
   Context& context_;
   WalkResult walk_;
   std::map<std::string, DocumentState, std::less<>> known_;
+  std::vector<std::unique_ptr<Item>>
+      items_;  // (walk_.files) null before it is read, when it is unchanged, and after its commit
   std::vector<std::uint32_t> units_;
   IngestSummary summary_;
 };

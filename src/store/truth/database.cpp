@@ -52,6 +52,11 @@ Statement& Statement::bind_blob(int index, std::span<const std::byte> bytes) {
                       SQLITE_TRANSIENT);
   return *this;
 }
+Statement& Statement::bind_borrowed(int index, std::span<const std::byte> bytes) {
+  sqlite3_bind_blob64(statement_, index + 1, bytes.empty() ? "" : static_cast<const void*>(bytes.data()), bytes.size(),
+                      SQLITE_STATIC);
+  return *this;
+}
 Statement& Statement::bind_null(int index) {
   sqlite3_bind_null(statement_, index + 1);
   return *this;
@@ -129,13 +134,24 @@ Error Database::error(std::string_view what) const {
   Code kind = Code::io;
   switch (code & 0xFF) {
     case SQLITE_NOTADB:
-    case SQLITE_CORRUPT: kind = Code::corrupt_data; break;
+    case SQLITE_CORRUPT:
+      kind = Code::corrupt_data;
+      break;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: kind = Code::unavailable; break;
-    case SQLITE_FULL: reason = "the disk is full; nothing of this step was stored"; break;
-    case SQLITE_READONLY: reason = "the file or its folder is read-only"; break;
-    case SQLITE_NOMEM: kind = Code::out_of_memory; break;
-    default: break;
+    case SQLITE_LOCKED:
+      kind = Code::unavailable;
+      break;
+    case SQLITE_FULL:
+      reason = "the disk is full; nothing of this step was stored";
+      break;
+    case SQLITE_READONLY:
+      reason = "the file or its folder is read-only";
+      break;
+    case SQLITE_NOMEM:
+      kind = Code::out_of_memory;
+      break;
+    default:
+      break;
   }
   return Error{kind, "cannot " + std::string(what) + " '" + file_.string() + "': " + reason, -1, 0.0};
 }

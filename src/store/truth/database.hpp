@@ -33,6 +33,8 @@ class Statement {
   Statement& bind(int index, double value);
   Statement& bind(int index, std::string_view text);
   Statement& bind_blob(int index, std::span<const std::byte> bytes);
+  // Without the copy. REQUIRES: the bytes live until the next reset() or run().
+  Statement& bind_borrowed(int index, std::span<const std::byte> bytes);
   Statement& bind_null(int index);
 
   Result<bool> step();  // true: a row stands ready
@@ -63,7 +65,7 @@ class Database {
   ~Database();
   Database(const Database&) = delete;
 
-  Status execute(const char* sql);               // one or more statements without results
+  Status execute(const char* sql);  // one or more statements without results
   Result<Statement> prepare(std::string_view sql);
   // A statement kept for the life of the connection, reset and without bindings. REQUIRES: `sql` is a literal.
   Result<Statement*> cached(const char* sql);

@@ -10,7 +10,6 @@
 namespace isogloss::store {
 namespace {
 
-constexpr std::size_t kTextBlock = 16384;  // bytes of text per compressed block: a hit decompresses one or two
 constexpr std::int64_t kKindNull = 0, kKindBool = 1, kKindInteger = 2, kKindReal = 3, kKindText = 4;
 
 Status insert_meta(Statement& statement, std::int64_t owner, const std::string& key, const MetaValue& value) {
@@ -36,11 +35,20 @@ Status read_meta(Database& database, const char* sql, std::int64_t owner, Metada
   while (IG_TRY(statement->step())) {
     MetaValue value;
     switch (statement->integer(1)) {
-      case kKindBool: value = statement->integer(2) != 0; break;
-      case kKindInteger: value = statement->integer(2); break;
-      case kKindReal: value = statement->real(2); break;
-      case kKindText: value = std::string(statement->text(3)); break;
-      default: break;
+      case kKindBool:
+        value = statement->integer(2) != 0;
+        break;
+      case kKindInteger:
+        value = statement->integer(2);
+        break;
+      case kKindReal:
+        value = statement->real(2);
+        break;
+      case kKindText:
+        value = std::string(statement->text(3));
+        break;
+      default:
+        break;
     }
     out.emplace(std::string(statement->text(0)), std::move(value));  // what is there already (the row's own) wins
   }
@@ -68,15 +76,15 @@ std::string packed_boxes(const Document& document) {
   return out;
 }
 
-Status insert_text(Database& database, std::int64_t document_row, std::string_view text) {
+Status insert_text(Database& database, std::int64_t document_row, std::size_t size, const PackedText& text) {
   Statement* insert = IG_TRY(database.cached("INSERT INTO text_block VALUES(?,?,?,?)"));
-  for (std::size_t begin = 0; begin < text.size(); begin += kTextBlock) {
-    const std::string_view block = text.substr(begin, kTextBlock);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t begin = i * kTextBlock;
     insert->reset();
     insert->bind(0, document_row)
         .bind(1, static_cast<std::int64_t>(begin))
-        .bind(2, static_cast<std::int64_t>(block.size()));
-    IG_TRY(insert->bind_blob(3, IG_TRY(database.compressor().pack(block))).run());
+        .bind(2, static_cast<std::int64_t>(std::min(kTextBlock, size - begin)));
+    IG_TRY(insert->bind_borrowed(3, std::as_bytes(std::span(text[i]))).run());
   }
   return {};
 }
@@ -124,9 +132,9 @@ bool has_vectors(const DocumentPut& put, std::int64_t space) {
 }
 
 Result<std::int64_t> next_document_row(Database& database) {
-  return IG_TRY(database.cached_integer(
-             "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name='document'), 0),"
-             "           coalesce((SELECT max(document) FROM chunk), 0))")) +
+  return IG_TRY(
+             database.cached_integer("SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name='document'), 0),"
+                                     "           coalesce((SELECT max(document) FROM chunk), 0))")) +
          1;
 }
 
@@ -141,7 +149,9 @@ Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, 
     insert->reset();
     insert->bind(0, document_row).bind(1, std::string_view(chunk.key)).bind(2, std::int64_t{chunk.ordinal});
     insert->bind(3, static_cast<std::int64_t>(chunk.at.begin)).bind(4, static_cast<std::int64_t>(chunk.at.end));
-    insert->bind(5, std::int64_t{chunk.page}).bind(6, std::string_view(chunk.heading)).bind(7, std::int64_t{chunk.units});
+    insert->bind(5, std::int64_t{chunk.page})
+        .bind(6, std::string_view(chunk.heading))
+        .bind(7, std::int64_t{chunk.units});
     const Status done = insert->run();
     if (!done) {
       if (done.error().message.find("UNIQUE") == std::string::npos) return fail(done.error());
@@ -157,13 +167,14 @@ Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, 
                                               "' has a value that is not finite.");
     }
     Statement* vector = IG_TRY(database.cached("INSERT INTO vector VALUES(?,?,0,?,NULL)"));
-    vector->bind(0, space).bind(1, range.last).bind_blob(2, std::as_bytes(put.vectors.row_f32(i)));
+    vector->bind(0, space).bind(1, range.last).bind_borrowed(2, std::as_bytes(put.vectors.row_f32(i)));
     IG_TRY(vector->run());
   }
   return range;
 }
 
-Result<std::int64_t> insert_document(Database& database, std::int64_t document_row, const DocumentPut& put, ChunkRange chunks) {
+Result<std::int64_t> insert_document(Database& database, std::int64_t document_row, const DocumentPut& put,
+                                     const PackedText& text, ChunkRange chunks) {
   Statement* insert = IG_TRY(database.cached(
       "INSERT INTO document(id, name, path, root, hash, size, mtime, inode, title, type, text_size, first_chunk, "
       "last_chunk, pages, boxes) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
@@ -175,9 +186,9 @@ Result<std::int64_t> insert_document(Database& database, std::int64_t document_r
   insert->bind(7, static_cast<std::int64_t>(state.inode)).bind(8, std::string_view(put.document.title));
   insert->bind(9, std::string_view(put.document.type)).bind(10, static_cast<std::int64_t>(put.document.text.size()));
   insert->bind(11, chunks.first).bind(12, chunks.last);
-  insert->bind_blob(13, std::as_bytes(std::span(pages))).bind_blob(14, std::as_bytes(std::span(boxes)));
+  insert->bind_borrowed(13, std::as_bytes(std::span(pages))).bind_borrowed(14, std::as_bytes(std::span(boxes)));
   IG_TRY(insert->run());
-  IG_TRY(insert_text(database, document_row, put.document.text));
+  IG_TRY(insert_text(database, document_row, put.document.text.size(), text));
   Statement* meta = IG_TRY(database.cached("INSERT OR REPLACE INTO document_meta VALUES(?,?,?,?,?)"));
   for (const auto& [key, value] : put.document.meta) IG_TRY(insert_meta(*meta, document_row, key, value));
   IG_TRY(log_change(database, ChangeOp::add_document, chunks));
@@ -271,7 +282,8 @@ Result<std::string> read_text(Database& database, std::int64_t document_row, Spa
     const auto data = statement->blob(2);
     const std::size_t size = ZSTD_decompress(block.data(), block.size(), data.data(), data.size());
     if (ZSTD_isError(size) != 0 || size != block.size()) {
-      return fail(Code::corrupt_data, "a block of the text of document " + std::to_string(document_row) + " is damaged.");
+      return fail(Code::corrupt_data,
+                  "a block of the text of document " + std::to_string(document_row) + " is damaged.");
     }
     const std::size_t from = std::max(range.begin, begin) - begin;
     const std::size_t to = std::min(range.end, begin + size) - begin;
@@ -350,9 +362,9 @@ Result<std::vector<SpaceInfo>> list_spaces(Database& database) {
 }
 
 Result<std::int64_t> insert_space(Database& database, const SpaceInfo& space, std::string_view fitted_files) {
-  Statement* insert = IG_TRY(database.cached(
-      "INSERT INTO space(space_id, model, compute, dtype, dimension, metric, role, fitted_documents) "
-      "VALUES(?,?,?,?,?,?,?,?)"));
+  Statement* insert = IG_TRY(
+      database.cached("INSERT INTO space(space_id, model, compute, dtype, dimension, metric, role, fitted_documents) "
+                      "VALUES(?,?,?,?,?,?,?,?)"));
   insert->bind(0, std::string_view(space.space_id)).bind(1, std::string_view(space.model));
   insert->bind(2, std::string_view(space.compute)).bind(3, static_cast<std::int64_t>(space.dtype));
   insert->bind(4, static_cast<std::int64_t>(space.dimension)).bind(5, static_cast<std::int64_t>(space.metric));

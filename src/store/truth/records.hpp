@@ -14,6 +14,7 @@
 
 #include "isogloss/store.hpp"
 #include "store/truth/database.hpp"
+#include "store/truth/text_packer.hpp"
 
 namespace isogloss::store {
 
@@ -43,7 +44,8 @@ Result<std::int64_t> next_document_row(Database& database);
 Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, const DocumentPut& put,
                                  std::size_t begin, std::size_t end, std::int64_t space);
 // The document's row, text and metadata, and its entry in the change log, whose sequence number it returns.
-Result<std::int64_t> insert_document(Database& database, std::int64_t document_row, const DocumentPut& put, ChunkRange chunks);
+Result<std::int64_t> insert_document(Database& database, std::int64_t document_row, const DocumentPut& put,
+                                     const PackedText& text, ChunkRange chunks);
 // Removes a document and everything of it; false when the name is unknown.
 Result<bool> delete_document(Database& database, std::string_view name);
 // Removes chunks that no document owns: the rest of a large file that was never finished.

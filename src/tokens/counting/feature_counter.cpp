@@ -247,6 +247,7 @@ CountRows FeatureCounter::rows_of(const std::vector<std::uint32_t>& word_columns
 }
 
 Result<CountedFeatures> FeatureCounter::finish(const LimitOptions& limits) {
+  if (documents_ == 0) return fail(Code::invalid_argument, "there are no texts to count.");
   const double n = documents_;
   const double low = limits.min_df < 1 ? limits.min_df * n : limits.min_df;
   const double high = limits.max_df <= 1 ? limits.max_df * n : limits.max_df;
@@ -259,10 +260,8 @@ Result<CountedFeatures> FeatureCounter::finish(const LimitOptions& limits) {
                         static_cast<std::uint32_t>(std::min(high, 4294967295.0)));
   keep_most_frequent(features, static_cast<std::size_t>(limits.max_features));
   if (features.empty()) {
-    return fail(Code::invalid_argument, documents_ == 0
-                                            ? "there are no texts to count."
-                                            : "no feature is left: the texts hold only stop words, or min_df "
-                                              "and max_df leave nothing.");
+    return fail(Code::invalid_argument,
+                "no feature is left: the texts hold only stop words, or min_df and max_df leave nothing.");
   }
   CountedFeatures result;
   result.document_frequency.reserve(features.size());
