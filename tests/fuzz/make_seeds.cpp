@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/file.hpp"
+#include "formats/gguf_test_support.hpp"
 #include "formats/model_folder.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/index.hpp"
@@ -60,11 +61,23 @@ Status write_models(const fs::path& corpus) {
   return {};
 }
 
+Status write_gguf(const fs::path& corpus) {
+  using formats::GgufType;
+  formats::GgufBuilder builder;
+  builder.key("general.architecture", "bert").key("general.alignment", 32u).key("bert.rate", 0.5F).key("bert.causal", false);
+  builder.raw_key("bert.i8", GgufType::i8, std::int8_t{-1}).raw_key("bert.u64", GgufType::u64, std::uint64_t{7});
+  builder.raw_key("bert.f64", GgufType::f64, 1.5).array("bert.words", std::vector<std::string>{"a", "", "the"});
+  builder.array("bert.scores", std::vector<float>{0, -1}).array("bert.types", std::vector<std::int32_t>{1, 3});
+  builder.tensor("token_embd.weight", {2, 3}, "F32", std::string(24, '\1')).tensor("q", {1, 32}, "Q8_0", std::string(34, '\2'));
+  return write_file(corpus / "gguf" / "every_kind", builder.finish());
+}
+
 Status run(const fs::path& corpus) {
-  for (const char* name : {"term_index", "flat_index", "model_folder", "safetensors", "analyzer_spec"}) {
+  for (const char* name : {"term_index", "flat_index", "model_folder", "safetensors", "analyzer_spec", "gguf"}) {
     fs::create_directories(corpus / name);
   }
   IG_TRY(write_indexes(corpus));
+  IG_TRY(write_gguf(corpus));
   return write_models(corpus);
 }
 
