@@ -18,11 +18,16 @@ namespace {
 
 constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
 
+// An added token as it stands in the text where it is looked for.
+std::string written_form(const TokenizerParts& parts, const AddedToken& token) {
+  return token.normalized && !token.as_written ? parts.normalizer.apply(token.content) : token.content;
+}
+
 std::vector<TokenFinder::Entry> finder_entries(const TokenizerParts& parts, bool normalized) {
   std::vector<TokenFinder::Entry> entries;
   for (const AddedToken& token : parts.added) {
     if (token.normalized != normalized) continue;
-    entries.push_back({normalized ? parts.normalizer.apply(token.content) : token.content, token});
+    entries.push_back({written_form(parts, token), token});
   }
   return entries;
 }
@@ -132,7 +137,7 @@ PipelineTokenizer::PipelineTokenizer(TokenizerParts parts)
   for (const AddedToken& token : parts_.added) {
     added_by_id_[token.id] = &token;
     added_ids_.insert(token.content, token.id);
-    decoded_added_[token.id] = token.normalized ? parts_.normalizer.apply(token.content) : token.content;
+    decoded_added_[token.id] = written_form(parts_, token);
   }
   if (!parts_.sequence.trim_offsets) return;
   blanks_.resize(size_);

@@ -20,6 +20,18 @@ struct Piece {
 };
 using Pieces = std::vector<Piece>;
 
+// What a piece is to a model.
+enum class PieceKind : std::uint8_t {
+  normal,
+  user,       // SentencePiece: always wins over normal pieces of the same text
+  unused,     // SentencePiece: never in the result, but merges may pass through it
+  unmatched,  // never found in text: control and byte pieces of SentencePiece
+};
+// Whether a piece may be in the result.
+inline bool is_found(const std::vector<PieceKind>& kinds, std::uint32_t id) {
+  return id >= kinds.size() || kinds[id] == PieceKind::normal || kinds[id] == PieceKind::user;
+}
+
 // A vocabulary with the rule that cuts a word into its pieces. Immutable and thread-safe.
 class SubwordModel {
  public:

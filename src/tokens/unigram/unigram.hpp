@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tokens/pipeline/byte_pieces.hpp"
 #include "tokens/pipeline/double_array.hpp"
 #include "tokens/pipeline/subword_model.hpp"
 
@@ -21,13 +22,6 @@ struct UnigramRules {
   std::uint32_t unknown = PieceTable::kNone;  // id for characters without a piece; fused with its neighbours
   bool byte_fallback = false;                 // an unknown character becomes pieces <0x00> ... <0xFF>
   ScoreType score_type = ScoreType::f64;
-};
-
-// What a piece is to the search.
-enum class PieceKind : std::uint8_t {
-  normal,
-  unmatched,  // never found in text: control and byte pieces of SentencePiece
-  user,       // always wins over normal pieces of the same text
 };
 
 class Unigram final : public SubwordModel {
@@ -59,7 +53,7 @@ class Unigram final : public SubwordModel {
   std::uint32_t owner_;      // of remembered words
   bool marks_lead_ = false;  // no piece has a U+2581 but in front: words can be searched one by one
   double unknown_score_ = 0;
-  std::vector<std::uint32_t> byte_pieces_;  // (256) empty without byte fallback
+  BytePieces bytes_;
 };
 
 }  // namespace isogloss::tokens
