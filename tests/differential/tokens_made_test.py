@@ -5,7 +5,8 @@
     tokens_made_test.py TOKENS_DRIVER [--full] [--only NAME]
 
 SentencePiece: word and character models, byte fallback, symbols of the user, pieces marked unused. GGUF: published
-vocabularies, converted by the rules of llama.cpp's converters with the gguf package.
+vocabularies, converted by the rules of llama.cpp's converters with the gguf package. Patterns: regular expressions that
+are not known by their text, where every word is the unknown token, so that offsets show the splits.
 """
 import argparse
 import io
@@ -20,7 +21,7 @@ from tokens_test import HuggingFace, SentencePiece, bert, compare, corpus_lines,
 import gguf
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
-from tokenizers import Tokenizer
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
 
 # ---- SentencePiece models, trained on a little text
@@ -139,7 +140,42 @@ def gguf_files(data):
         yield "gguf_sp_" + path.split("/")[1].split(".")[0], lambda folder, path=path: SentencePieceGguf(folder, m / path)
 
 
+# ---- regular expressions
+
+PATTERNS = {
+    "bloom": r" ?[^(\s|[.,!?\u2026\u3002\uff0c\u3001\u0964\u06d4\u060c])]+",
+    "deepseek": r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    "cjk": r"[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+|\p{N}{1,3}",
+    "cl100k": r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s",
+    "words": r"\w+|[^\w\s]+",
+    "numbers": r"\d+(?:[.,]\d+)*|\p{Nd}|\p{No}",
+    "lines": r"^.*$",
+    "dotall": r"(?m)<.+?>",
+    "bounds": r"\b\p{Lu}\w*\b|\B.\B",
+    "negated": r"[\P{L}\p{Lu}]+",
+    "inverted": r"[^\W\d]+",
+    "unassigned": r"[\p{Cn}\p{Co}\p{Zs}]|\p{^C}+",
+    "posix": r"[[:punct:]]+|[[:digit:][:space:]]+|[[:word:]]+",
+    "hex": r"\h{2,}|\H",
+    "ahead": r"(?<=\p{Ll})(?=\p{Lu})|(?<!\s)\p{Sc}",
+    "folding": r"(?i:the|\u00e9t\u00e9|k)+",
+}
+
+
+def with_pattern(folder, pattern, behavior):
+    tokenizer = Tokenizer(models.WordLevel({"<unk>": 0}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(pattern), behavior)
+    return HuggingFace(tokenizer)
+
+
+def patterns():
+    for name, pattern in PATTERNS.items():
+        for behavior in ("isolated", "removed"):
+            yield f"regex_{name}_{behavior}", lambda folder, p=pattern, b=behavior: with_pattern(folder, p, b)
+
+
 def contestants(data, lines):
+    yield from patterns()
     yield from gguf_files(data)
     for name, make in sentencepiece_models(lines):
         def prepared(folder, make=make, name=name):
@@ -167,6 +203,7 @@ def main():
             continue
         with tempfile.TemporaryDirectory() as folder:
             reference = make(pathlib.Path(folder))
+            reference.prepare(pathlib.Path(folder))
             for corpus, texts in corpora:
                 texts = [text for text in texts if not hasattr(reference, "takes") or reference.takes(text)]
                 wrong, known = compare(arguments.driver, reference, texts, pathlib.Path(folder), arguments.show)

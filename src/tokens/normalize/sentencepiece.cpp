@@ -23,7 +23,7 @@ class SentencePieceNormalizer final : public Normalizer {
     }
   }
 
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     const std::string_view text = from.bytes();
     Rewriter rewriter(from, to);
     Output out{from, rewriter.buffers()};
@@ -40,6 +40,7 @@ class SentencePieceNormalizer final : public Normalizer {
       out.close(end);
     }
     rewriter.finish();
+    return {};
   }
 
   bool local(AsciiMap&) const override { return false; }

@@ -3,8 +3,8 @@
 // between them are normalised, tokens that want normalised text are found there, and what is left is split and cut into
 // pieces. Offsets are looked up last, piece by piece, so the steps in between move numbers only where text moves.
 //
-// Buffers live in one scratch object per thread. It keeps at most kKeptBytes between calls: a text of a gigabyte does not
-// stay in memory after its call.
+// Buffers live in one scratch object per thread. It keeps at most kKeptBytes between calls: a text of a gigabyte does
+// not stay in memory after its call.
 #include "tokens/pipeline/pipeline_tokenizer.hpp"
 
 #include <algorithm>
@@ -20,7 +20,8 @@ constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
 
 // An added token as it stands in the text where it is looked for.
 std::string written_form(const TokenizerParts& parts, const AddedToken& token) {
-  return token.normalized && !token.as_written ? parts.normalizer.apply(token.content) : token.content;
+  if (!token.normalized || token.as_written) return token.content;
+  return parts.normalizer.apply(token.content).value_or(token.content);
 }
 
 std::vector<TokenFinder::Entry> finder_entries(const TokenizerParts& parts, bool normalized) {
@@ -81,7 +82,8 @@ Status cut_pair(Tokens& first, Tokens& second, std::size_t room, const EncodeOpt
     Tokens& giving = options.pair_cut == PairCut::only_first ? first : second;
     const std::size_t excess = total - room;
     if (giving.size() <= excess) {
-      return fail(Code::too_long, "the pair has " + std::to_string(excess) + " tokens too many, and the text that is to be cut has only " +
+      return fail(Code::too_long, "the pair has " + std::to_string(excess) +
+                                      " tokens too many, and the text that is to be cut has only " +
                                       std::to_string(giving.size()) + ". Cut the other one too (longest_first).");
     }
     cut(giving, giving.size() - excess, options.cut_side);
@@ -153,7 +155,8 @@ void PipelineTokenizer::add_token(const AlignedText& text, const TokenFinder::Fo
   if (parts_.sequence.trim_offsets) {  // trim() looks at the token's own text, which lacks the white space it took
     const std::string_view taken = text.bytes().substr(found.begin, found.end - found.begin);
     const BlankCount leading = leading_blanks(taken);
-    const bool put_in_front = (out.ids.empty() || span.begin == 0) && parts_.sequence.prefix_blank && leading.characters == 1;
+    const bool put_in_front =
+        (out.ids.empty() || span.begin == 0) && parts_.sequence.prefix_blank && leading.characters == 1;
     if (!put_in_front) span.begin = std::min(span.begin + static_cast<std::uint32_t>(leading.bytes), span.end);
     span.end = std::max(span.end - static_cast<std::uint32_t>(trailing_blanks(taken).bytes), span.begin);
   }
@@ -166,7 +169,7 @@ Status PipelineTokenizer::encode_words(const AlignedText& text, Scratch& scratch
   SplitState& split = scratch.split;
   split.text = &text;
   split.words.assign(1, Word{0, static_cast<std::uint32_t>(text.size())});
-  for (const SplitterPtr& splitter : parts_.splitters) splitter->apply(split);
+  for (const SplitterPtr& splitter : parts_.splitters) IG_TRY(splitter->apply(split));
   scratch.pieces.clear();
   IG_TRY(parts_.model->encode(split.text->bytes(), split.words, scratch.pieces));
   const std::size_t before = out.ids.size();
@@ -181,7 +184,7 @@ Status PipelineTokenizer::encode_words(const AlignedText& text, Scratch& scratch
 }
 
 Status PipelineTokenizer::encode_segment(const AlignedText& segment, Scratch& scratch, Tokens& out) const {
-  const AlignedText& text = parts_.normalizer.apply(segment, scratch.normalize);
+  const AlignedText& text = *IG_TRY(parts_.normalizer.apply(segment, scratch.normalize));
   if (normalized_tokens_.empty()) return encode_words(text, scratch, out);
   normalized_tokens_.find(text.bytes(), scratch.normalized_found);
   std::size_t at = 0;
@@ -199,7 +202,8 @@ Status PipelineTokenizer::encode_segment(const AlignedText& segment, Scratch& sc
 Status PipelineTokenizer::encode_text(std::string_view text, Scratch& scratch, Tokens& out) const {
   out.clear();
   if (text.size() >= UINT32_MAX) {
-    return fail(Code::too_long, "the text has " + std::to_string(text.size()) + " bytes; a tokenizer takes less than 4 GiB at once. Cut it into parts.");
+    return fail(Code::too_long, "the text has " + std::to_string(text.size()) +
+                                    " bytes; a tokenizer takes less than 4 GiB at once. Cut it into parts.");
   }
   const AlignedText* whole = &scratch.raw;
   if (utf8_valid(text)) {
@@ -320,8 +324,9 @@ Result<std::string> PipelineTokenizer::decode(std::span<const std::uint32_t> ids
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const std::uint32_t id = ids[i];
       if (id >= size_) {
-        return fail(Code::invalid_argument, "token id " + std::to_string(id) + " at position " + std::to_string(i) +
-                                                " is outside the vocabulary of " + std::to_string(size_) + " tokens.",
+        return fail(Code::invalid_argument,
+                    "token id " + std::to_string(id) + " at position " + std::to_string(i) +
+                        " is outside the vocabulary of " + std::to_string(size_) + " tokens.",
                     static_cast<std::ptrdiff_t>(i));
       }
       const AddedToken* const added = added_by_id_[id];
@@ -333,7 +338,7 @@ Result<std::string> PipelineTokenizer::decode(std::span<const std::uint32_t> ids
       }
     }
     const std::string_view between = parts_.decoder == nullptr ? " " : "";
-    if (parts_.decoder != nullptr && !pieces.empty()) parts_.decoder->apply(pieces);
+    if (parts_.decoder != nullptr && !pieces.empty()) IG_TRY(parts_.decoder->apply(pieces));
     std::string text;
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       if (i > 0) text += between;

@@ -13,7 +13,7 @@ class MetaspaceSplitter final : public Splitter {
     utf8_append(mark_, replacement);
   }
 
-  void apply(SplitState& state) const override {
+  Status apply(SplitState& state) const override {
     AlignedText& to = state.free_buffer();
     const std::string_view text = state.text->bytes();
     Rewriter out(*state.text, to);
@@ -51,6 +51,7 @@ class MetaspaceSplitter final : public Splitter {
     out.finish();
     state.text = &to;
     state.words.swap(state.next);
+    return {};
   }
 
  private:
