@@ -30,6 +30,8 @@ class Normalizer {
   // A local rule looks at a character and the marks around it only, so that text may be cut between any two ASCII
   // characters: then true, and `map` is what it does to ASCII.
   virtual bool local(AsciiMap& map) const = 0;
+  // Whether all the rule would do to `text`, which is not empty, is to write a U+2581 for every blank and one in front.
+  virtual bool only_marks(std::string_view) const { return false; }
 };
 using NormalizerPtr = std::unique_ptr<const Normalizer>;
 
@@ -49,6 +51,8 @@ class NormalizerChain {
   bool empty() const { return groups_.empty(); }
   // The text after all rules: `from` itself or a buffer of `scratch`, valid until its next use.
   Result<const AlignedText*> apply(const AlignedText& from, NormalizeScratch& scratch) const;
+  // Whether that is all the chain would do (Normalizer::only_marks).
+  bool only_marks(std::string_view text) const { return groups_.size() == 1 && groups_[0].rules[0]->only_marks(text); }
   // The same without origins, for the contents of added tokens.
   Result<std::string> apply(std::string_view text) const;
 

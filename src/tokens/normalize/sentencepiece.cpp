@@ -45,6 +45,21 @@ class SentencePieceNormalizer final : public Normalizer {
 
   bool local(AsciiMap&) const override { return false; }
 
+  bool only_marks(std::string_view text) const override {
+    if (!rules_.escape_whitespaces || !rules_.add_dummy_prefix || rules_.whitespace_as_suffix || text[0] == ' ')
+      return false;
+    bool plain = true;
+    bool blank_before = false;
+    bool blanks_meet = text.back() == ' ';
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      plain = plain && byte < 0x80 && plain_[byte & 0x7F];
+      blanks_meet = blanks_meet || (blank_before && c == ' ');
+      blank_before = c == ' ';
+    }
+    return plain && !(blanks_meet && rules_.remove_extra_whitespaces);
+  }
+
  private:
   struct Step {
     std::size_t size;  // bytes read
@@ -145,7 +160,8 @@ class SentencePieceNormalizer final : public Normalizer {
       at += step.size;
       if (!rules_.remove_extra_whitespaces) blank_before = false;
       if (piece.empty()) continue;
-      if (piece.ends_with(' ') && !(ends_blank && piece.find_first_not_of(' ') == std::string_view::npos)) last_blanks = begin;
+      if (piece.ends_with(' ') && !(ends_blank && piece.find_first_not_of(' ') == std::string_view::npos))
+        last_blanks = begin;
       ends_blank = piece.ends_with(' ');
     }
     if (!rules_.remove_extra_whitespaces) return at;

@@ -12,6 +12,7 @@
 #include "core/guard.hpp"
 #include "core/utf8.hpp"
 #include "tokens/normalize/reference_unicode.hpp"
+#include "tokens/split/cut.hpp"
 
 namespace isogloss::tokens {
 namespace {
@@ -132,6 +133,7 @@ PipelineTokenizer::PipelineTokenizer(TokenizerParts parts)
     : parts_(std::move(parts)),
       raw_tokens_(finder_entries(parts_, false)),
       normalized_tokens_(finder_entries(parts_, true)),
+      may_be_plain_(parts_.splitters.empty() && normalized_tokens_.empty() && parts_.model->takes_unwritten()),
       size_(parts_.model->vocabulary().size()) {
   for (const AddedToken& token : parts_.added) size_ = std::max<std::size_t>(size_, token.id + 1);
   added_by_id_.resize(size_);
@@ -164,26 +166,56 @@ void PipelineTokenizer::add_token(const AlignedText& text, const TokenFinder::Fo
   out.offsets.push_back(span);
 }
 
-Status PipelineTokenizer::encode_words(const AlignedText& text, Scratch& scratch, Tokens& out) const {
-  if (text.empty()) return {};
-  SplitState& split = scratch.split;
+void PipelineTokenizer::put_pieces(const AlignedText& text, std::span<const Piece> pieces, Tokens& out) {
+  const std::size_t before = out.ids.size();
+  out.ids.resize(before + pieces.size());
+  out.offsets.resize(before + pieces.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    out.ids[before + i] = pieces[i].id;
+    out.offsets[before + i] = text.origin(pieces[i].begin, pieces[i].end);
+  }
+}
+
+// Cuts `text` into words. True: their marks are not written (Splitter::apply_unwritten).
+Result<bool> PipelineTokenizer::split(const AlignedText& text, SplitState& split) const {
   split.text = &text;
   split.words.assign(1, Word{0, static_cast<std::uint32_t>(text.size())});
-  for (const SplitterPtr& splitter : parts_.splitters) IG_TRY(splitter->apply(split));
-  scratch.pieces.clear();
-  IG_TRY(parts_.model->encode(split.text->bytes(), split.words, scratch.pieces));
-  const std::size_t before = out.ids.size();
-  out.ids.resize(before + scratch.pieces.size());
-  out.offsets.resize(before + scratch.pieces.size());
-  for (std::size_t i = 0; i < scratch.pieces.size(); ++i) {
-    const Piece& piece = scratch.pieces[i];
-    out.ids[before + i] = piece.id;
-    out.offsets[before + i] = split.text->origin(piece.begin, piece.end);
+  for (const SplitterPtr& splitter : parts_.splitters) {
+    const bool last = &splitter == &parts_.splitters.back();
+    if (last && parts_.model->takes_unwritten() && splitter->apply_unwritten(split)) return true;
+    IG_TRY(splitter->apply(split));
   }
+  return false;
+}
+
+Status PipelineTokenizer::encode_words(const AlignedText& text, Scratch& scratch, Tokens& out) const {
+  if (text.empty()) return {};
+  SplitState& words = scratch.split;
+  const bool unwritten = IG_TRY(split(text, words));
+  scratch.pieces.clear();
+  if (unwritten) {
+    IG_TRY(
+        parts_.model->encode_unwritten(words.text->bytes(), words.words, MarkCovers::first_character, scratch.pieces));
+  } else {
+    IG_TRY(parts_.model->encode(words.text->bytes(), words.words, scratch.pieces));
+  }
+  put_pieces(*words.text, scratch.pieces, out);
+  return {};
+}
+
+// A text of which SentencePiece's normaliser would only make the blanks visible.
+Status PipelineTokenizer::encode_plain(const AlignedText& text, Scratch& scratch, Tokens& out) const {
+  scratch.split.words.clear();
+  cut_at_blanks(text.bytes(), {0, static_cast<std::uint32_t>(text.size())}, scratch.split.words);
+  scratch.pieces.clear();
+  IG_TRY(parts_.model->encode_unwritten(text.bytes(), scratch.split.words, MarkCovers::nothing, scratch.pieces));
+  put_pieces(text, scratch.pieces, out);
   return {};
 }
 
 Status PipelineTokenizer::encode_segment(const AlignedText& segment, Scratch& scratch, Tokens& out) const {
+  if (segment.empty()) return {};
+  if (may_be_plain_ && parts_.normalizer.only_marks(segment.bytes())) return encode_plain(segment, scratch, out);
   const AlignedText& text = *IG_TRY(parts_.normalizer.apply(segment, scratch.normalize));
   if (normalized_tokens_.empty()) return encode_words(text, scratch, out);
   normalized_tokens_.find(text.bytes(), scratch.normalized_found);

@@ -39,6 +39,10 @@ class Splitter {
   // Replaces words by what they are cut into; a rule that changes text puts the new one into a buffer. Only a regular
   // expression can fail (Regex::each_match).
   virtual Status apply(SplitState& state) const = 0;
+  // For a rule that would put a U+2581 in front of every word (the last one before the model): cuts the words and
+  // leaves the text as it is. A blank at the start of a word stands for the mark; where there is none, the mark is not
+  // in the text and covers the word's first character. False, and nothing done: the rule does something else.
+  virtual bool apply_unwritten(SplitState&) const { return false; }
 };
 using SplitterPtr = std::unique_ptr<const Splitter>;
 

@@ -31,6 +31,9 @@ class Unigram final : public SubwordModel {
           const UnigramRules& rules);
 
   Status encode(std::string_view text, std::span<const Word> words, Pieces& out) const override;
+  bool takes_unwritten() const override { return words_alone_; }
+  Status encode_unwritten(std::string_view text, std::span<const Word> words, MarkCovers covers,
+                          Pieces& out) const override;
   const Vocabulary& vocabulary() const override { return vocabulary_; }
   std::uint32_t unknown_id() const override { return rules_.unknown; }
   const std::vector<double>& scores() const { return scores_; }
@@ -39,6 +42,8 @@ class Unigram final : public SubwordModel {
  private:
   template <class Score>
   class Search;
+  template <class Score>
+  class MarkedWords;
   template <class Score>
   Status encode_as(std::string_view text, std::span<const Word> words, Pieces& out) const;
   void emit_unknown(std::string_view text, Word span, Pieces& out) const;
@@ -49,9 +54,12 @@ class Unigram final : public SubwordModel {
   std::vector<double> scores_;
   UnigramRules rules_;
   DoubleArray trie_;
-  PieceTable words_;         // words that are best left whole, whatever stands before them
-  std::uint32_t owner_;      // of remembered words
-  bool marks_lead_ = false;  // no piece has a U+2581 but in front: words can be searched one by one
+  PieceTable words_;     // words that are best left whole, whatever stands before them
+  PieceTable bodies_;    // those of them that begin with a U+2581, without it
+  std::uint32_t owner_;  // of remembered words
+  std::uint32_t body_owner_;
+  bool words_alone_ = false;  // words with a mark in front are read alike whatever stands before them
+  bool marks_lead_ = false;   // no piece has a U+2581 but in front: words can be searched one by one
   double unknown_score_ = 0;
   BytePieces bytes_;
 };
