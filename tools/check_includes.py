@@ -11,7 +11,7 @@ ALLOWED = {
     "simd": "",
     "math": "simd",
     "formats": "",
-    "tokens": "",
+    "tokens": "formats",  # the vocabulary inside a GGUF file
     "index": "math simd",
     "vectors": "math index",
     "nn": "math simd formats",

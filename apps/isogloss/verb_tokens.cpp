@@ -58,9 +58,11 @@ class TokensVerb final : public Verb {
     flags.value("--pair", pair_, "second text of a pair, as cross-encoders read it");
     flags.value("--max-tokens", max_tokens_, "cut to this many, special tokens included (0 = no limit)");
     flags.value("--truncate", truncate_, "which end goes: end or start");
+    flags.value("--pair-cut", pair_cut_, "which text of a pair gives when --max-tokens is too few: longest, first or second");
     flags.value("--lowercase", lowercase_, "for a bare vocab.txt: yes, no or auto");
     flags.flag("--code-points", code_points_, "offsets in code points instead of bytes");
     flags.value("--decode", decode_, "turn these ids, with commas between them, back into text");
+    flags.flag("--clean-up", clean_up_, "with --decode: no blanks in front of punctuation and English contractions");
     flags.flag("--compare", compare_, "several tokenizers side by side: tokens a word, unknowns, bytes a token");
   }
 
@@ -91,6 +93,10 @@ class TokensVerb final : public Verb {
     if (truncate_ != "end" && truncate_ != "start") {
       return usage_error("--truncate is '" + truncate_ + "'; it takes end or start.");
     }
+    if (pair_cut_ != "longest" && pair_cut_ != "first" && pair_cut_ != "second") {
+      return usage_error("--pair-cut is '" + pair_cut_ + "'; it takes longest, first or second.");
+    }
+    encode_.pair_cut = pair_cut_ == "first" ? PairCut::only_first : pair_cut_ == "second" ? PairCut::only_second : PairCut::longest_first;
     options_.lower_case = lowercase_ == "yes" ? LowerCase::yes : lowercase_ == "no" ? LowerCase::no : LowerCase::automatic;
     encode_.special_tokens = no_special_ ? SpecialTokens::leave_out : SpecialTokens::add;
     encode_.max_tokens = max_tokens_;
@@ -152,7 +158,7 @@ class TokensVerb final : public Verb {
       }
       ids.push_back(id);
     }
-    const DecodeOptions options{no_special_ ? SpecialTokens::leave_out : SpecialTokens::add, false};
+    const DecodeOptions options{no_special_ ? SpecialTokens::leave_out : SpecialTokens::add, clean_up_};
     program.line(IG_TRY(tokenizer.decode(ids, options)));
     return kDone;
   }
@@ -245,9 +251,9 @@ class TokensVerb final : public Verb {
   }
 
   std::vector<std::string> texts_;
-  std::string model_, pair_, truncate_ = "end", lowercase_ = "auto", decode_;
+  std::string model_, pair_, truncate_ = "end", pair_cut_ = "longest", lowercase_ = "auto", decode_;
   std::vector<std::string> contents_, files_;
-  bool no_special_ = false, code_points_ = false, compare_ = false;
+  bool no_special_ = false, code_points_ = false, compare_ = false, clean_up_ = false;
   std::size_t max_tokens_ = 0;
   TokenizerOptions options_;
   EncodeOptions encode_;

@@ -104,9 +104,8 @@ Result<std::vector<Tokens>> encode_batch(const Tokenizer& tokenizer, std::span<c
 std::vector<PieceSpan> code_point_offsets(const Tokens& tokens, std::string_view text);
 
 // Opens a tokenizer from a file or from the folder of a model: tokenizer.json, vocab.txt, vocab.json with merges.txt,
-// encoder.json with vocab.bpe, a SentencePiece .model, a rank file of tiktoken, a fastText .bin or .ftz (its n-grams). In
-// a folder the first of these that
-// exists is taken. Error{not_found}: nothing of that kind there. Error{corrupt_data}, Error{unsupported}: names the
+// encoder.json with vocab.bpe, a SentencePiece .model, a rank file of tiktoken, the vocabulary inside a .gguf, a fastText
+// .bin or .ftz (its n-grams). In a folder the first of these that exists is taken. Error{not_found}: nothing of that kind there. Error{corrupt_data}, Error{unsupported}: names the
 // file, the place in it and what is wrong.
 struct TokenizerOptions {
   enum class LowerCase : std::uint8_t { automatic, yes, no };

@@ -32,7 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     case 'm': {
       const std::size_t half = bytes.find('\0');
-      if (half != std::string_view::npos) use(tokens::read_vocabulary_and_merges(bytes.substr(0, half), bytes.substr(half + 1), "input"));
+      if (half != std::string_view::npos)
+        use(tokens::read_vocabulary_and_merges(bytes.substr(0, half), bytes.substr(half + 1), "input"));
       break;
     }
     case 't':
@@ -41,6 +42,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 's':
       use(tokens::read_sentencepiece(bytes, "input"));
       break;
+    case 'g': {
+      Context context;
+      const auto file = formats::Gguf::parse(std::as_bytes(std::span(data + 1, size - 1)), "input");
+      if (file) use(tokens::read_gguf_vocabulary(*file, TokenizerOptions::LowerCase::automatic, context));
+      break;
+    }
     case 'f': {
       const auto tokenizer = tokens::read_fasttext_dictionary(bytes, "input");
       Tokens out;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/file.hpp"
+#include "formats/gguf_test_support.hpp"
 #include "formats/model_folder.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/index.hpp"
@@ -60,11 +61,56 @@ Status write_models(const fs::path& corpus) {
   return {};
 }
 
+Status write_gguf(const fs::path& corpus) {
+  using formats::GgufType;
+  formats::GgufBuilder builder;
+  builder.key("general.architecture", "bert")
+      .key("general.alignment", 32u)
+      .key("bert.rate", 0.5F)
+      .key("bert.causal", false);
+  builder.raw_key("bert.i8", GgufType::i8, std::int8_t{-1}).raw_key("bert.u64", GgufType::u64, std::uint64_t{7});
+  builder.raw_key("bert.f64", GgufType::f64, 1.5).array("bert.words", std::vector<std::string>{"a", "", "the"});
+  builder.array("bert.scores", std::vector<float>{0, -1}).array("bert.types", std::vector<std::int32_t>{1, 3});
+  builder.tensor("token_embd.weight", {2, 3}, "F32", std::string(24, '\1'))
+      .tensor("q", {1, 32}, "Q8_0", std::string(34, '\2'));
+  return write_file(corpus / "gguf" / "every_kind", builder.finish());
+}
+
+// Each with the letter that tells fuzz_tokenizer_files what it is.
+Status write_gguf_vocabularies(const fs::path& corpus) {
+  using Words = std::vector<std::string>;
+  using Types = std::vector<std::int32_t>;
+  const auto builder = [](const char* model, const Words& words, const Types& types) {
+    formats::GgufBuilder out;
+    out.key("tokenizer.ggml.model", model)
+        .array("tokenizer.ggml.tokens", words)
+        .array("tokenizer.ggml.token_type", types);
+    return out;
+  };
+  const auto write = [&](const char* name, const formats::GgufBuilder& file) {
+    return write_file(corpus / "tokenizer_files" / name, "g" + file.finish());
+  };
+  const Words pieces{"<unk>", "<s>", "</s>", "\u2581", "a", "b", "\u2581a", "ab", "<0x41>", "user"};
+  const Types types{2, 3, 3, 1, 1, 1, 5, 1, 6, 4};
+  const std::vector<float> scores{0, 0, 0, -4, -5, -5, -2, -1, 0, 0};
+  IG_TRY(write("gguf_llama", builder("llama", pieces, types).array("tokenizer.ggml.scores", scores)));
+  IG_TRY(write("gguf_t5", builder("t5", pieces, types).array("tokenizer.ggml.scores", scores)));
+  const Words words{"[UNK]", "[CLS]", "[SEP]", "\u2581the", "\u2581hug", "s", "[unused0]"};
+  IG_TRY(write("gguf_bert", builder("bert", words, {3, 3, 3, 1, 1, 1, 1}).key("tokenizer.ggml.bos_token_id", 1u)));
+  formats::GgufBuilder gpt2 =
+      builder("gpt2", {"<s>", "</s>", "a", "b", "\u0120", "ab", "\u0120ab", "u"}, {3, 3, 1, 1, 1, 1, 1, 4});
+  gpt2.array("tokenizer.ggml.merges", Words{"a b", "\u0120 ab"}).key("tokenizer.ggml.pre", "roberta-bpe");
+  return write("gguf_gpt2", gpt2);
+}
+
 Status run(const fs::path& corpus) {
-  for (const char* name : {"term_index", "flat_index", "model_folder", "safetensors", "analyzer_spec"}) {
+  for (const char* name :
+       {"term_index", "flat_index", "model_folder", "safetensors", "analyzer_spec", "gguf", "tokenizer_files"}) {
     fs::create_directories(corpus / name);
   }
   IG_TRY(write_indexes(corpus));
+  IG_TRY(write_gguf(corpus));
+  IG_TRY(write_gguf_vocabularies(corpus));
   return write_models(corpus);
 }
 

@@ -54,9 +54,9 @@ void unpack_plain(const std::uint32_t* packed, std::uint32_t, std::uint32_t* val
 inline Lanes ascend(Lanes gaps, Lanes before) {
   const Lanes none = {0, 0, 0, 0};
   gaps += Lanes{1, 1, 1, 1};
-  gaps += __builtin_shuffle(none, gaps, Lanes{0, 4, 5, 6});
-  gaps += __builtin_shuffle(none, gaps, Lanes{0, 0, 4, 5});
-  return gaps + __builtin_shuffle(before, Lanes{3, 3, 3, 3});
+  gaps += __builtin_shufflevector(none, gaps, 0, 4, 5, 6);
+  gaps += __builtin_shufflevector(none, gaps, 0, 0, 4, 5);
+  return gaps + __builtin_shufflevector(before, before, 3, 3, 3, 3);
 }
 
 template <unsigned kBits>

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Most words of ordinary text end up as one piece. Which ones do is known once the vocabulary is: at load every piece is
-// run through the merges, and those that come out whole go into a table of words. Such a word costs one look-up.
+// Most words of ordinary text end up as one piece. Which ones do is known once the vocabulary is: at load every piece
+// is run through the merges, and those that come out whole go into a table of words. Such a word costs one look-up.
 //
-// The others are looked up among the words seen lately (WordCache) or joined in place: up to kShort symbols by looking for the lowest rank from left to right each time (a
-// row of 12 ranks fits one register or two), longer words with a heap, as the libraries do, so that a word of a million
-// characters takes O(n log n). Both pick the lowest rank and of equal ones the leftmost.
+// The others are looked up among the words seen lately (WordCache) or joined in place: up to kShort symbols by looking
+// for the lowest rank from left to right each time (a row of 12 ranks fits one register or two), longer words with a
+// heap, as the libraries do, so that a word of a million characters takes O(n log n). Both pick the lowest rank and of
+// equal ones the leftmost.
 //
 // Byte-level vocabularies are written in an alphabet of printable characters; here they are read back into bytes once,
 // so that text is never rewritten.
+//
+// SentencePiece may mark pieces as unused: merges pass through them, and what ends up as one is broken up again into
+// the pair that was last considered for it anywhere in the text, which is why such models take the long way for every
+// word.
 #include "tokens/bpe/bpe.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <queue>
+#include <unordered_map>
 
 #include "core/utf8.hpp"
 #include "tokens/pipeline/byte_alphabet.hpp"
@@ -27,7 +33,13 @@ constexpr std::uint32_t kNoRank = 0xFFFFFFFF;
 }  // namespace
 
 struct Bpe::Scratch {
+  struct Halves {
+    Symbol left;
+    Symbol right;
+  };
   std::vector<Symbol> symbols;
+  std::vector<Symbol> unbroken;                       // with unused pieces in them
+  std::unordered_map<std::uint32_t, Halves> made_of;  // unused pieces of this word: the last pair that could become it
 };
 
 void Bpe::MergeTable::build(const std::vector<Merge>& merges) {
@@ -55,6 +67,7 @@ Bpe::Bpe(Vocabulary vocabulary, const std::vector<Merge>& merges, const BpeRules
     : vocabulary_(std::move(vocabulary)), rules_(rules), owner_(WordCache::new_owner()) {
   if (!rules_.unknown.empty()) unknown_ = vocabulary_.find(rules_.unknown);
   merges_.build(merges);
+  has_unused_ = std::ranges::find(rules_.kinds, PieceKind::unused) != rules_.kinds.end();
   if (rules_.byte_level) index_bytes();
   index_words();
 }
@@ -110,15 +123,27 @@ void Bpe::spell_bytes(std::string_view word, std::vector<Symbol>& symbols) const
 
 bool Bpe::spell_fallback(std::string_view character, std::vector<Symbol>& symbols) const {
   const std::size_t before = symbols.size();
+  const bool whole = rules_.byte_spans == ByteSpans::whole;
   for (const char c : character) {
     const std::uint32_t id = vocabulary_.find(byte_piece(c));
     if (id == PieceTable::kNone) {
       symbols.resize(before);
       return false;
     }
-    symbols.push_back({id, 1});
+    symbols.push_back({id, whole ? 1u : 0u});
   }
+  if (!whole) symbols.back().size = static_cast<std::uint32_t>(character.size());
   return true;
+}
+
+// Appends what stands for `size` bytes without a piece.
+void Bpe::add_unknown(std::uint32_t size, std::vector<Symbol>& symbols) const {
+  if (unknown_ == PieceTable::kNone) return;
+  if (rules_.fuse_unknown && !symbols.empty() && symbols.back().id == unknown_) {
+    symbols.back().size += size;
+  } else {
+    symbols.push_back({unknown_, size});
+  }
 }
 
 // The word's characters as pieces.
@@ -127,7 +152,6 @@ void Bpe::spell(std::string_view word, std::vector<Symbol>& symbols) const {
   if (rules_.byte_level) return spell_bytes(word, symbols);
   const bool decorated = !rules_.continuing_prefix.empty() || !rules_.end_suffix.empty();
   std::string decorated_piece;
-  Symbol unknown{unknown_, 0};  // waits for unknown neighbours; size 0 = none
   for (std::size_t at = 0; at < word.size();) {
     const std::size_t size = sequence_size(word[at]);
     std::string_view piece = word.substr(at, size);
@@ -138,28 +162,33 @@ void Bpe::spell(std::string_view word, std::vector<Symbol>& symbols) const {
       piece = decorated_piece;
     }
     at += size;
-    if (const std::uint32_t id = vocabulary_.find(piece); id != PieceTable::kNone) {
-      if (unknown.size > 0) symbols.push_back(unknown);
-      unknown.size = 0;
+    const std::uint32_t id = vocabulary_.find(piece);
+    if (id != PieceTable::kNone && (is_found(rules_.kinds, id) || is_unused(id))) {
       symbols.push_back({id, static_cast<std::uint32_t>(size)});
-      continue;
+    } else if (!rules_.byte_fallback || !spell_fallback(piece, symbols)) {
+      add_unknown(static_cast<std::uint32_t>(size), symbols);
     }
-    if (rules_.byte_fallback && spell_fallback(piece, symbols)) continue;
-    if (unknown_ == PieceTable::kNone) continue;
-    if (unknown.size > 0 && !rules_.fuse_unknown) {
-      symbols.push_back(unknown);
-      unknown.size = 0;
-    }
-    unknown.size += static_cast<std::uint32_t>(size);
   }
-  if (unknown.size > 0) symbols.push_back(unknown);
 }
 
 void Bpe::join(Scratch& scratch) const {
-  if (scratch.symbols.size() <= kShort) {
-    join_short(scratch);
-  } else {
-    join_long(scratch);
+  if (scratch.symbols.size() <= kShort && !has_unused_) return join_short(scratch);
+  join_long(scratch);
+  if (!has_unused_) return;
+  scratch.unbroken.swap(scratch.symbols);
+  scratch.symbols.clear();
+  for (const Symbol& symbol : scratch.unbroken) break_up(symbol, scratch, scratch.symbols);
+}
+
+// An unused piece becomes the two it was made of, and so on. The halves were seen before the whole, so this ends.
+void Bpe::break_up(Symbol symbol, const Scratch& scratch, std::vector<Symbol>& out) const {
+  if (symbol.id == unknown_) return add_unknown(symbol.size, out);
+  if (!is_unused(symbol.id)) return out.push_back(symbol);
+  if (const auto halves = scratch.made_of.find(symbol.id); halves != scratch.made_of.end()) {
+    break_up(halves->second.left, scratch, out);
+    break_up(halves->second.right, scratch, out);
+  } else if (!rules_.byte_fallback || !spell_fallback(vocabulary_.piece(symbol.id), out)) {
+    add_unknown(symbol.size, out);
   }
 }
 
@@ -198,7 +227,8 @@ void Bpe::join_short(Scratch& scratch) const {
 void Bpe::join_long(Scratch& scratch) const {
   struct Node {
     std::uint32_t id;
-    std::uint32_t size;  // 0 = joined to the one before it
+    std::uint32_t size;
+    bool gone;  // joined to the one before it
     std::int32_t previous;
     std::int32_t next;
   };
@@ -210,30 +240,34 @@ void Bpe::join_long(Scratch& scratch) const {
   };
   const std::vector<Symbol>& symbols = scratch.symbols;
   std::vector<Node> nodes(symbols.size());
+  scratch.made_of.clear();
   std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
   const auto consider = [&](std::int32_t left, std::int32_t right) {
     if (left < 0 || right < 0) return;
-    const MergeTable::Found found =
-        merges_.find(nodes[static_cast<std::size_t>(left)].id, nodes[static_cast<std::size_t>(right)].id);
-    if (found.rank != kNoRank) queue.push({found.rank, left, found.joined});
+    const Node& first = nodes[static_cast<std::size_t>(left)];
+    const Node& second = nodes[static_cast<std::size_t>(right)];
+    const MergeTable::Found found = merges_.find(first.id, second.id);
+    if (found.rank == kNoRank) return;
+    queue.push({found.rank, left, found.joined});
+    if (is_unused(found.joined)) scratch.made_of[found.joined] = {{first.id, first.size}, {second.id, second.size}};
   };
   const auto last = static_cast<std::int32_t>(symbols.size()) - 1;
   for (std::int32_t i = 0; i <= last; ++i) {
     const Symbol& symbol = symbols[static_cast<std::size_t>(i)];
-    nodes[static_cast<std::size_t>(i)] = {symbol.id, symbol.size, i - 1, i < last ? i + 1 : -1};
+    nodes[static_cast<std::size_t>(i)] = {symbol.id, symbol.size, false, i - 1, i < last ? i + 1 : -1};
   }
   for (std::int32_t i = 0; i < last; ++i) consider(i, i + 1);
   while (!queue.empty()) {
     const Candidate top = queue.top();
     queue.pop();
     Node& left = nodes[static_cast<std::size_t>(top.at)];
-    if (left.size == 0 || left.next < 0) continue;
+    if (left.gone || left.next < 0) continue;
     Node& right = nodes[static_cast<std::size_t>(left.next)];
     const MergeTable::Found now = merges_.find(left.id, right.id);
     if (now.rank == kNoRank || now.joined != top.joined) continue;  // one of the two has changed since
     left.id = top.joined;
     left.size += right.size;
-    right.size = 0;
+    right.gone = true;
     left.next = right.next;
     if (left.next >= 0) nodes[static_cast<std::size_t>(left.next)].previous = top.at;
     consider(left.previous, top.at);
@@ -241,7 +275,7 @@ void Bpe::join_long(Scratch& scratch) const {
   }
   scratch.symbols.clear();
   for (const Node& node : nodes) {
-    if (node.size > 0) scratch.symbols.push_back({node.id, node.size});
+    if (!node.gone) scratch.symbols.push_back({node.id, node.size});
   }
 }
 

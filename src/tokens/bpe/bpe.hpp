@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Byte-pair encoding (Sennrich et al. 2016): a word starts as its characters (or bytes), and the pair of neighbours with
-// the lowest rank is joined until no pair has one.
+// Byte-pair encoding (Sennrich et al. 2016): a word starts as its characters (or bytes), and the pair of neighbours
+// with the lowest rank is joined until no pair has one.
 #pragma once
 
 #include <array>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tokens/pipeline/byte_pieces.hpp"
 #include "tokens/pipeline/subword_model.hpp"
 
 namespace isogloss::tokens {
@@ -27,7 +28,9 @@ struct BpeRules {
   bool fuse_unknown = false;      // neighbouring unknown characters become one piece
   bool byte_fallback = false;     // an unknown character becomes pieces <0x00> ... <0xFF>
   bool ignore_merges = false;     // a word that is a piece is that piece, whatever the merges say
-  bool byte_level = false;        // pieces are written in the byte alphabet ("Ġthe") and match the bytes they stand for
+  ByteSpans byte_spans = ByteSpans::whole;  // of byte fallback
+  std::vector<PieceKind> kinds;             // by id; empty = all normal
+  bool byte_level = false;  // pieces are written in the byte alphabet ("Ġthe") and match the bytes they stand for
 };
 
 class Bpe final : public SubwordModel {
@@ -83,13 +86,17 @@ class Bpe final : public SubwordModel {
   void spell_bytes(std::string_view word, std::vector<Symbol>& symbols) const;
   bool spell_fallback(std::string_view character, std::vector<Symbol>& symbols) const;
   void join(Scratch& scratch) const;
+  void break_up(Symbol symbol, const Scratch& scratch, std::vector<Symbol>& out) const;
+  void add_unknown(std::uint32_t size, std::vector<Symbol>& symbols) const;
+  bool is_unused(std::uint32_t id) const { return id < rules_.kinds.size() && rules_.kinds[id] == PieceKind::unused; }
   void join_short(Scratch& scratch) const;
   void join_long(Scratch& scratch) const;
 
   Vocabulary vocabulary_;
   BpeRules rules_;
   MergeTable merges_;
-  PieceTable words_;  // words that end up as one piece
+  bool has_unused_ = false;
+  PieceTable words_;     // words that end up as one piece
   std::uint32_t owner_;  // of remembered words
   std::uint32_t unknown_ = PieceTable::kNone;
   std::array<std::uint32_t, 256> byte_inside_;  // piece of each byte, byte level only

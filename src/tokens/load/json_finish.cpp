@@ -37,8 +37,8 @@ Result<DecoderPtr> read_decoder_at(const JsonNode& node, int depth) {
     const JsonNode pattern = node["pattern"];
     std::string by = IG_TRY(node["content"].text());
     if (pattern.has("String")) return replace_decoder(IG_TRY(pattern["String"].text()), std::move(by));
-    auto decoder = replace_regex_decoder(IG_TRY(pattern["Regex"].text()), std::move(by));
-    if (!decoder) return pattern.fail("is wrong: " + decoder.error().message);
+    auto decoder = replace_regex_decoder(IG_TRY(pattern["Regex"].text()), std::move(by), pattern["Regex"].place());
+    if (!decoder) return pattern.fail("is wrong: " + decoder.error().message, file_code(decoder.error()));
     return decoder;
   }
   if (type == "Sequence") {
@@ -62,7 +62,8 @@ Result<std::vector<TemplateItem>> read_template(const JsonNode& items, const Jso
       read.kind = id == "A" ? TemplateItem::Kind::first : TemplateItem::Kind::second;
     } else {
       const JsonNode ids = special[id]["ids"];
-      if (ids.value().as_array().empty()) return body["id"].fail("names '" + shortened(id, 60) + "', which special_tokens lacks.");
+      if (ids.value().as_array().empty())
+        return body["id"].fail("names '" + shortened(id, 60) + "', which special_tokens lacks.");
       for (const JsonNode& number : ids.items()) read.ids.push_back(IG_TRY(number.number(Vocabulary::kMaxId)));
     }
     out.push_back(std::move(read));
@@ -118,7 +119,8 @@ Status read_rules(const JsonNode& node, int depth, SequenceRules& rules) {
     rules.pair.push_back({kSecond, {}, 0});
     rules.pair.push_back(special_item(sep, 0));
   } else {
-    return node.fail("has the type '" + shortened(type, 60) + "', which this version does not know.", Code::unsupported);
+    return node.fail("has the type '" + shortened(type, 60) + "', which this version does not know.",
+                     Code::unsupported);
   }
   return {};
 }

@@ -170,9 +170,10 @@ Result<std::unique_ptr<const SubwordModel>> read_model(const JsonNode& node, boo
   if (type == "WordPiece") return read_wordpiece(node);
   if (type == "Unigram") return read_unigram(node);
   if (type == "WordLevel") {
-    const std::string unknown = IG_TRY(node["unk_token"].text_or("<unk>"));
+    WordLevelRules rules;
+    rules.unknown = IG_TRY(node["unk_token"].text_or("<unk>"));
     return std::unique_ptr<const SubwordModel>(
-        std::make_unique<WordLevel>(IG_TRY(read_vocabulary(node["vocab"])), unknown));
+        std::make_unique<WordLevel>(IG_TRY(read_vocabulary(node["vocab"])), rules));
   }
   return node.fail("has the type '" + shortened(type, 60) + "'; known are BPE, WordPiece, Unigram, WordLevel.", Code::unsupported);
 }

@@ -11,6 +11,11 @@
 
 namespace isogloss::tokens {
 
+// What a part's complaint about its input is when the input came from a file.
+inline Code file_code(const Error& error) {
+  return error.code == Code::invalid_argument ? Code::corrupt_data : error.code;
+}
+
 // REQUIRES: the Json outlives it.
 class JsonNode {
  public:
@@ -20,10 +25,12 @@ class JsonNode {
   bool is_null() const { return value_->is_null(); }
   // Error{corrupt_data}: "FILE: PLACE MESSAGE".
   std::unexpected<Error> fail(std::string_view message, Code code = Code::corrupt_data) const {
-    return isogloss::fail(code, file_ + ": " + (path_.empty() ? std::string("the document") : path_) + " " +
-                                    std::string(message));
+    return isogloss::fail(
+        code, file_ + ": " + (path_.empty() ? std::string("the document") : path_) + " " + std::string(message));
   }
 
+  // "FILE: PLACE", for parts that complain later.
+  std::string place() const { return file_ + ": " + path_; }
   bool has(std::string_view key) const { return value_->find(key) != nullptr && !value_->find(key)->is_null(); }
   // A null value when absent.
   JsonNode operator[](std::string_view key) const {
@@ -32,7 +39,8 @@ class JsonNode {
   std::vector<JsonNode> items() const {
     std::vector<JsonNode> out;
     const auto array = value_->as_array();
-    for (std::size_t i = 0; i < array.size(); ++i) out.push_back({array[i], file_, path_ + "[" + std::to_string(i) + "]"});
+    for (std::size_t i = 0; i < array.size(); ++i)
+      out.push_back({array[i], file_, path_ + "[" + std::to_string(i) + "]"});
     return out;
   }
 

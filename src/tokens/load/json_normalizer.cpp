@@ -23,8 +23,8 @@ Result<NormalizerPtr> read_replace(const JsonNode& node) {
   std::string by = IG_TRY(node["content"].text());
   const JsonNode pattern = node["pattern"];
   if (pattern.has("String")) return replace_normalizer(IG_TRY(pattern["String"].text()), std::move(by));
-  auto regex = replace_regex_normalizer(IG_TRY(pattern["Regex"].text()), std::move(by));
-  if (!regex) return pattern.fail("is wrong: " + regex.error().message);
+  auto regex = replace_regex_normalizer(IG_TRY(pattern["Regex"].text()), std::move(by), pattern["Regex"].place());
+  if (!regex) return pattern.fail("is wrong: " + regex.error().message, file_code(regex.error()));
   return regex;
 }
 
@@ -46,8 +46,8 @@ Status read_into(const JsonNode& node, int depth, std::vector<NormalizerPtr>& ou
   } else if (type == "BertNormalizer") {
     out.push_back(IG_TRY(read_bert(node)));
   } else if (type == "NFC" || type == "NFD" || type == "NFKC" || type == "NFKD") {
-    out.push_back(unicode_normalizer(type == "NFC"   ? UnicodeForm::nfc
-                                     : type == "NFD" ? UnicodeForm::nfd
+    out.push_back(unicode_normalizer(type == "NFC"    ? UnicodeForm::nfc
+                                     : type == "NFD"  ? UnicodeForm::nfd
                                      : type == "NFKC" ? UnicodeForm::nfkc
                                                       : UnicodeForm::nfkd));
   } else if (type == "Lowercase") {
@@ -55,7 +55,8 @@ Status read_into(const JsonNode& node, int depth, std::vector<NormalizerPtr>& ou
   } else if (type == "StripAccents") {
     out.push_back(strip_accents_normalizer());
   } else if (type == "Strip") {
-    out.push_back(strip_normalizer(IG_TRY(node["strip_left"].boolean_or(true)), IG_TRY(node["strip_right"].boolean_or(true))));
+    out.push_back(
+        strip_normalizer(IG_TRY(node["strip_left"].boolean_or(true)), IG_TRY(node["strip_right"].boolean_or(true))));
   } else if (type == "Nmt") {
     out.push_back(nmt_normalizer());
   } else if (type == "Prepend") {
@@ -67,7 +68,8 @@ Status read_into(const JsonNode& node, int depth, std::vector<NormalizerPtr>& ou
   } else if (type == "Precompiled") {
     out.push_back(IG_TRY(read_precompiled(node)));
   } else {
-    return node.fail("has the type '" + shortened(type, 60) + "', which this version does not know.", Code::unsupported);
+    return node.fail("has the type '" + shortened(type, 60) + "', which this version does not know.",
+                     Code::unsupported);
   }
   return {};
 }

@@ -28,7 +28,8 @@ Result<Delimiter> read_delimiter(const JsonNode& node) {
   for (const auto& [name, value] : kNames) {
     if (name == folded) return value;
   }
-  return node.fail("is '" + shortened(text, 40) + "'; known are Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous.");
+  return node.fail("is '" + shortened(text, 40) +
+                   "'; known are Removed, Isolated, MergedWithPrevious, MergedWithNext, Contiguous.");
 }
 
 Result<PrefixScheme> read_prefix_scheme(const JsonNode& node) {
@@ -49,8 +50,8 @@ Result<SplitterPtr> read_split(const JsonNode& node) {
   const bool invert = IG_TRY(node["invert"].boolean_or(false));
   const JsonNode pattern = node["pattern"];
   if (pattern.has("String")) return literal_splitter(IG_TRY(pattern["String"].text()), delimiter, invert);
-  auto splitter = regex_splitter(IG_TRY(pattern["Regex"].text()), delimiter, invert);
-  if (!splitter) return pattern.fail("is wrong: " + splitter.error().message);
+  auto splitter = regex_splitter(IG_TRY(pattern["Regex"].text()), delimiter, invert, pattern["Regex"].place());
+  if (!splitter) return pattern.fail("is wrong: " + splitter.error().message, file_code(splitter.error()));
   return splitter;
 }
 
@@ -62,7 +63,8 @@ Result<SplitterPtr> read_simple(const JsonNode& node, std::string_view type) {
   if (type == "Digits") return digits_splitter(IG_TRY(node["individual_digits"].boolean_or(false)));
   if (type == "CharDelimiterSplit") return character_splitter(IG_TRY(read_character(node["delimiter"])));
   if (type == "UnicodeScripts") return scripts_splitter();
-  if (type == "FixedLength") return fixed_length_splitter(node.has("length") ? IG_TRY(node["length"].number(1u << 30)) : 5);
+  if (type == "FixedLength")
+    return fixed_length_splitter(node.has("length") ? IG_TRY(node["length"].number(1u << 30)) : 5);
   if (type == "Split") return read_split(node);
   if (type == "Metaspace") {
     const bool split = IG_TRY(node["split"].boolean_or(true));

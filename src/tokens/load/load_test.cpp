@@ -15,7 +15,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr std::string_view kSmall = R"({"added_tokens":[{"id":0,"content":"[UNK]","special":true},{"id":4,"content":"[CLS]","special":true},
+constexpr std::string_view kSmall =
+    R"({"added_tokens":[{"id":0,"content":"[UNK]","special":true},{"id":4,"content":"[CLS]","special":true},
 {"id":5,"content":"<m>","lstrip":true,"rstrip":true,"special":false,"normalized":false}],
 "normalizer":{"type":"BertNormalizer"},"pre_tokenizer":{"type":"BertPreTokenizer"},
 "post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
@@ -45,7 +46,8 @@ TEST(TokenizerJson, ReadsEveryPart) {
   ASSERT_TRUE(tokenizer.encode_pair("hug", "hugs", {}, tokens));
   EXPECT_THAT(tokens.ids, ElementsAre(4, 1, 1, 2));
   EXPECT_THAT(tokens.type_ids, ElementsAre(0, 0, 1, 1));
-  EXPECT_EQ(tokenizer.decode(std::vector<std::uint32_t>{4, 1, 2, 3}, {.special_tokens = SpecialTokens::leave_out}), "hugs!");
+  EXPECT_EQ(tokenizer.decode(std::vector<std::uint32_t>{4, 1, 2, 3}, {.special_tokens = SpecialTokens::leave_out}),
+            "hugs!");
 }
 
 TEST(TokenizerJson, CutsFromTheEndAskedForAndCountsWhatWentAway) {
@@ -60,7 +62,9 @@ TEST(TokenizerJson, CutsFromTheEndAskedForAndCountsWhatWentAway) {
   EXPECT_THAT(tokens.type_ids, ElementsAre(0, 0, 0, 1));
   ASSERT_TRUE(tokenizer.encode_pair("hug", "hug hug hug", {.max_tokens = 3, .pair_cut = PairCut::only_second}, tokens));
   EXPECT_THAT(tokens.type_ids, ElementsAre(0, 0, 1));
-  EXPECT_EQ(tokenizer.encode_pair("hug", "hug", {.max_tokens = 2, .pair_cut = PairCut::only_first}, tokens).error().code, Code::too_long);
+  EXPECT_EQ(
+      tokenizer.encode_pair("hug", "hug", {.max_tokens = 2, .pair_cut = PairCut::only_first}, tokens).error().code,
+      Code::too_long);
   EXPECT_FALSE(PipelineTokenizer(*read_tokenizer_json(kSmall, "t.json")).decode(std::vector<std::uint32_t>{99}, {}));
 }
 
@@ -79,6 +83,31 @@ TEST(TokenizerJson, ErrorsNameFileAndPlace) {
   EXPECT_THAT(error_of(changed(R"({"type":"WordPiece","vocab":{"[UNK]":0,"hug":1,"##s":2,"!":3}})",
                                R"({"type":"BPE","vocab":{"a":0},"merges":["a b"]})")),
               HasSubstr("model.merges speaks at place 0 of the piece 'b'"));
+}
+
+// Of a normaliser, a splitter and a decoder.
+TEST(TokenizerJson, AnExplodingExpressionIsAnErrorOfTheTextThatNamesTheFile) {
+  const std::string pattern = R"("pattern":{"Regex":"(?:h+)+x"})";
+  const std::string piece = std::string(60, 'h') + "! x";
+  const std::string text = "hug " + piece;
+  Tokens tokens;
+  const PipelineTokenizer splitting(*read_tokenizer_json(
+      changed(R"({"type":"BertPreTokenizer"})", R"({"type":"Split","behavior":"Isolated",)" + pattern + "}"),
+      "t.json"));
+  EXPECT_THAT(splitting.encode(text, {}, tokens).error().message,
+              HasSubstr("(t.json: pre_tokenizer.pattern.Regex) takes more than 10000000 steps at byte 0"));
+  EXPECT_TRUE(splitting.encode("hug", {}, tokens));
+  const PipelineTokenizer normalizing(*read_tokenizer_json(
+      changed(R"({"type":"BertNormalizer"})", R"({"type":"Replace","content":"",)" + pattern + "}"), "t.json"));
+  EXPECT_THAT(normalizing.encode_pair("hug", text, {}, tokens).error().message,
+              HasSubstr("t.json: normalizer.pattern.Regex"));
+  const PipelineTokenizer decoding(
+      *read_tokenizer_json(changed(R"("decoder":{"type":"WordPiece"},"model":{"type":"WordPiece","vocab":{)",
+                                   R"("decoder":{"type":"Replace","content":"",)" + pattern +
+                                       R"(},"model":{"type":"WordPiece","vocab":{")" + piece + R"(":9,)"),
+                           "t.json"));
+  EXPECT_THAT(decoding.decode(std::vector<std::uint32_t>{9}, {}).error().message,
+              HasSubstr("t.json: decoder.pattern.Regex"));
 }
 
 TEST(BertVocabulary, CaseIsToldByThePieces) {
@@ -121,7 +150,8 @@ TEST(CodePointOffsets, CountCharactersAndBrokenBytes) {
   tokens.ids = {1, 2, 3};
   tokens.special = {0, 0, 0};
   tokens.offsets = {{0, 2}, {2, 3}, {3, 6}};
-  EXPECT_THAT(code_point_offsets(tokens, "\u00e9x\u4e2d"), ElementsAre(PieceSpan{0, 1}, PieceSpan{1, 2}, PieceSpan{2, 3}));
+  EXPECT_THAT(code_point_offsets(tokens, "\u00e9x\u4e2d"),
+              ElementsAre(PieceSpan{0, 1}, PieceSpan{1, 2}, PieceSpan{2, 3}));
 }
 
 }  // namespace

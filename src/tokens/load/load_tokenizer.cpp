@@ -34,8 +34,7 @@ Result<TokenizerParts> read_bert(const fs::path& path, const TokenizerOptions& o
   const std::string text = IG_TRY(read_file(path, kMaxFile));
   auto read = IG_TRY(tokens::read_bert_vocabulary(text, options.lower_case, path.string()));
   if (options.lower_case == TokenizerOptions::LowerCase::automatic) {
-    context.say(LogLevel::info, path.string() + (read.lower_case ? " has no upper-case piece: text is lower-cased and accents are stripped"
-                                                                  : " has upper-case pieces: text keeps its case and accents"));
+    context.say(LogLevel::info, tokens::lower_case_note(path.string(), read.lower_case));
   }
   return std::move(read.parts);
 }
@@ -46,12 +45,15 @@ Result<TokenizerParts> read_parts(const fs::path& path, const TokenizerOptions& 
     if (name == pair.ids || name == pair.merges) return read_paired(path.parent_path() / pair.ids, path.parent_path() / pair.merges);
   }
   if (name.ends_with(".txt")) return read_bert(path, options, context);
+  if (name.ends_with(".gguf")) {
+    return tokens::read_gguf_vocabulary(IG_TRY(formats::Gguf::open(path)), options.lower_case, context);
+  }
   const std::string bytes = IG_TRY(read_file(path, kMaxFile));
   if (name.ends_with(".json")) return tokens::read_tokenizer_json(bytes, path.string());
   if (name.ends_with(".model")) return tokens::read_sentencepiece(bytes, path.string());
   if (name.ends_with(".tiktoken")) return tokens::read_tiktoken_ranks(bytes, path.string());
   return fail(Code::unsupported, "'" + path.string() + "' has none of the names a tokenizer is known by: tokenizer.json, vocab.txt, "
-                                     "vocab.json with merges.txt, *.model, *.tiktoken, fastText *.bin and *.ftz.");
+                                     "vocab.json with merges.txt, *.model, *.tiktoken, *.gguf, fastText *.bin and *.ftz.");
 }
 
 // The file of a folder that holds its tokenizer.
@@ -64,13 +66,13 @@ Result<fs::path> find_in_folder(const fs::path& folder) {
   std::vector<fs::path> others;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
     const std::string extension = entry.path().extension().string();
-    if (extension == ".model" || extension == ".tiktoken") others.push_back(entry.path());
+    if (extension == ".model" || extension == ".tiktoken" || extension == ".gguf") others.push_back(entry.path());
   }
   std::ranges::sort(others);
   if (others.size() == 1) return others.front();
   if (others.empty()) {
     return fail(Code::not_found, "the folder '" + folder.string() + "' holds no tokenizer: looked for tokenizer.json, vocab.txt, vocab.json "
-                                     "with merges.txt, encoder.json with vocab.bpe, *.model, *.tiktoken.");
+                                     "with merges.txt, encoder.json with vocab.bpe, *.model, *.tiktoken, *.gguf.");
   }
   return fail(Code::invalid_argument, "the folder '" + folder.string() + "' holds " + std::to_string(others.size()) + " tokenizers (" +
                                           others[0].filename().string() + ", " + others[1].filename().string() +

@@ -3,30 +3,23 @@
 #include "core/text.hpp"
 #include "tokens/bpe/bpe.hpp"
 #include "tokens/load/files.hpp"
+#include "tokens/load/merge_line.hpp"
 #include "tokens/load/tokenizer_json.hpp"
 
 namespace isogloss::tokens {
 namespace {
 
-Result<std::vector<Merge>> read_merge_lines(std::string_view text, const Vocabulary& vocabulary, std::string_view where) {
+Result<std::vector<Merge>> read_merge_lines(std::string_view text, const Vocabulary& vocabulary,
+                                            std::string_view where) {
   std::vector<Merge> merges;
   std::size_t number = 0;
   for (std::string_view line : split(text, '\n')) {
     ++number;
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty() || line.starts_with("#version")) continue;
-    const auto place = [&] { return std::string(where) + ": line " + std::to_string(number) + " of the merges"; };
-    const std::size_t blank = line.find(' ');
-    if (blank == std::string_view::npos || line.find(' ', blank + 1) != std::string_view::npos) {
-      return fail(Code::corrupt_data, place() + " is '" + shortened(line, 60) + "'; a merge is two pieces with a blank between them.");
-    }
-    const std::string joined = std::string(line.substr(0, blank)) + std::string(line.substr(blank + 1));
-    const Merge merge{vocabulary.find(line.substr(0, blank)), vocabulary.find(line.substr(blank + 1)), vocabulary.find(joined),
-                      static_cast<std::uint32_t>(merges.size())};
-    if (merge.left == PieceTable::kNone || merge.right == PieceTable::kNone || merge.joined == PieceTable::kNone) {
-      return fail(Code::corrupt_data, place() + ", '" + shortened(line, 60) + "', speaks of a piece that the vocabulary lacks.");
-    }
-    merges.push_back(merge);
+    merges.push_back(
+        IG_TRY(read_merge_line(line, vocabulary, static_cast<std::uint32_t>(merges.size()),
+                               std::string(where) + ": line " + std::to_string(number) + " of the merges")));
   }
   return merges;
 }

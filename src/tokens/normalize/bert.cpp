@@ -41,7 +41,7 @@ class BertNormalizer final : public Normalizer {
     }
   }
 
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     AlignedText buffers[2];
     const AlignedText* now = &from;
     std::size_t next = 0;
@@ -49,9 +49,9 @@ class BertNormalizer final : public Normalizer {
     for (std::size_t i = 0; i < last; ++i) {
       AlignedText& out = i + 1 == last ? to : buffers[next];
       if (i == steps_.size()) {
-        lowercase_->apply(*now, out);
+        IG_TRY(lowercase_->apply(*now, out));
       } else if (steps_[i] == nullptr) {
-        decompose_->apply(*now, out);
+        IG_TRY(decompose_->apply(*now, out));
       } else {
         steps_[i](*now, out);
       }
@@ -63,6 +63,7 @@ class BertNormalizer final : public Normalizer {
       out.keep_to(from.size());
       out.finish();
     }
+    return {};
   }
 
   bool local(AsciiMap& map) const override {

@@ -25,11 +25,13 @@ AsciiMap identity_map();
 class Normalizer {
  public:
   virtual ~Normalizer() = default;
-  // Makes `to` from `from`, which are different objects.
-  virtual void apply(const AlignedText& from, AlignedText& to) const = 0;
+  // Makes `to` from `from`, which are different objects. Only a regular expression can fail (Regex::each_match).
+  virtual Status apply(const AlignedText& from, AlignedText& to) const = 0;
   // A local rule looks at a character and the marks around it only, so that text may be cut between any two ASCII
   // characters: then true, and `map` is what it does to ASCII.
   virtual bool local(AsciiMap& map) const = 0;
+  // Whether all the rule would do to `text`, which is not empty, is to write a U+2581 for every blank and one in front.
+  virtual bool only_marks(std::string_view) const { return false; }
 };
 using NormalizerPtr = std::unique_ptr<const Normalizer>;
 
@@ -48,9 +50,11 @@ class NormalizerChain {
 
   bool empty() const { return groups_.empty(); }
   // The text after all rules: `from` itself or a buffer of `scratch`, valid until its next use.
-  const AlignedText& apply(const AlignedText& from, NormalizeScratch& scratch) const;
+  Result<const AlignedText*> apply(const AlignedText& from, NormalizeScratch& scratch) const;
+  // Whether that is all the chain would do (Normalizer::only_marks).
+  bool only_marks(std::string_view text) const { return groups_.size() == 1 && groups_[0].rules[0]->only_marks(text); }
   // The same without origins, for the contents of added tokens.
-  std::string apply(std::string_view text) const;
+  Result<std::string> apply(std::string_view text) const;
 
  private:
   struct Group {
@@ -60,7 +64,7 @@ class NormalizerChain {
     bool changes_ascii = false;
   };
   static bool merely_mapped(const Group& group, std::string_view text);
-  static void apply_local(const Group& group, const AlignedText& from, AlignedText& to, AlignedText (&parts)[2]);
+  static Status apply_local(const Group& group, const AlignedText& from, AlignedText& to, AlignedText (&parts)[2]);
 
   std::vector<Group> groups_;
 };
@@ -84,8 +88,9 @@ NormalizerPtr strip_normalizer(bool left, bool right);                  // Strip
 NormalizerPtr prepend_normalizer(std::string text);                     // Prepend
 NormalizerPtr byte_level_normalizer();                                  // ByteLevel
 NormalizerPtr replace_normalizer(std::string literal, std::string by);  // Replace, pattern String
-// Replace, pattern Regex. Error{invalid_argument}: no regular expression.
-Result<NormalizerPtr> replace_regex_normalizer(std::string_view pattern, std::string by);
+// Replace, pattern Regex. `owner` says in errors whose the pattern is. Error{invalid_argument}, Error{unsupported}: no
+// regular expression, or none that can be used.
+Result<NormalizerPtr> replace_regex_normalizer(std::string_view pattern, std::string by, std::string_view owner);
 // Precompiled: the character map of a SentencePiece model. Error{corrupt_data}: a damaged map.
 Result<NormalizerPtr> precompiled_normalizer(std::string_view charsmap);
 

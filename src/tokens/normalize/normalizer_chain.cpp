@@ -33,7 +33,9 @@ namespace {
 bool is_ascii_byte(char c) { return static_cast<unsigned char>(c) < 0x80; }
 
 // Whether a rule must see this byte.
-bool must_see(const AsciiMap& map, char c) { return !is_ascii_byte(c) || map[static_cast<unsigned char>(c)] == kComplex; }
+bool must_see(const AsciiMap& map, char c) {
+  return !is_ascii_byte(c) || map[static_cast<unsigned char>(c)] == kComplex;
+}
 
 }  // namespace
 
@@ -48,8 +50,8 @@ bool NormalizerChain::merely_mapped(const Group& group, std::string_view text) {
 
 // Text between must-see bytes is mapped; a must-see run is widened by one character on both sides, because a mark after
 // it or a prepended sign before it can join with an ASCII character.
-void NormalizerChain::apply_local(const Group& group, const AlignedText& from, AlignedText& to,
-                                  AlignedText (&parts)[2]) {
+Status NormalizerChain::apply_local(const Group& group, const AlignedText& from, AlignedText& to,
+                                    AlignedText (&parts)[2]) {
   const std::string_view text = from.bytes();
   Rewriter out(from, to);
   std::size_t at = 0;
@@ -62,8 +64,8 @@ void NormalizerChain::apply_local(const Group& group, const AlignedText& from, A
     }
     std::size_t end = begin;
     // Two mapped characters in a row end the run; the first of them still belongs to it.
-    while (end < text.size() && (must_see(group.map, text[end]) ||
-                                 (end + 1 < text.size() && must_see(group.map, text[end + 1])))) {
+    while (end < text.size() &&
+           (must_see(group.map, text[end]) || (end + 1 < text.size() && must_see(group.map, text[end + 1])))) {
       ++end;
     }
     if (end < text.size()) ++end;
@@ -72,41 +74,42 @@ void NormalizerChain::apply_local(const Group& group, const AlignedText& from, A
     parts[0].view(from, begin, end);
     std::size_t now = 0;
     for (const NormalizerPtr& rule : group.rules) {
-      rule->apply(parts[now], parts[1 - now]);
+      IG_TRY(rule->apply(parts[now], parts[1 - now]));
       now = 1 - now;
     }
     out.append(parts[now], end);
     at = end;
   }
   out.finish();
+  return {};
 }
 
-const AlignedText& NormalizerChain::apply(const AlignedText& from, NormalizeScratch& scratch) const {
+Result<const AlignedText*> NormalizerChain::apply(const AlignedText& from, NormalizeScratch& scratch) const {
   const AlignedText* now = &from;
   std::size_t next = 0;
   for (const Group& group : groups_) {
     AlignedText& to = scratch.whole[next];
     if (!group.local) {
-      group.rules.front()->apply(*now, to);
+      IG_TRY(group.rules.front()->apply(*now, to));
     } else if (merely_mapped(group, now->bytes())) {
       if (!group.changes_ascii) continue;
       Rewriter out(*now, to);
       out.map_ascii_to(now->size(), group.map.data());
       out.finish();
     } else {
-      apply_local(group, *now, to, scratch.part);
+      IG_TRY(apply_local(group, *now, to, scratch.part));
     }
     now = &to;
     next = 1 - next;
   }
-  return *now;
+  return now;
 }
 
-std::string NormalizerChain::apply(std::string_view text) const {
+Result<std::string> NormalizerChain::apply(std::string_view text) const {
   NormalizeScratch scratch;
   AlignedText whole;
   whole.view(text, 0);
-  return std::string(apply(whole, scratch).bytes());
+  return std::string(IG_TRY(apply(whole, scratch))->bytes());
 }
 
 }  // namespace isogloss::tokens

@@ -23,7 +23,7 @@ class PrecompiledNormalizer final : public Normalizer {
     ascii_['\r'] = kComplex;  // one cluster with a line feed behind it
   }
 
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     Rewriter out(from, to);
     const std::string_view text = from.bytes();
     while (out.position() < text.size()) {
@@ -44,6 +44,7 @@ class PrecompiledNormalizer final : public Normalizer {
       }
     }
     out.finish();
+    return {};
   }
 
   bool local(AsciiMap& map) const override {

@@ -10,15 +10,17 @@ class ReplaceRegexNormalizer final : public Normalizer {
  public:
   ReplaceRegexNormalizer(std::shared_ptr<const Regex> regex, std::string by)
       : regex_(std::move(regex)), by_(std::move(by)) {}
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     Rewriter out(from, to);
-    regex_->each_match(from.bytes(), [&](std::size_t begin, std::size_t end) {
+    const auto found = [&](std::size_t begin, std::size_t end) {
       out.keep_to(begin);
       out.drop_to(end);
       out.add(by_);
-    });
+    };
+    IG_TRY(regex_->each_match(from.bytes(), found, [&](std::size_t at) { return from.place(at); }));
     out.keep_to(from.size());
     out.finish();
+    return {};
   }
   bool local(AsciiMap&) const override { return false; }
 
@@ -31,7 +33,7 @@ class ReplaceRegexNormalizer final : public Normalizer {
 // not copied.
 class CollapseSpaces final : public Normalizer {
  public:
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     Rewriter out(from, to);
     const std::string_view text = from.bytes();
     std::size_t at = 0;
@@ -48,15 +50,16 @@ class CollapseSpaces final : public Normalizer {
     }
     out.keep_to(text.size());
     out.finish();
+    return {};
   }
   bool local(AsciiMap&) const override { return false; }
 };
 
 }  // namespace
 
-Result<NormalizerPtr> replace_regex_normalizer(std::string_view pattern, std::string by) {
+Result<NormalizerPtr> replace_regex_normalizer(std::string_view pattern, std::string by, std::string_view owner) {
   if (pattern == "\\s+" && by == " ") return NormalizerPtr(std::make_unique<CollapseSpaces>());
-  return NormalizerPtr(std::make_unique<ReplaceRegexNormalizer>(IG_TRY(Regex::compile(pattern)), std::move(by)));
+  return NormalizerPtr(std::make_unique<ReplaceRegexNormalizer>(IG_TRY(Regex::compile(pattern, owner)), std::move(by)));
 }
 
 }  // namespace isogloss::tokens

@@ -23,7 +23,7 @@ class SentencePieceNormalizer final : public Normalizer {
     }
   }
 
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     const std::string_view text = from.bytes();
     Rewriter rewriter(from, to);
     Output out{from, rewriter.buffers()};
@@ -40,9 +40,25 @@ class SentencePieceNormalizer final : public Normalizer {
       out.close(end);
     }
     rewriter.finish();
+    return {};
   }
 
   bool local(AsciiMap&) const override { return false; }
+
+  bool only_marks(std::string_view text) const override {
+    if (!rules_.escape_whitespaces || !rules_.add_dummy_prefix || rules_.whitespace_as_suffix || text[0] == ' ')
+      return false;
+    bool plain = true;
+    bool blank_before = false;
+    bool blanks_meet = text.back() == ' ';
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      plain = plain && byte < 0x80 && plain_[byte & 0x7F];
+      blanks_meet = blanks_meet || (blank_before && c == ' ');
+      blank_before = c == ' ';
+    }
+    return plain && !(blanks_meet && rules_.remove_extra_whitespaces);
+  }
 
  private:
   struct Step {
@@ -144,7 +160,8 @@ class SentencePieceNormalizer final : public Normalizer {
       at += step.size;
       if (!rules_.remove_extra_whitespaces) blank_before = false;
       if (piece.empty()) continue;
-      if (piece.ends_with(' ') && !(ends_blank && piece.find_first_not_of(' ') == std::string_view::npos)) last_blanks = begin;
+      if (piece.ends_with(' ') && !(ends_blank && piece.find_first_not_of(' ') == std::string_view::npos))
+        last_blanks = begin;
       ends_blank = piece.ends_with(' ');
     }
     if (!rules_.remove_extra_whitespaces) return at;

@@ -11,7 +11,7 @@ namespace {
 
 class LowercaseNormalizer final : public Normalizer {
  public:
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     Rewriter out(from, to);
     const std::string_view text = from.bytes();
     while (out.position() < text.size()) {
@@ -21,6 +21,7 @@ class LowercaseNormalizer final : public Normalizer {
       if (n == 2) out.add(lower[1]);
     }
     out.finish();
+    return {};
   }
   bool local(AsciiMap& map) const override {
     map = identity_map();
@@ -31,9 +32,10 @@ class LowercaseNormalizer final : public Normalizer {
 
 class StripAccentsNormalizer final : public Normalizer {
  public:
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     rewrite_characters(
         from, to, [](char32_t c) { return !is_reference_mark(c); }, [](char32_t c) { return c; });
+    return {};
   }
   bool local(AsciiMap& map) const override {
     map = identity_map();
@@ -44,9 +46,10 @@ class StripAccentsNormalizer final : public Normalizer {
 // SentencePiece's nmt rules for control characters and spaces.
 class NmtNormalizer final : public Normalizer {
  public:
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     rewrite_characters(
         from, to, [](char32_t c) { return !is_dropped(c); }, [](char32_t c) { return is_blank(c) ? U' ' : c; });
+    return {};
   }
   bool local(AsciiMap& map) const override {
     map = identity_map();
@@ -67,7 +70,7 @@ class NmtNormalizer final : public Normalizer {
 class StripNormalizer final : public Normalizer {
  public:
   StripNormalizer(bool left, bool right) : left_(left), right_(right) {}
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     const std::string_view text = from.bytes();
     std::size_t begin = 0;
     std::size_t end = text.size();
@@ -84,6 +87,7 @@ class StripNormalizer final : public Normalizer {
     out.drop_to(begin);
     out.keep_to(end);
     out.finish();
+    return {};
   }
   bool local(AsciiMap&) const override { return false; }
 
@@ -95,11 +99,12 @@ class StripNormalizer final : public Normalizer {
 class PrependNormalizer final : public Normalizer {
  public:
   explicit PrependNormalizer(std::string text) : text_(std::move(text)) {}
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     Rewriter out(from, to);
     if (!from.empty()) out.add(text_, from.origin(0, sequence_size(from.bytes()[0])));
     out.keep_to(from.size());
     out.finish();
+    return {};
   }
   bool local(AsciiMap&) const override { return false; }
 
@@ -110,7 +115,7 @@ class PrependNormalizer final : public Normalizer {
 // Every byte becomes the printable character that stands for it.
 class ByteLevelNormalizer final : public Normalizer {
  public:
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     Rewriter out(from, to);
     const std::string_view text = from.bytes();
     while (out.position() < text.size()) {
@@ -120,6 +125,7 @@ class ByteLevelNormalizer final : public Normalizer {
       for (std::size_t i = 1; i < size; ++i) out.add(byte_character(text[at + i]));
     }
     out.finish();
+    return {};
   }
   bool local(AsciiMap&) const override { return false; }
 };
@@ -127,7 +133,7 @@ class ByteLevelNormalizer final : public Normalizer {
 class ReplaceNormalizer final : public Normalizer {
  public:
   ReplaceNormalizer(std::string literal, std::string by) : literal_(std::move(literal)), by_(std::move(by)) {}
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     const std::string_view text = from.bytes();
     Rewriter out(from, to);
     for (;;) {
@@ -139,6 +145,7 @@ class ReplaceNormalizer final : public Normalizer {
     }
     out.keep_to(text.size());
     out.finish();
+    return {};
   }
   bool local(AsciiMap& map) const override {
     if (literal_.size() != 1 || by_.size() != 1 || (static_cast<unsigned char>(literal_[0] | by_[0]) & 0x80) != 0) {

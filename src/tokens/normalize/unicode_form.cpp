@@ -75,7 +75,7 @@ class FormNormalizer final : public Normalizer {
       : form_(form == UnicodeForm::nfc || form == UnicodeForm::nfd ? Decomposing::canonical : Decomposing::compatible),
         composing_(form == UnicodeForm::nfc || form == UnicodeForm::nfkc) {}
 
-  void apply(const AlignedText& from, AlignedText& to) const override {
+  Status apply(const AlignedText& from, AlignedText& to) const override {
     std::vector<Changed> changed;
     decompose_all(from.bytes(), form_, changed);
     if (composing_) compose_all(changed);
@@ -88,6 +88,7 @@ class FormNormalizer final : public Normalizer {
       }
     }
     out.finish();
+    return {};
   }
 
   bool local(AsciiMap& map) const override {

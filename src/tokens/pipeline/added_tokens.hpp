@@ -18,6 +18,7 @@ struct AddedToken {
   bool left_strip = false;   // takes the white space before it
   bool right_strip = false;  // and behind it
   bool normalized = false;   // is looked for in the normalised text
+  bool as_written = false;   // ... as it stands here, not as the normaliser would write it
   bool special = false;      // left out by decode(skip special tokens)
 };
 

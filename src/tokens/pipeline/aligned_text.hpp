@@ -32,8 +32,18 @@ class AlignedText {
   // Place in the user's text where this text begins: for rules that ask "is this the very start".
   std::uint32_t shift() const { return shift_; }
 
-  // Place in the user's text of bytes [begin, end); whole characters of it. REQUIRES: begin < end <= size().
+  // Byte of the user's text that byte `at` came from; at == size(): the end of the last one's.
+  std::uint32_t place(std::size_t at) const {
+    if (empty()) return shift_;
+    return at < size() ? origin(at, at + 1).begin : origin(size() - 1, size()).end;
+  }
+  // Place in the user's text of bytes [begin, end); whole characters of it. An empty range is empty there too, in front of
+  // its character. REQUIRES: begin <= end <= size(), begin < size().
   PieceSpan origin(std::size_t begin, std::size_t end) const {
+    if (begin == end) {
+      const std::uint32_t place = origin(begin, begin + 1).begin;
+      return {place, place};
+    }
     if (origins_ != nullptr) return {origins_[begin].begin, origins_[end - 1].end};
     while (begin > 0 && continues(begin)) --begin;
     while (end < bytes_.size() && continues(end)) ++end;

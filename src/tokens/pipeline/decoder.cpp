@@ -22,20 +22,21 @@ void replace_all(std::string& text, std::string_view literal, std::string_view b
 
 class ByteLevelDecoder final : public Decoder {
  public:
-  void apply(std::vector<std::string>& pieces) const override {
+  Status apply(std::vector<std::string>& pieces) const override {
     std::string bytes;
     for (const std::string& piece : pieces) {
       const auto read = bytes_from_alphabet(piece);
       bytes += read ? *read : piece;
     }
     pieces.assign(1, utf8_repair(bytes));
+    return {};
   }
 };
 
 class WordPieceDecoder final : public Decoder {
  public:
   WordPieceDecoder(std::string prefix, bool cleanup) : prefix_(std::move(prefix)), cleanup_(cleanup) {}
-  void apply(std::vector<std::string>& pieces) const override {
+  Status apply(std::vector<std::string>& pieces) const override {
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       if (i > 0 && pieces[i].starts_with(prefix_)) {
         pieces[i].erase(0, prefix_.size());
@@ -44,6 +45,7 @@ class WordPieceDecoder final : public Decoder {
       }
       if (cleanup_) pieces[i] = clean_up_spaces(pieces[i]);
     }
+    return {};
   }
 
  private:
@@ -54,10 +56,11 @@ class WordPieceDecoder final : public Decoder {
 class MetaspaceDecoder final : public Decoder {
  public:
   MetaspaceDecoder(char32_t replacement, PrefixScheme scheme) : scheme_(scheme) { utf8_append(mark_, replacement); }
-  void apply(std::vector<std::string>& pieces) const override {
+  Status apply(std::vector<std::string>& pieces) const override {
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       replace_all(pieces[i], mark_, i == 0 && scheme_ != PrefixScheme::never ? "" : " ");
     }
+    return {};
   }
 
  private:
@@ -68,8 +71,9 @@ class MetaspaceDecoder final : public Decoder {
 class BpeDecoder final : public Decoder {
  public:
   explicit BpeDecoder(std::string suffix) : suffix_(std::move(suffix)) {}
-  void apply(std::vector<std::string>& pieces) const override {
+  Status apply(std::vector<std::string>& pieces) const override {
     for (std::size_t i = 0; i < pieces.size(); ++i) replace_all(pieces[i], suffix_, i + 1 == pieces.size() ? "" : " ");
+    return {};
   }
 
  private:
@@ -93,7 +97,7 @@ std::optional<char> byte_of(std::string_view piece) {
 
 class ByteFallbackDecoder final : public Decoder {
  public:
-  void apply(std::vector<std::string>& pieces) const override {
+  Status apply(std::vector<std::string>& pieces) const override {
     std::vector<std::string> out;
     std::string bytes;
     const auto flush = [&] {
@@ -115,15 +119,17 @@ class ByteFallbackDecoder final : public Decoder {
     }
     flush();
     pieces = std::move(out);
+    return {};
   }
 };
 
 class FuseDecoder final : public Decoder {
  public:
-  void apply(std::vector<std::string>& pieces) const override {
+  Status apply(std::vector<std::string>& pieces) const override {
     std::string all;
     for (const std::string& piece : pieces) all += piece;
     pieces.assign(1, std::move(all));
+    return {};
   }
 };
 
@@ -132,13 +138,14 @@ class StripDecoder final : public Decoder {
   StripDecoder(char32_t content, std::size_t start, std::size_t stop) : start_(start), stop_(stop) {
     utf8_append(content_, content);
   }
-  void apply(std::vector<std::string>& pieces) const override {
+  Status apply(std::vector<std::string>& pieces) const override {
     for (std::string& piece : pieces) {
       std::string_view rest = piece;
       for (std::size_t i = 0; i < start_ && rest.starts_with(content_); ++i) rest.remove_prefix(content_.size());
       for (std::size_t i = 0; i < stop_ && rest.ends_with(content_); ++i) rest.remove_suffix(content_.size());
       piece = std::string(rest);
     }
+    return {};
   }
 
  private:
@@ -151,7 +158,7 @@ class CtcDecoder final : public Decoder {
  public:
   CtcDecoder(std::string pad, std::string delimiter, bool cleanup)
       : pad_(std::move(pad)), delimiter_(std::move(delimiter)), cleanup_(cleanup) {}
-  void apply(std::vector<std::string>& pieces) const override {
+  Status apply(std::vector<std::string>& pieces) const override {
     std::vector<std::string> out;
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       if (i > 0 && pieces[i] == pieces[i - 1]) continue;
@@ -164,6 +171,7 @@ class CtcDecoder final : public Decoder {
       if (!piece.empty()) out.push_back(std::move(piece));
     }
     pieces = std::move(out);
+    return {};
   }
 
  private:
@@ -175,8 +183,9 @@ class CtcDecoder final : public Decoder {
 class ReplaceDecoder final : public Decoder {
  public:
   ReplaceDecoder(std::string literal, std::string by) : literal_(std::move(literal)), by_(std::move(by)) {}
-  void apply(std::vector<std::string>& pieces) const override {
+  Status apply(std::vector<std::string>& pieces) const override {
     for (std::string& piece : pieces) replace_all(piece, literal_, by_);
+    return {};
   }
 
  private:
@@ -188,16 +197,18 @@ class ReplaceRegexDecoder final : public Decoder {
  public:
   ReplaceRegexDecoder(std::shared_ptr<const Regex> regex, std::string by)
       : regex_(std::move(regex)), by_(std::move(by)) {}
-  void apply(std::vector<std::string>& pieces) const override {
+  Status apply(std::vector<std::string>& pieces) const override {
     for (std::string& piece : pieces) {
       std::string out;
       std::size_t last = 0;
-      regex_->each_match(piece, [&](std::size_t begin, std::size_t end) {
+      const auto found = [&](std::size_t begin, std::size_t end) {
         out.append(piece, last, begin - last).append(by_);
         last = end;
-      });
+      };
+      IG_TRY(regex_->each_match(piece, found, [](std::size_t at) { return at; }));
       piece = out.append(piece, last);
     }
+    return {};
   }
 
  private:
@@ -208,8 +219,9 @@ class ReplaceRegexDecoder final : public Decoder {
 class DecoderSequence final : public Decoder {
  public:
   explicit DecoderSequence(std::vector<DecoderPtr> decoders) : decoders_(std::move(decoders)) {}
-  void apply(std::vector<std::string>& pieces) const override {
-    for (const DecoderPtr& decoder : decoders_) decoder->apply(pieces);
+  Status apply(std::vector<std::string>& pieces) const override {
+    for (const DecoderPtr& decoder : decoders_) IG_TRY(decoder->apply(pieces));
+    return {};
   }
 
  private:
@@ -219,7 +231,7 @@ class DecoderSequence final : public Decoder {
 class SentencePieceDecoder final : public Decoder {
  public:
   explicit SentencePieceDecoder(SentencePieceDecoding rules) : rules_(std::move(rules)) {}
-  void apply(std::vector<std::string>& pieces) const override {
+  Status apply(std::vector<std::string>& pieces) const override {
     std::string out;
     std::string bytes;  // of a run of byte pieces
     bool at_start = rules_.strip_marks;
@@ -245,6 +257,7 @@ class SentencePieceDecoder final : public Decoder {
     }
     flush();
     pieces.assign(1, std::move(out));
+    return {};
   }
 
  private:
@@ -256,8 +269,17 @@ class SentencePieceDecoder final : public Decoder {
 
 std::string clean_up_spaces(std::string_view text) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kRules{{
-      {" .", "."},     {" ?", "?"},   {" !", "!"},            {" ,", ","},   {" ' ", "'"},  {" n't", "n't"},
-      {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
+      {" .", "."},
+      {" ?", "?"},
+      {" !", "!"},
+      {" ,", ","},
+      {" ' ", "'"},
+      {" n't", "n't"},
+      {" 'm", "'m"},
+      {" do not", " don't"},
+      {" 's", "'s"},
+      {" 've", "'ve"},
+      {" 're", "'re"},
   }};
   std::string out(text);
   for (const auto& [from, to] : kRules) replace_all(out, from, to);
@@ -283,8 +305,8 @@ DecoderPtr ctc_decoder(std::string pad, std::string word_delimiter, bool cleanup
 DecoderPtr replace_decoder(std::string literal, std::string by) {
   return std::make_unique<ReplaceDecoder>(std::move(literal), std::move(by));
 }
-Result<DecoderPtr> replace_regex_decoder(std::string_view pattern, std::string by) {
-  return DecoderPtr(std::make_unique<ReplaceRegexDecoder>(IG_TRY(Regex::compile(pattern)), std::move(by)));
+Result<DecoderPtr> replace_regex_decoder(std::string_view pattern, std::string by, std::string_view owner) {
+  return DecoderPtr(std::make_unique<ReplaceRegexDecoder>(IG_TRY(Regex::compile(pattern, owner)), std::move(by)));
 }
 DecoderPtr decoder_sequence(std::vector<DecoderPtr> decoders) {
   return std::make_unique<DecoderSequence>(std::move(decoders));

@@ -12,11 +12,12 @@
 
 namespace isogloss::tokens {
 
-// Rewrites the list of pieces; at the end they are joined. Immutable and thread-safe.
+// Rewrites the list of pieces; at the end they are joined. Only a regular expression can fail (Regex::each_match).
+// Immutable and thread-safe.
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  virtual void apply(std::vector<std::string>& pieces) const = 0;
+  virtual Status apply(std::vector<std::string>& pieces) const = 0;
 };
 using DecoderPtr = std::unique_ptr<const Decoder>;
 
@@ -29,7 +30,7 @@ DecoderPtr fuse_decoder();
 DecoderPtr strip_decoder(char32_t content, std::size_t start, std::size_t stop);
 DecoderPtr ctc_decoder(std::string pad, std::string word_delimiter, bool cleanup);
 DecoderPtr replace_decoder(std::string literal, std::string by);
-Result<DecoderPtr> replace_regex_decoder(std::string_view pattern, std::string by);
+Result<DecoderPtr> replace_regex_decoder(std::string_view pattern, std::string by, std::string_view owner);
 DecoderPtr decoder_sequence(std::vector<DecoderPtr> decoders);
 // SentencePiece's own: marks become blanks, those that normalisation put in front go, control pieces vanish, byte pieces
 // become characters.

@@ -3,8 +3,8 @@
 // between them are normalised, tokens that want normalised text are found there, and what is left is split and cut into
 // pieces. Offsets are looked up last, piece by piece, so the steps in between move numbers only where text moves.
 //
-// Buffers live in one scratch object per thread. It keeps at most kKeptBytes between calls: a text of a gigabyte does not
-// stay in memory after its call.
+// Buffers live in one scratch object per thread. It keeps at most kKeptBytes between calls: a text of a gigabyte does
+// not stay in memory after its call.
 #include "tokens/pipeline/pipeline_tokenizer.hpp"
 
 #include <algorithm>
@@ -12,17 +12,24 @@
 #include "core/guard.hpp"
 #include "core/utf8.hpp"
 #include "tokens/normalize/reference_unicode.hpp"
+#include "tokens/split/cut.hpp"
 
 namespace isogloss::tokens {
 namespace {
 
 constexpr std::size_t kKeptBytes = std::size_t{1} << 20;
 
+// An added token as it stands in the text where it is looked for.
+std::string written_form(const TokenizerParts& parts, const AddedToken& token) {
+  if (!token.normalized || token.as_written) return token.content;
+  return parts.normalizer.apply(token.content).value_or(token.content);
+}
+
 std::vector<TokenFinder::Entry> finder_entries(const TokenizerParts& parts, bool normalized) {
   std::vector<TokenFinder::Entry> entries;
   for (const AddedToken& token : parts.added) {
     if (token.normalized != normalized) continue;
-    entries.push_back({normalized ? parts.normalizer.apply(token.content) : token.content, token});
+    entries.push_back({written_form(parts, token), token});
   }
   return entries;
 }
@@ -76,7 +83,8 @@ Status cut_pair(Tokens& first, Tokens& second, std::size_t room, const EncodeOpt
     Tokens& giving = options.pair_cut == PairCut::only_first ? first : second;
     const std::size_t excess = total - room;
     if (giving.size() <= excess) {
-      return fail(Code::too_long, "the pair has " + std::to_string(excess) + " tokens too many, and the text that is to be cut has only " +
+      return fail(Code::too_long, "the pair has " + std::to_string(excess) +
+                                      " tokens too many, and the text that is to be cut has only " +
                                       std::to_string(giving.size()) + ". Cut the other one too (longest_first).");
     }
     cut(giving, giving.size() - excess, options.cut_side);
@@ -125,6 +133,7 @@ PipelineTokenizer::PipelineTokenizer(TokenizerParts parts)
     : parts_(std::move(parts)),
       raw_tokens_(finder_entries(parts_, false)),
       normalized_tokens_(finder_entries(parts_, true)),
+      may_be_plain_(parts_.splitters.empty() && normalized_tokens_.empty() && parts_.model->takes_unwritten()),
       size_(parts_.model->vocabulary().size()) {
   for (const AddedToken& token : parts_.added) size_ = std::max<std::size_t>(size_, token.id + 1);
   added_by_id_.resize(size_);
@@ -132,7 +141,7 @@ PipelineTokenizer::PipelineTokenizer(TokenizerParts parts)
   for (const AddedToken& token : parts_.added) {
     added_by_id_[token.id] = &token;
     added_ids_.insert(token.content, token.id);
-    decoded_added_[token.id] = token.normalized ? parts_.normalizer.apply(token.content) : token.content;
+    decoded_added_[token.id] = written_form(parts_, token);
   }
   if (!parts_.sequence.trim_offsets) return;
   blanks_.resize(size_);
@@ -148,7 +157,8 @@ void PipelineTokenizer::add_token(const AlignedText& text, const TokenFinder::Fo
   if (parts_.sequence.trim_offsets) {  // trim() looks at the token's own text, which lacks the white space it took
     const std::string_view taken = text.bytes().substr(found.begin, found.end - found.begin);
     const BlankCount leading = leading_blanks(taken);
-    const bool put_in_front = (out.ids.empty() || span.begin == 0) && parts_.sequence.prefix_blank && leading.characters == 1;
+    const bool put_in_front =
+        (out.ids.empty() || span.begin == 0) && parts_.sequence.prefix_blank && leading.characters == 1;
     if (!put_in_front) span.begin = std::min(span.begin + static_cast<std::uint32_t>(leading.bytes), span.end);
     span.end = std::max(span.end - static_cast<std::uint32_t>(trailing_blanks(taken).bytes), span.begin);
   }
@@ -156,27 +166,57 @@ void PipelineTokenizer::add_token(const AlignedText& text, const TokenFinder::Fo
   out.offsets.push_back(span);
 }
 
-Status PipelineTokenizer::encode_words(const AlignedText& text, Scratch& scratch, Tokens& out) const {
-  if (text.empty()) return {};
-  SplitState& split = scratch.split;
+void PipelineTokenizer::put_pieces(const AlignedText& text, std::span<const Piece> pieces, Tokens& out) {
+  const std::size_t before = out.ids.size();
+  out.ids.resize(before + pieces.size());
+  out.offsets.resize(before + pieces.size());
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    out.ids[before + i] = pieces[i].id;
+    out.offsets[before + i] = text.origin(pieces[i].begin, pieces[i].end);
+  }
+}
+
+// Cuts `text` into words. True: their marks are not written (Splitter::apply_unwritten).
+Result<bool> PipelineTokenizer::split(const AlignedText& text, SplitState& split) const {
   split.text = &text;
   split.words.assign(1, Word{0, static_cast<std::uint32_t>(text.size())});
-  for (const SplitterPtr& splitter : parts_.splitters) splitter->apply(split);
-  scratch.pieces.clear();
-  IG_TRY(parts_.model->encode(split.text->bytes(), split.words, scratch.pieces));
-  const std::size_t before = out.ids.size();
-  out.ids.resize(before + scratch.pieces.size());
-  out.offsets.resize(before + scratch.pieces.size());
-  for (std::size_t i = 0; i < scratch.pieces.size(); ++i) {
-    const Piece& piece = scratch.pieces[i];
-    out.ids[before + i] = piece.id;
-    out.offsets[before + i] = split.text->origin(piece.begin, piece.end);
+  for (const SplitterPtr& splitter : parts_.splitters) {
+    const bool last = &splitter == &parts_.splitters.back();
+    if (last && parts_.model->takes_unwritten() && splitter->apply_unwritten(split)) return true;
+    IG_TRY(splitter->apply(split));
   }
+  return false;
+}
+
+Status PipelineTokenizer::encode_words(const AlignedText& text, Scratch& scratch, Tokens& out) const {
+  if (text.empty()) return {};
+  SplitState& words = scratch.split;
+  const bool unwritten = IG_TRY(split(text, words));
+  scratch.pieces.clear();
+  if (unwritten) {
+    IG_TRY(
+        parts_.model->encode_unwritten(words.text->bytes(), words.words, MarkCovers::first_character, scratch.pieces));
+  } else {
+    IG_TRY(parts_.model->encode(words.text->bytes(), words.words, scratch.pieces));
+  }
+  put_pieces(*words.text, scratch.pieces, out);
+  return {};
+}
+
+// A text of which SentencePiece's normaliser would only make the blanks visible.
+Status PipelineTokenizer::encode_plain(const AlignedText& text, Scratch& scratch, Tokens& out) const {
+  scratch.split.words.clear();
+  cut_at_blanks(text.bytes(), {0, static_cast<std::uint32_t>(text.size())}, scratch.split.words);
+  scratch.pieces.clear();
+  IG_TRY(parts_.model->encode_unwritten(text.bytes(), scratch.split.words, MarkCovers::nothing, scratch.pieces));
+  put_pieces(text, scratch.pieces, out);
   return {};
 }
 
 Status PipelineTokenizer::encode_segment(const AlignedText& segment, Scratch& scratch, Tokens& out) const {
-  const AlignedText& text = parts_.normalizer.apply(segment, scratch.normalize);
+  if (segment.empty()) return {};
+  if (may_be_plain_ && parts_.normalizer.only_marks(segment.bytes())) return encode_plain(segment, scratch, out);
+  const AlignedText& text = *IG_TRY(parts_.normalizer.apply(segment, scratch.normalize));
   if (normalized_tokens_.empty()) return encode_words(text, scratch, out);
   normalized_tokens_.find(text.bytes(), scratch.normalized_found);
   std::size_t at = 0;
@@ -194,7 +234,8 @@ Status PipelineTokenizer::encode_segment(const AlignedText& segment, Scratch& sc
 Status PipelineTokenizer::encode_text(std::string_view text, Scratch& scratch, Tokens& out) const {
   out.clear();
   if (text.size() >= UINT32_MAX) {
-    return fail(Code::too_long, "the text has " + std::to_string(text.size()) + " bytes; a tokenizer takes less than 4 GiB at once. Cut it into parts.");
+    return fail(Code::too_long, "the text has " + std::to_string(text.size()) +
+                                    " bytes; a tokenizer takes less than 4 GiB at once. Cut it into parts.");
   }
   const AlignedText* whole = &scratch.raw;
   if (utf8_valid(text)) {
@@ -315,8 +356,9 @@ Result<std::string> PipelineTokenizer::decode(std::span<const std::uint32_t> ids
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const std::uint32_t id = ids[i];
       if (id >= size_) {
-        return fail(Code::invalid_argument, "token id " + std::to_string(id) + " at position " + std::to_string(i) +
-                                                " is outside the vocabulary of " + std::to_string(size_) + " tokens.",
+        return fail(Code::invalid_argument,
+                    "token id " + std::to_string(id) + " at position " + std::to_string(i) +
+                        " is outside the vocabulary of " + std::to_string(size_) + " tokens.",
                     static_cast<std::ptrdiff_t>(i));
       }
       const AddedToken* const added = added_by_id_[id];
@@ -328,7 +370,7 @@ Result<std::string> PipelineTokenizer::decode(std::span<const std::uint32_t> ids
       }
     }
     const std::string_view between = parts_.decoder == nullptr ? " " : "";
-    if (parts_.decoder != nullptr && !pieces.empty()) parts_.decoder->apply(pieces);
+    if (parts_.decoder != nullptr && !pieces.empty()) IG_TRY(parts_.decoder->apply(pieces));
     std::string text;
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       if (i > 0) text += between;

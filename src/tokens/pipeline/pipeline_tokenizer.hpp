@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one Tokenizer: normalise, split, cut into pieces, add special tokens. What differs between tokenizers is the parts
-// it is made of.
+// The one Tokenizer: normalise, split, cut into pieces, add special tokens. What differs between tokenizers is the
+// parts it is made of.
 #pragma once
 
 #include <memory>
@@ -63,6 +63,9 @@ class PipelineTokenizer final : public Tokenizer {
   Status encode_text(std::string_view text, Scratch& scratch, Tokens& out) const;
   Status encode_segment(const AlignedText& segment, Scratch& scratch, Tokens& out) const;
   Status encode_words(const AlignedText& text, Scratch& scratch, Tokens& out) const;
+  Result<bool> split(const AlignedText& text, SplitState& split) const;
+  Status encode_plain(const AlignedText& text, Scratch& scratch, Tokens& out) const;
+  static void put_pieces(const AlignedText& text, std::span<const Piece> pieces, Tokens& out);
   void add_token(const AlignedText& text, const TokenFinder::Found& found, Tokens& out) const;
   void trim(Tokens& tokens) const;
   void assemble(const std::vector<TemplateItem>& items, SpecialTokens special, const Tokens* first,
@@ -76,6 +79,7 @@ class PipelineTokenizer final : public Tokenizer {
   PieceTable added_ids_;
   std::vector<std::string> decoded_added_;  // by id: how decode() writes an added token
   std::vector<std::uint8_t> blanks_;        // by id: leading (low 4 bits) and trailing blanks of the piece, for trim()
+  bool may_be_plain_ = false;               // some texts need no normalisation at all: encode_plain()
   std::size_t size_ = 0;
 };
 

@@ -11,8 +11,8 @@
 
 namespace isogloss::tokens {
 
-// Texts with a number each, found by hashing: open addressing, 16 bytes an entry, at most half full. A look-up costs one
-// hash and in most cases one entry and one text. Not thread-safe while insert() runs.
+// Texts with a number each, found by hashing: open addressing, 16 bytes an entry, at most half full. A look-up costs
+// one hash and in most cases one entry and one text. Not thread-safe while insert() runs.
 class PieceTable {
  public:
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;
@@ -23,9 +23,13 @@ class PieceTable {
   std::size_t size() const { return count_; }
   std::size_t bytes() const { return slots_.capacity() * sizeof(Slot) + arena_.capacity(); }
 
-  std::uint32_t find(std::string_view text) const {
+  std::uint32_t find(std::string_view text) const { return find(text, hash64(text)); }
+  // In two steps, so that the wait for memory passes while other texts are looked up: `hash` is hash64(text).
+  void prefetch(std::uint64_t hash) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask_]);
+  }
+  std::uint32_t find(std::string_view text, std::uint64_t hash) const {
     if (slots_.empty()) return kNone;
-    const std::uint64_t hash = hash64(text);
     for (std::size_t at = hash & mask_;; at = (at + 1) & mask_) {
       const Slot& slot = slots_[at];
       if (slot.id == kNone) return kNone;

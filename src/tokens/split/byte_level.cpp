@@ -13,10 +13,11 @@ class ByteLevelSplitter final : public Splitter {
     if (rules.map) map_ = byte_level_normalizer();
   }
 
-  void apply(SplitState& state) const override {
+  Status apply(SplitState& state) const override {
     if (rules_.add_prefix_space) add_blanks(state);
-    if (pattern_ != nullptr) pattern_->apply(state);
-    if (map_ != nullptr) map_words(state);
+    if (pattern_ != nullptr) IG_TRY(pattern_->apply(state));
+    if (map_ != nullptr) IG_TRY(map_words(state));
+    return {};
   }
 
  private:
@@ -45,7 +46,7 @@ class ByteLevelSplitter final : public Splitter {
     state.words.swap(state.next);
   }
 
-  void map_words(SplitState& state) const {
+  Status map_words(SplitState& state) const {
     AlignedText& to = state.free_buffer();
     Rewriter out(*state.text, to);
     AlignedText word_text;
@@ -54,13 +55,14 @@ class ByteLevelSplitter final : public Splitter {
     for (Word& word : state.words) {
       out.drop_to(word.begin);
       word_text.view(*state.text, word.begin, word.end);
-      map_->apply(word_text, mapped);
+      IG_TRY(map_->apply(word_text, mapped));
       out.append(mapped, word.end);
       word = {written, written + static_cast<std::uint32_t>(mapped.size())};
       written = word.end;
     }
     out.finish();
     state.text = &to;
+    return {};
   }
 
   ByteLevelRules rules_;

@@ -12,14 +12,14 @@ namespace isogloss::tokens {
 
 // Bits, so that one test answers "one of these".
 enum CharacterClass : std::uint8_t {
-  kUpperLetter = 1,    // Lu, Lt
-  kLowerLetter = 2,    // Ll
-  kOtherLetter = 4,    // Lm, Lo
-  kNumberClass = 8,    // N
-  kSpaceClass = 16,    // \s but CR and LF
-  kLineBreak = 32,     // CR, LF
-  kMarkClass = 64,     // M
-  kOtherClass = 128,   // the rest
+  kUpperLetter = 1,   // Lu, Lt
+  kLowerLetter = 2,   // Ll
+  kOtherLetter = 4,   // Lm, Lo
+  kNumberClass = 8,   // N
+  kSpaceClass = 16,   // \s but CR and LF
+  kLineBreak = 32,    // CR, LF
+  kMarkClass = 64,    // M
+  kOtherClass = 128,  // the rest
 };
 inline constexpr std::uint8_t kLetterClass = kUpperLetter | kLowerLetter | kOtherLetter;
 inline constexpr std::uint8_t kAnySpace = kSpaceClass | kLineBreak;
@@ -53,12 +53,12 @@ inline std::uint8_t classify_character(char32_t c) {
 inline constexpr std::array<std::uint8_t, 128> kAsciiClass = [] {
   std::array<std::uint8_t, 128> table{};
   for (unsigned c = 0; c < 128; ++c) {
-    table[c] = c == '\r' || c == '\n'                  ? kLineBreak
-               : c == ' ' || (c >= 9 && c <= 12)       ? kSpaceClass
-               : c >= 'A' && c <= 'Z'                  ? kUpperLetter
-               : c >= 'a' && c <= 'z'                  ? kLowerLetter
-               : c >= '0' && c <= '9'                  ? kNumberClass
-                                                       : kOtherClass;
+    table[c] = c == '\r' || c == '\n'            ? kLineBreak
+               : c == ' ' || (c >= 9 && c <= 12) ? kSpaceClass
+               : c >= 'A' && c <= 'Z'            ? kUpperLetter
+               : c >= 'a' && c <= 'z'            ? kLowerLetter
+               : c >= '0' && c <= '9'            ? kNumberClass
+                                                 : kOtherClass;
   }
   return table;
 }();

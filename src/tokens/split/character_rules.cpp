@@ -19,7 +19,7 @@ class CharacterSplitter final : public Splitter {
       : delimiter_(delimiter), is_delimiter_(std::move(is_delimiter)) {
     for (char32_t c = 0; c < 128; ++c) ascii_[c] = is_delimiter_(c);
   }
-  void apply(SplitState& state) const override {
+  Status apply(SplitState& state) const override {
     cut_words(state, delimiter_, [this](std::string_view text, std::uint32_t offset, Cutter& cutter) {
       std::uint32_t begin = 0;
       for (std::uint32_t at = 0; at < text.size();) {
@@ -34,6 +34,7 @@ class CharacterSplitter final : public Splitter {
       }
       cutter.stretch(offset + begin, offset + static_cast<std::uint32_t>(text.size()), false);
     });
+    return {};
   }
 
  private:
@@ -47,7 +48,8 @@ SplitterPtr make_character_splitter(Delimiter delimiter, IsDelimiter is_delimite
   return std::make_unique<CharacterSplitter<IsDelimiter>>(delimiter, std::move(is_delimiter));
 }
 
-// BertPreTokenizer: white space goes, punctuation stands alone, in one pass. The class of an ASCII byte is a table look-up.
+// BertPreTokenizer: white space goes, punctuation stands alone, in one pass. The class of an ASCII byte is a table
+// look-up.
 class BertSplitter final : public Splitter {
  public:
   enum Class : std::uint8_t { kInside, kSpace, kPunctuation };
@@ -55,7 +57,7 @@ class BertSplitter final : public Splitter {
     for (char32_t c = 0; c < 128; ++c) ascii_[c] = classify(c);
   }
 
-  void apply(SplitState& state) const override {
+  Status apply(SplitState& state) const override {
     const std::string_view text = state.text->bytes();
     state.next.clear();
     for (const Word word : state.words) {
@@ -80,6 +82,7 @@ class BertSplitter final : public Splitter {
       if (begin < word.end) state.next.push_back({begin, word.end});
     }
     state.words.swap(state.next);
+    return {};
   }
 
  private:
@@ -93,7 +96,7 @@ class BertSplitter final : public Splitter {
 class FixedLengthSplitter final : public Splitter {
  public:
   explicit FixedLengthSplitter(std::size_t length) : length_(length) {}
-  void apply(SplitState& state) const override {
+  Status apply(SplitState& state) const override {
     cut_words(state, Delimiter::isolated, [this](std::string_view text, std::uint32_t offset, Cutter& cutter) {
       std::size_t begin = 0;
       std::size_t count = 0;
@@ -106,6 +109,7 @@ class FixedLengthSplitter final : public Splitter {
         }
       }
     });
+    return {};
   }
 
  private:
@@ -115,7 +119,7 @@ class FixedLengthSplitter final : public Splitter {
 // A word ends where the script changes; characters that go with any script stay with what is before them.
 class ScriptsSplitter final : public Splitter {
  public:
-  void apply(SplitState& state) const override {
+  Status apply(SplitState& state) const override {
     cut_words(state, Delimiter::isolated, [](std::string_view text, std::uint32_t offset, Cutter& cutter) {
       std::uint8_t last = 0;
       std::uint32_t begin = 0;
@@ -130,6 +134,7 @@ class ScriptsSplitter final : public Splitter {
       }
       cutter.stretch(offset + begin, offset + static_cast<std::uint32_t>(text.size()), true);
     });
+    return {};
   }
 };
 

@@ -2,6 +2,8 @@
 // Shared by the splitters: turns matches of a delimiter into words.
 #pragma once
 
+#include <cstring>
+
 #include "tokens/split/splitter.hpp"
 
 namespace isogloss::tokens {
@@ -60,6 +62,19 @@ class Cutter {
   bool previous_match_ = false;
   bool pending_ = false;
 };
+
+// Appends the parts of `word`, which begin at its blanks.
+inline void cut_at_blanks(std::string_view text, Word word, Words& out) {
+  const char* const begin = text.data() + word.begin;
+  const char* const end = text.data() + word.end;
+  const char* from = begin;
+  while (from < end) {
+    const void* const found = std::memchr(from + 1, ' ', static_cast<std::size_t>(end - from - 1));
+    const char* const to = found == nullptr ? end : static_cast<const char*>(found);
+    out.push_back({static_cast<std::uint32_t>(from - text.data()), static_cast<std::uint32_t>(to - text.data())});
+    from = to;
+  }
+}
 
 // Applies `cut(text, offset, cutter)` to every word; it reports the stretches of `text`, whose first byte is `offset`.
 template <class Cut>

@@ -13,13 +13,16 @@ enum class Case : std::uint8_t { exact, ignored };
 // Bytes of 's 't 're 've 'm 'll 'd at p, apostrophe included; 0 = none. With case ignored, the long s (U+017F) is an s.
 std::size_t contraction(const char* p, const char* end, Case rule) {
   if (end - p < 2 || *p != '\'') return 0;
-  const auto folded = [rule](char c) { return rule == Case::ignored && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  const auto folded = [rule](char c) {
+    return rule == Case::ignored && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  };
   const char first = folded(p[1]);
   if (first == 's' || first == 't' || first == 'm' || first == 'd') return 2;
   if (rule == Case::ignored && end - p >= 3 && p[1] == '\xC5' && p[2] == '\xBF') return 3;
   if (end - p < 3) return 0;
   const char second = folded(p[2]);
-  const bool found = (first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l');
+  const bool found =
+      (first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l');
   return found ? 3 : 0;
 }
 
@@ -187,7 +190,7 @@ struct WordsAndSymbols {
 template <class Matcher>
 class MatcherSplitter final : public Splitter {
  public:
-  void apply(SplitState& state) const override {
+  Status apply(SplitState& state) const override {
     const std::string_view text = state.text->bytes();
     state.next.clear();
     for (const Word word : state.words) {
@@ -199,11 +202,13 @@ class MatcherSplitter final : public Splitter {
           p += sequence_size(*p);
           continue;
         }
-        state.next.push_back({static_cast<std::uint32_t>(p - text.data()), static_cast<std::uint32_t>(match - text.data())});
+        state.next.push_back(
+            {static_cast<std::uint32_t>(p - text.data()), static_cast<std::uint32_t>(match - text.data())});
         p = match;
       }
     }
     state.words.swap(state.next);
+    return {};
   }
 };
 
@@ -234,8 +239,8 @@ constexpr Known kKnown[] = {
     {"o200k",
      R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)",
      &make<O200k>, false},
-    {"clip",
-     R"(<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+)", &make<Clip>, true},
+    {"clip", R"(<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+)",
+     &make<Clip>, true},
 };
 
 SplitterPtr find(std::string_view pattern, bool removes) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blanks become a visible mark (SentencePiece's U+2581), one is put in front, and words begin at marks.
-#include "tokens/split/splitter.hpp"
-
 #include "core/utf8.hpp"
+#include "tokens/split/cut.hpp"
+#include "tokens/split/splitter.hpp"
 
 namespace isogloss::tokens {
 namespace {
@@ -13,7 +13,7 @@ class MetaspaceSplitter final : public Splitter {
     utf8_append(mark_, replacement);
   }
 
-  void apply(SplitState& state) const override {
+  Status apply(SplitState& state) const override {
     AlignedText& to = state.free_buffer();
     const std::string_view text = state.text->bytes();
     Rewriter out(*state.text, to);
@@ -51,6 +51,20 @@ class MetaspaceSplitter final : public Splitter {
     out.finish();
     state.text = &to;
     state.words.swap(state.next);
+    return {};
+  }
+
+  bool apply_unwritten(SplitState& state) const override {
+    const std::string_view text = state.text->bytes();
+    if (mark_ != "\xE2\x96\x81" || !split_ || text.find(mark_) != std::string_view::npos) return false;
+    for (const Word word : state.words) {
+      const bool marked = scheme_ == PrefixScheme::always || text[word.begin] == ' ' || wants_prefix(*state.text, word);
+      if (!marked) return false;
+    }
+    state.next.clear();
+    for (const Word word : state.words) cut_at_blanks(text, word, state.next);
+    state.words.swap(state.next);
+    return true;
   }
 
  private:

@@ -35,12 +35,16 @@ class RegexSplitter final : public Splitter {
  public:
   RegexSplitter(std::shared_ptr<const Regex> regex, Delimiter delimiter, bool invert)
       : regex_(std::move(regex)), delimiter_(delimiter), invert_(invert) {}
-  void apply(SplitState& state) const override {
-    cut_words(state, delimiter_, [this](std::string_view text, std::uint32_t offset, Cutter& cutter) {
+  Status apply(SplitState& state) const override {
+    Status status;
+    cut_words(state, delimiter_, [&](std::string_view text, std::uint32_t offset, Cutter& cutter) {
+      if (!status) return;
       StretchReporter reporter(offset, cutter, invert_);
-      regex_->each_match(text, [&](std::size_t begin, std::size_t end) { reporter.match(begin, end); });
+      const auto found = [&](std::size_t begin, std::size_t end) { reporter.match(begin, end); };
+      status = regex_->each_match(text, found, [&](std::size_t at) { return state.text->place(offset + at); });
       reporter.finish(text.size());
     });
+    return status;
   }
 
  private:
@@ -53,7 +57,7 @@ class LiteralSplitter final : public Splitter {
  public:
   LiteralSplitter(std::string literal, Delimiter delimiter, bool invert)
       : literal_(std::move(literal)), delimiter_(delimiter), invert_(invert) {}
-  void apply(SplitState& state) const override {
+  Status apply(SplitState& state) const override {
     cut_words(state, delimiter_, [this](std::string_view text, std::uint32_t offset, Cutter& cutter) {
       StretchReporter reporter(offset, cutter, invert_);
       std::size_t at = literal_.empty() ? std::string_view::npos : text.find(literal_);
@@ -63,6 +67,7 @@ class LiteralSplitter final : public Splitter {
       }
       reporter.finish(text.size());
     });
+    return {};
   }
 
  private:
@@ -77,12 +82,14 @@ SplitterPtr literal_splitter(std::string literal, Delimiter delimiter, bool inve
   return std::make_unique<LiteralSplitter>(std::move(literal), delimiter, invert);
 }
 
-Result<SplitterPtr> regex_splitter(std::string_view pattern, Delimiter delimiter, bool invert) {
+Result<SplitterPtr> regex_splitter(std::string_view pattern, Delimiter delimiter, bool invert, std::string_view owner) {
   SplitterPtr known;
-  if (delimiter == Delimiter::isolated) known = known_pattern_splitter(pattern);
+  // tiktoken's cl100k reads \p{N}{1,3}+ as a possessive interval, Oniguruma as a repeated one.
+  const bool other_meaning = pattern == known_pattern("cl100k");
+  if (delimiter == Delimiter::isolated && !other_meaning) known = known_pattern_splitter(pattern);
   if (delimiter == Delimiter::removed && invert) known = known_removing_splitter(pattern);
   if (known != nullptr) return known;
-  return SplitterPtr(std::make_unique<RegexSplitter>(IG_TRY(Regex::compile(pattern)), delimiter, invert));
+  return SplitterPtr(std::make_unique<RegexSplitter>(IG_TRY(Regex::compile(pattern, owner)), delimiter, invert));
 }
 
 }  // namespace isogloss::tokens

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a text is cut into the words that a subword model reads one by one: the pre-tokenisers of tokenizer.json, with the
-// boundaries of the Hugging Face library (tokenizers 0.23).
+// How a text is cut into the words that a subword model reads one by one: the pre-tokenisers of tokenizer.json, with
+// the boundaries of the Hugging Face library (tokenizers 0.23).
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,13 @@ struct SplitState {
 class Splitter {
  public:
   virtual ~Splitter() = default;
-  // Replaces words by what they are cut into; a rule that changes text puts the new one into a buffer.
-  virtual void apply(SplitState& state) const = 0;
+  // Replaces words by what they are cut into; a rule that changes text puts the new one into a buffer. Only a regular
+  // expression can fail (Regex::each_match).
+  virtual Status apply(SplitState& state) const = 0;
+  // For a rule that would put a U+2581 in front of every word (the last one before the model): cuts the words and
+  // leaves the text as it is. A blank at the start of a word stands for the mark; where there is none, the mark is not
+  // in the text and covers the word's first character. False, and nothing done: the rule does something else.
+  virtual bool apply_unwritten(SplitState&) const { return false; }
 };
 using SplitterPtr = std::unique_ptr<const Splitter>;
 
@@ -57,10 +62,11 @@ SplitterPtr punctuation_splitter(Delimiter delimiter);  // Punctuation
 SplitterPtr digits_splitter(bool individual);           // Digits
 SplitterPtr character_splitter(char32_t delimiter);     // CharDelimiterSplit
 SplitterPtr fixed_length_splitter(std::size_t length);  // FixedLength, in code points
-// Split, pattern String and Regex. Patterns known by their text run without a regular expression.
-// Error{invalid_argument}: no regular expression.
+// Split, pattern String and Regex. Patterns known by their text run without a regular expression. `owner` says in
+// errors whose the pattern is. Error{invalid_argument}, Error{unsupported}: no regular expression, or none that can be
+// used.
 SplitterPtr literal_splitter(std::string literal, Delimiter delimiter, bool invert);
-Result<SplitterPtr> regex_splitter(std::string_view pattern, Delimiter delimiter, bool invert);
+Result<SplitterPtr> regex_splitter(std::string_view pattern, Delimiter delimiter, bool invert, std::string_view owner);
 SplitterPtr scripts_splitter();  // UnicodeScripts
 
 enum class PrefixScheme : std::uint8_t { never, first, always };

@@ -94,11 +94,11 @@ Status count_block(const Dataset& data, std::size_t block, const WordRules& rule
                                           " bytes; at most 4 GiB are taken at once. Cut it into lines.");
         }
         utf8_valid(record.text) ? raw.view(record.text, 0) : raw.repair(record.text);
-        const AlignedText& text = rules.normalizer->apply(raw, normalize);
+        const AlignedText& text = *IG_TRY(rules.normalizer->apply(raw, normalize));
         if (text.empty()) return {};
         split.text = &text;
         split.words.assign(1, Word{0, static_cast<std::uint32_t>(text.size())});
-        for (const SplitterPtr& splitter : rules.splitters) splitter->apply(split);
+        for (const SplitterPtr& splitter : rules.splitters) IG_TRY(splitter->apply(split));
         const std::string_view bytes = split.text->bytes();
         for (const Word& word : split.words) out.add(bytes.substr(word.begin, word.end - word.begin));
         return {};

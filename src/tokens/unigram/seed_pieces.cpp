@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frequent substrings by a sorted list of suffixes (Kudo 2018, section 3.2, takes an enhanced suffix array).
 //
-// The distinct words stand one behind the other as numbers of characters with 0 behind each; the 0 is a character like any
-// other, as in the reference. A substring matters only up to 16 characters and inside a word, so the suffixes are sorted
-// by so many characters at most, by three-way radix quicksort (Bentley and Sedgewick 1997), one task per first character:
-// of 600,000 English words that takes a quarter of what a full suffix array would, and no further memory. Neighbours in
-// that order share a prefix; the intervals over which the shared length does not fall are the inner nodes of the suffix
-// tree: substrings that branch. They are read off with a stack (Abouelhoda, Kurtz and Ohlebusch 2004, algorithm 4.4).
+// The distinct words stand one behind the other as numbers of characters with 0 behind each; the 0 is a character like
+// any other, as in the reference. A substring matters only up to 16 characters and inside a word, so the suffixes are
+// sorted by so many characters at most, by three-way radix quicksort (Bentley and Sedgewick 1997), one task per first
+// character: of 600,000 English words that takes a quarter of what a full suffix array would, and no further memory.
+// Neighbours in that order share a prefix; the intervals over which the shared length does not fall are the inner nodes
+// of the suffix tree: substrings that branch. They are read off with a stack (Abouelhoda, Kurtz and Ohlebusch 2004,
+// algorithm 4.4).
 #include "tokens/unigram/seed_pieces.hpp"
 
 #include <algorithm>
@@ -58,7 +59,8 @@ struct Substring {
 
 class SuffixList {
  public:
-  SuffixList(const FlatWords& flat, std::size_t longest) : flat_(flat), depth_(static_cast<std::uint32_t>(longest + 1)) {}
+  SuffixList(const FlatWords& flat, std::size_t longest)
+      : flat_(flat), depth_(static_cast<std::uint32_t>(longest + 1)) {}
 
   std::vector<Substring> branching(const Context& context) {
     // By first character; suffixes that begin with a 0 are of no use.

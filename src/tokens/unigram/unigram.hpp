@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tokens/pipeline/byte_pieces.hpp"
 #include "tokens/pipeline/double_array.hpp"
 #include "tokens/pipeline/subword_model.hpp"
 
@@ -23,13 +24,6 @@ struct UnigramRules {
   ScoreType score_type = ScoreType::f64;
 };
 
-// What a piece is to the search.
-enum class PieceKind : std::uint8_t {
-  normal,
-  unmatched,  // never found in text: control and byte pieces of SentencePiece
-  user,       // always wins over normal pieces of the same text
-};
-
 class Unigram final : public SubwordModel {
  public:
   // `scores`, `kinds`: by id; `kinds` may be empty (all normal).
@@ -37,6 +31,9 @@ class Unigram final : public SubwordModel {
           const UnigramRules& rules);
 
   Status encode(std::string_view text, std::span<const Word> words, Pieces& out) const override;
+  bool takes_unwritten() const override { return words_alone_; }
+  Status encode_unwritten(std::string_view text, std::span<const Word> words, MarkCovers covers,
+                          Pieces& out) const override;
   const Vocabulary& vocabulary() const override { return vocabulary_; }
   std::uint32_t unknown_id() const override { return rules_.unknown; }
   const std::vector<double>& scores() const { return scores_; }
@@ -45,6 +42,8 @@ class Unigram final : public SubwordModel {
  private:
   template <class Score>
   class Search;
+  template <class Score>
+  class MarkedWords;
   template <class Score>
   Status encode_as(std::string_view text, std::span<const Word> words, Pieces& out) const;
   void emit_unknown(std::string_view text, Word span, Pieces& out) const;
@@ -55,11 +54,14 @@ class Unigram final : public SubwordModel {
   std::vector<double> scores_;
   UnigramRules rules_;
   DoubleArray trie_;
-  PieceTable words_;         // words that are best left whole, whatever stands before them
-  std::uint32_t owner_;      // of remembered words
-  bool marks_lead_ = false;  // no piece has a U+2581 but in front: words can be searched one by one
+  PieceTable words_;     // words that are best left whole, whatever stands before them
+  PieceTable bodies_;    // those of them that begin with a U+2581, without it
+  std::uint32_t owner_;  // of remembered words
+  std::uint32_t body_owner_;
+  bool words_alone_ = false;  // words with a mark in front are read alike whatever stands before them
+  bool marks_lead_ = false;   // no piece has a U+2581 but in front: words can be searched one by one
   double unknown_score_ = 0;
-  std::vector<std::uint32_t> byte_pieces_;  // (256) empty without byte fallback
+  BytePieces bytes_;
 };
 
 }  // namespace isogloss::tokens

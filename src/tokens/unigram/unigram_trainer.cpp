@@ -5,11 +5,11 @@
 //   seeds ──> [ E: expected uses of each piece over all ways to cut every word; M: probabilities from them ] x rounds
 //                └──< prune to 3/4 by the loss each piece's absence would cause <──┘      ──> cut to size
 //
-// E: with a[i] = the sum of the probabilities of all ways to reach byte i of a word, b[i] = to get from there to its end,
-// the piece over [i, j) is used a[i] p b[j] / a[end] times per occurrence of the word. Sums run over probabilities, not
-// over logarithms: no exp and log per edge. A word of thousands of characters underflows that way, so every a[i] carries
-// an exponent of its own in steps of 2^-600.
-// M: digamma instead of the logarithm (Liang and Klein 2007), which starves rare pieces; below half a use they go.
+// E: with a[i] = the sum of the probabilities of all ways to reach byte i of a word, b[i] = to get from there to its
+// end, the piece over [i, j) is used a[i] p b[j] / a[end] times per occurrence of the word. Sums run over
+// probabilities, not over logarithms: no exp and log per edge. A word of thousands of characters underflows that way,
+// so every a[i] carries an exponent of its own in steps of 2^-600. M: digamma instead of the logarithm (Liang and Klein
+// 2007), which starves rare pieces; below half a use they go.
 //
 // Pieces that went between two prunings stay in the trie with probability 0; it is built anew only after a pruning.
 // Sums over words are taken in blocks of a fixed number of words and added in the order of the blocks, so that the last
@@ -50,7 +50,8 @@ class PieceModel {
 
   std::size_t size() const { return pieces_.size(); }
   std::size_t alive() const {
-    return static_cast<std::size_t>(std::ranges::count_if(pieces_, [](const auto& p) { return p.second > kMinusInfinity; }));
+    return static_cast<std::size_t>(
+        std::ranges::count_if(pieces_, [](const auto& p) { return p.second > kMinusInfinity; }));
   }
   const std::string& text(std::size_t id) const { return pieces_[id].first; }
   double score(std::size_t id) const { return pieces_[id].second; }
@@ -166,7 +167,8 @@ class Lattice {
 
   // Replaces `out` by the ids of the best way to cut `word`; the piece over all of it is left out when `split` says so.
   // False when there is none. `score` = its sum.
-  bool best(const PieceModel& model, std::string_view word, bool split, std::vector<std::uint32_t>& out, double& score) {
+  bool best(const PieceModel& model, std::string_view word, bool split, std::vector<std::uint32_t>& out,
+            double& score) {
     best_.assign(word.size() + 1, {});
     best_[0].score = 0;
     for (std::size_t begin = 0; begin < word.size(); begin += sequence_size(word[begin])) {
@@ -201,7 +203,11 @@ class Lattice {
 class UnigramTrainer {
  public:
   UnigramTrainer(const WordCounts& words, const UnigramTraining& training, Context& context)
-      : words_(words), training_(training), context_(context), order_(words.ranked()), goal_(training.vocabulary_size * 11 / 10) {}
+      : words_(words),
+        training_(training),
+        context_(context),
+        order_(words.ranked()),
+        goal_(training.vocabulary_size * 11 / 10) {}
 
   Result<ScoredPieces> run() {
     const std::vector<std::string> required = required_characters();
@@ -230,16 +236,18 @@ class UnigramTrainer {
 
  private:
   Error too_small(std::size_t characters) const {
-    return {Code::invalid_argument, "a vocabulary of " + std::to_string(training_.vocabulary_size) + " pieces is too small: the " +
-                                        counted(characters, "character") + " of the text and " +
+    return {Code::invalid_argument, "a vocabulary of " + std::to_string(training_.vocabulary_size) +
+                                        " pieces is too small: the " + counted(characters, "character") +
+                                        " of the text and " +
                                         counted(training_.special_tokens.size(), "special token") +
                                         " need a piece each. Ask for a larger one (--vocab-size)."};
   }
 
   Error too_long() const {
-    return {Code::exhausted, "the distinct words have " + human_bytes(static_cast<double>(words_.text_bytes())) +
-                                 " together; a unigram model is trained on less than 4 GB. Keep fewer (--max-words) or cut the text "
-                                 "into shorter words (--pre metaspace)."};
+    return {Code::exhausted,
+            "the distinct words have " + human_bytes(static_cast<double>(words_.text_bytes())) +
+                " together; a unigram model is trained on less than 4 GB. Keep fewer (--max-words) or cut the text "
+                "into shorter words (--pre metaspace)."};
   }
 
   // By code point.
@@ -247,7 +255,8 @@ class UnigramTrainer {
     std::vector<bool> seen(0x110000, false);
     for (std::size_t w = 0; w < words_.size(); ++w) {
       const std::string_view word = words_.word(w);
-      for (std::size_t at = 0; at < word.size(); at += sequence_size(word[at])) seen[read_code_point(word.data() + at)] = true;
+      for (std::size_t at = 0; at < word.size(); at += sequence_size(word[at]))
+        seen[read_code_point(word.data() + at)] = true;
     }
     for (const char32_t c : training_.initial_alphabet) seen[c] = true;
     std::vector<std::string> out;
@@ -280,9 +289,10 @@ class UnigramTrainer {
   }
 
   std::vector<double> expect(const PieceModel& model) const {
-    return sum_over_words(model.size(), [&](Lattice& lattice, std::string_view word, double count, std::vector<double>& uses) {
-      lattice.add_expected(model, word, count, uses);
-    });
+    return sum_over_words(model.size(),
+                          [&](Lattice& lattice, std::string_view word, double count, std::vector<double>& uses) {
+                            lattice.add_expected(model, word, count, uses);
+                          });
   }
 
   static void maximise(PieceModel& model, const std::vector<double>& uses) {
@@ -309,10 +319,11 @@ class UnigramTrainer {
     return out;
   }
 
-  // The loss of likelihood per word when a piece is replaced by its alternative, section 3.2 of the paper; but where the
-  // paper adds the uses of the pieces in the alternative to the sum, the library's trainer (up to 0.23) adds so many as
-  // there are pieces in the model. That keeps more of the pieces that are used often: with the paper's sum, held-out text
-  // takes more tokens (enwiki18m 3.5 MB, 8,000 pieces: 0.16 %; 50 MB, 30,000: 0.05 %; Tatoeba, 12,000: 1.0 %).
+  // The loss of likelihood per word when a piece is replaced by its alternative, section 3.2 of the paper; but where
+  // the paper adds the uses of the pieces in the alternative to the sum, the library's trainer (up to 0.23) adds so
+  // many as there are pieces in the model. That keeps more of the pieces that are used often: with the paper's sum,
+  // held-out text takes more tokens (enwiki18m 3.5 MB, 8,000 pieces: 0.16 %; 50 MB, 30,000: 0.05 %; Tatoeba,
+  // 12,000: 1.0 %).
   static double loss(const std::vector<double>& uses, double sum, double words, double pieces, std::uint32_t id,
                      const std::vector<std::uint32_t>& ids) {
     const double rest = std::log(sum + uses[id] * (pieces - 1));
@@ -341,8 +352,10 @@ class UnigramTrainer {
         if (!model.is_alive(id)) continue;
         const Alternative other = alternative(model, lattice, id);
         if (uses[id] == 0 && !other.keep) continue;
-        if (other.ids.empty()) losses[id] = kStays;
-        else if (uses[id] > 0) losses[id] = loss(uses, sum, words, pieces, id, other.ids);
+        if (other.ids.empty())
+          losses[id] = kStays;
+        else if (uses[id] > 0)
+          losses[id] = loss(uses, sum, words, pieces, id, other.ids);
       }
     });
     return keep_best(model, losses);

@@ -26,9 +26,9 @@ struct UnigramTraining {
 using ScoredPieces = std::vector<std::pair<std::string, double>>;
 
 // Pieces with their log probabilities by id: the special tokens, then by falling score. The steps are those of the
-// Hugging Face library's trainer (tokenizers 0.23), and so are the pieces but for ties that rounding decides. Its order of
-// pieces with equal scores varies with that of a hash map; this one's does not, not with the number of threads either.
-// Error{invalid_argument}: special tokens and characters alone exceed the vocabulary.
+// Hugging Face library's trainer (tokenizers 0.23), and so are the pieces but for ties that rounding decides. Its order
+// of pieces with equal scores varies with that of a hash map; this one's does not, not with the number of threads
+// either. Error{invalid_argument}: special tokens and characters alone exceed the vocabulary.
 Result<ScoredPieces> train_unigram(const WordCounts& words, const UnigramTraining& training, Context& context);
 
 }  // namespace isogloss::tokens

@@ -29,8 +29,8 @@ std::vector<std::string> texts_of(const ScoredPieces& pieces) {
   return out;
 }
 
-// abc, abd: "ab" stands in two places with c and d behind it; "b" as well, but one character is no substring. c, d stand
-// once. Score of "ab" 2 x 2 = 4, of the characters their counts in the corpus.
+// abc, abd: "ab" stands in two places with c and d behind it; "b" as well, but one character is no substring. c, d
+// stand once. Score of "ab" 2 x 2 = 4, of the characters their counts in the corpus.
 TEST(SeedPieces, AreCharactersAndBranchingSubstrings) {
   const WordCounts words = counted_words({{"abc", 5}, {"abd", 1}});
   const ScoredPieces seeds = seed_pieces(words, words.ranked(), {}, {});
@@ -53,7 +53,8 @@ TEST(SeedPieces, AreAllSubstringsWithTwoContinuations) {
   for (std::size_t w = 0; w < words.size(); ++w) {
     const std::string word(words.word(w));
     for (std::size_t begin = 0; begin < word.size(); ++begin) {
-      for (std::size_t n = 2; n <= 4 && begin + n <= word.size(); ++n) followers[word.substr(begin, n)].insert(word.c_str()[begin + n]);
+      for (std::size_t n = 2; n <= 4 && begin + n <= word.size(); ++n)
+        followers[word.substr(begin, n)].insert(word.c_str()[begin + n]);
     }
   }
   std::map<std::string, double> expected;

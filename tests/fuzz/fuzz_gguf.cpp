@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// A GGUF file of any content: an error, or keys and tensors that lie inside it.
+#include <vector>
+
+#include "fuzz.hpp"
+
+#include "formats/gguf.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace isogloss;
+  const auto bytes = std::as_bytes(std::span(data, size));
+  const auto file = formats::Gguf::parse(bytes, "input");
+  if (!file) {
+    fuzz::require(file.error().message.find("input") != std::string::npos, "an error names the file");
+    return 0;
+  }
+  for (const auto& [key, value] : file->values()) {
+    fuzz::require(value.bytes.empty() || (value.bytes.data() >= bytes.data() &&
+                                          value.bytes.data() + value.bytes.size() <= bytes.data() + size),
+                  "a value lies in its file");
+    (void)file->text(key);
+    (void)file->integer(key, -5, 5);
+    (void)file->number(key);
+    (void)file->boolean(key);
+    (void)file->integers(key);
+    if (const auto numbers = file->numbers(key)) fuzz::require(numbers->size() == value.count, "all numbers are read");
+    if (const auto texts = file->texts(key)) {
+      fuzz::require(texts->size() == value.count, "all strings are read");
+      for (const std::string_view text : *texts) (void)std::string(text);
+    }
+  }
+  for (const formats::GgufTensor& tensor : file->tensors()) {
+    fuzz::require(tensor.offset <= size && tensor.size <= size - tensor.offset, "a tensor lies in its file");
+    fuzz::require(file->find_tensor(tensor.name) == &tensor, "a tensor is found by its name");
+    std::vector<std::byte> copy(tensor.size);
+    fuzz::require(file->read(tensor, copy).has_value(), "a tensor can be read");
+  }
+  return 0;
+}
