@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::require(tokenizer.encode(text, {}, out).has_value(), "any text has tokens");
   for (std::size_t i = 0; i < out.size(); ++i) {
     fuzz::require(out.ids[i] < tokenizer.vocabulary_size(), "an id is in the vocabulary");
-    fuzz::require(out.offsets[i].begin <= out.offsets[i].end && out.offsets[i].end <= text.size(), "offsets lie in the text");
+    fuzz::require(out.offsets[i].begin <= out.offsets[i].end && out.offsets[i].end <= text.size(),
+                  "offsets lie in the text");
   }
   fuzz::require(tokenizer.decode(out.ids, {}).has_value(), "tokens have a text");
   fuzz::require(tokenizer.encode_pair(text, text, {}, out).has_value(), "a pair has tokens");
