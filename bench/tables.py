@@ -122,9 +122,22 @@ def tokenize_rows():
                 yield False, "one text of 16 tokens, microseconds", *versus(rows, lambda row: number(row["query_us"]))
 
 
+def encode_rows():
+    found = results("encode")["results"]
+    for name, rows in found.items():
+        for length in ("16", "32", "128", "256", "mixed"):
+            yield (length in ("16", "128") and name.endswith("1 thread"), f"sentence encoder MiniLM, {name}, "
+                   + (f"{length} tokens" if length.isdigit() else "mixed abstracts") + ", sentences per CPU second",
+                   *versus(rows, lambda row, length=length: number(row[f"model {length}"]["per_cpu_s"])))
+        yield name.endswith("1 thread"), f"one query of 16 tokens from text, {name}, p50 ms", *versus(
+            rows, lambda row: number(row["query_ms"]["p50"]))
+        yield False, f"peak memory, {name}, MB", *versus(rows, lambda row: number(row["peak_mb"]))
+
+
 def table(short):
     lines = ["| task | isogloss | others |", "|---|---|---|"]
-    for rows in (lexical_rows, quality_rows, exact_rows, store_rows, ingest_rows, tfidf_rows, lsa_rows, tokenize_rows):
+    for rows in (lexical_rows, quality_rows, exact_rows, store_rows, ingest_rows, tfidf_rows, lsa_rows, tokenize_rows,
+                 encode_rows):
         lines += [f"| {title} | {ours} | {others} |" for in_short, title, ours, others in rows() if in_short or not short]
     return "\n".join(lines) + "\n"
 

@@ -25,9 +25,11 @@ class AttentionVerb final : public Verb {
     if (model_.empty()) return usage_error("attention needs a model: -m FOLDER or -m minilm");
     const ModelPtr model = IG_TRY(load(model_, {}, program.context));
     const TokenEmbedder* reader = model->ability<TokenEmbedder>();
-    if (reader == nullptr) return fail(Code::unsupported, "model '" + model_ + "' has no attention: it does not read tokens.");
+    if (reader == nullptr)
+      return fail(Code::unsupported, "model '" + model_ + "' has no attention: it does not read tokens.");
     if (head_ != kAllHeads && head_ >= reader->heads()) {
-      return usage_error("--head must be 0 to " + std::to_string(reader->heads() - 1) + ", not " + std::to_string(head_) + ".");
+      return usage_error("--head must be 0 to " + std::to_string(reader->heads() - 1) + ", not " +
+                         std::to_string(head_) + ".");
     }
     const Attention attention = IG_TRY(reader->attention(text_, layer_, program.context));
     program.flags.json ? print_json(program, attention) : print_table(program, attention);

@@ -17,11 +17,17 @@ struct Cause {
 };
 constexpr Cause kCauses[] = {
     {"random initialisation", "no: the weights are read from a file"},
-    {"contextual embeddings", "between texts only: a word's vector depends on its sentence, a text's vector on the text alone"},
-    {"non-deterministic settings (dropout, threads)", "no: no dropout, and sums have one order on any number of threads"},
-    {"model updates or retraining", "yes, when the files change; the space id says so and a collection refuses the other model"},
-    {"floating-point precision", "between arithmetics (--compute) and instruction sets, within a stated bound; not within one"},
-    {"preprocessing", "prompts and roles are part of the text: a query and a document of the same words differ where a model has prompts"},
+    {"contextual embeddings",
+     "between texts only: a word's vector depends on its sentence, a text's vector on the text alone"},
+    {"non-deterministic settings (dropout, threads)",
+     "no: no dropout, and sums have one order on any number of threads"},
+    {"model updates or retraining",
+     "yes, when the files change; the space id says so and a collection refuses the other model"},
+    {"floating-point precision",
+     "between arithmetics (--compute) and instruction sets, within a stated bound; not within one"},
+    {"preprocessing",
+     "prompts and roles are part of the text: a query and a document of the same words differ where a model has "
+     "prompts"},
     {"batch effects", "no: there is no padding, and rows are computed apart"},
 };
 
@@ -114,8 +120,8 @@ class SameVerb final : public Verb {
       json.end_object().end_object();
       return program.line(std::move(out));
     }
-    program.line((same == all ? "identical: same bits in " : "different: same bits in only ") + std::to_string(same) + " of " +
-                 std::to_string(all));
+    program.line((same == all ? "identical: same bits in " : "different: same bits in only ") + std::to_string(same) +
+                 " of " + std::to_string(all));
     program.line("why the same text may have different vectors, and whether it can happen here:");
     for (const Cause& cause : kCauses) program.line("  " + std::string(cause.name) + ": " + cause.here);
   }

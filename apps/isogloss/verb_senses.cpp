@@ -39,7 +39,8 @@ class SensesVerb final : public Verb {
   std::string_view name() const override { return "senses"; }
   std::string_view summary() const override { return "group sentences by the sense of a word in them"; }
   std::string_view examples() const override {
-    return "  isogloss senses -m minilm play \"The Broadway play premiered yesterday.\" \"We play chess every Sunday.\"\n";
+    return "  isogloss senses -m minilm play \"The Broadway play premiered yesterday.\" \"We play chess every "
+           "Sunday.\"\n";
   }
   void describe(Flags& flags, std::span<const std::string>) override {
     flags.positional("WORD", word_, "the word");
@@ -52,10 +53,12 @@ class SensesVerb final : public Verb {
     if (model_.empty()) return usage_error("senses needs a model: -m FOLDER or -m minilm");
     if (sentences_.size() < 2) return usage_error("senses needs two sentences or more.");
     if (groups_ < 1 || groups_ > sentences_.size()) {
-      return usage_error("--groups must be from 1 to the number of sentences, " + std::to_string(sentences_.size()) + ".");
+      return usage_error("--groups must be from 1 to the number of sentences, " + std::to_string(sentences_.size()) +
+                         ".");
     }
     const ModelPtr model = IG_TRY(load(model_, {}, program.context));
-    for (const std::string& sentence : sentences_) rows_.push_back(IG_TRY(vector_in(*model, sentence, program.context)));
+    for (const std::string& sentence : sentences_)
+      rows_.push_back(IG_TRY(vector_in(*model, sentence, program.context)));
     for (const auto& a : rows_) {
       for (const auto& b : rows_) similarity_.push_back(cosine(a, b));
     }
@@ -92,7 +95,8 @@ class SensesVerb final : public Verb {
 
   Result<std::vector<float>> static_vector(const Model& model) const {
     const Vocabulary* words = model.ability<Vocabulary>();
-    if (words == nullptr) return fail(Code::unsupported, "model '" + model_ + "' has vectors neither of tokens nor of words.");
+    if (words == nullptr)
+      return fail(Code::unsupported, "model '" + model_ + "' has vectors neither of tokens nor of words.");
     const auto index = words->find_word(word_);
     if (!index) return fail(Code::not_found, "'" + word_ + "' is not in the vocabulary of '" + model_ + "'.");
     std::vector<float> row(words->word_dimension());
@@ -107,7 +111,8 @@ class SensesVerb final : public Verb {
       std::size_t best_a = 0, best_b = 1;
       for (std::size_t a = 0; a < members_.size(); ++a) {
         for (std::size_t b = a + 1; b < members_.size(); ++b) {
-          if (mean_between(members_[a], members_[b]) > mean_between(members_[best_a], members_[best_b])) best_a = a, best_b = b;
+          if (mean_between(members_[a], members_[b]) > mean_between(members_[best_a], members_[best_b]))
+            best_a = a, best_b = b;
         }
       }
       members_[best_a].insert(members_[best_a].end(), members_[best_b].begin(), members_[best_b].end());
@@ -150,19 +155,22 @@ class SensesVerb final : public Verb {
       return program.line(std::move(out));
     }
     for (std::size_t g = 0; g < members_.size(); ++g) {
-      program.line("sense " + std::to_string(g + 1) + ", cosine within " + fixed(mean_between(members_[g], members_[g]), 2));
+      program.line("sense " + std::to_string(g + 1) + ", cosine within " +
+                   fixed(mean_between(members_[g], members_[g]), 2));
       for (const std::size_t i : members_[g]) program.line("  " + std::to_string(i + 1) + "  " + sentences_[i]);
     }
     double low = 1, high = -1;
     for (std::size_t a = 0; a < members_.size(); ++a) {
       for (std::size_t b = a + 1; b < members_.size(); ++b) {
         for (const std::size_t i : members_[a]) {
-          for (const std::size_t j : members_[b]) low = std::min(low, between(i, j)), high = std::max(high, between(i, j));
+          for (const std::size_t j : members_[b])
+            low = std::min(low, between(i, j)), high = std::max(high, between(i, j));
         }
       }
     }
     if (members_.size() > 1) program.line("cosine across " + fixed(low, 2) + " to " + fixed(high, 2));
-    if (is_static) program.note("a static model has one vector per word, whatever stands around it: every cosine is 1.000");
+    if (is_static)
+      program.note("a static model has one vector per word, whatever stands around it: every cosine is 1.000");
   }
 
   std::string word_, model_;

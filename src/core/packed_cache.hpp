@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where work derived from a model's files is kept between runs: weights in the layout of this CPU, hashes. Nothing in it
-// is needed: every entry can be made again. The implementation is hub's; this is what families see.
+// Where work derived from a model's files is kept between runs: weights in the layout of this CPU, hashes. Nothing in
+// it is needed: every entry can be made again. The implementation is hub's; this is what families see.
 #pragma once
 
 #include <filesystem>

@@ -134,7 +134,8 @@ Result<std::string> zip_content(std::string_view archive, const ZipMember& membe
                                     " bytes, more than the " + std::to_string(max_bytes) + " allowed.");
   }
   if (member.method != kStored && member.method != kDeflated) {
-    return fail(Code::unsupported, std::string(where) + ": " + what + "is encrypted or packed by a method other than deflate.");
+    return fail(Code::unsupported,
+                std::string(where) + ": " + what + "is encrypted or packed by a method other than deflate.");
   }
   const std::uint64_t name_size = number<std::uint16_t>(archive, member.offset + 26);
   const std::uint64_t extra_size = number<std::uint16_t>(archive, member.offset + 28);

@@ -27,8 +27,8 @@ bool is_zip(std::string_view head);
 // The members in the order of the archive's directory. Error{corrupt_data} says what is broken; `where` names the file.
 Result<std::vector<ZipMember>> zip_members(std::string_view archive, std::string_view where);
 
-// The content of a member. Error{too_long} when it claims more than `max_bytes`, Error{corrupt_data}, Error{unsupported}
-// for an encrypted one or another method.
+// The content of a member. Error{too_long} when it claims more than `max_bytes`, Error{corrupt_data},
+// Error{unsupported} for an encrypted one or another method.
 Result<std::string> zip_content(std::string_view archive, const ZipMember& member, std::size_t max_bytes,
                                 std::string_view where);
 

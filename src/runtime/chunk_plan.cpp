@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chunks in a model's own tokens. A text cut at token boundaries has the same tokens alone as it had in its document, but
-// for a word that a very long one was cut inside of.
+// Chunks in a model's own tokens. A text cut at token boundaries has the same tokens alone as it had in its document,
+// but for a word that a very long one was cut inside of.
 #include <algorithm>
 
 #include "isogloss/documents.hpp"
@@ -14,7 +14,8 @@ constexpr std::size_t kLeastSize = 32;
 
 class TokenUnits final : public UnitSplitter {
  public:
-  TokenUnits(std::shared_ptr<const Model> model, const Tokenizer& tokenizer) : model_(std::move(model)), tokenizer_(tokenizer) {}
+  TokenUnits(std::shared_ptr<const Model> model, const Tokenizer& tokenizer)
+      : model_(std::move(model)), tokenizer_(tokenizer) {}
   std::string_view name() const override { return "tokens"; }
   // Tokens of one character share its span, so that they count.
   void split(std::string_view text, std::vector<Span>& out) const override {

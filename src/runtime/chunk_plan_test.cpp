@@ -30,7 +30,8 @@ TEST(ChunkPlan, NoChunkExceedsTheWindow) {
   EXPECT_EQ(plan.units->name(), "tokens");
   EXPECT_EQ(plan.options.size, 46u);
   std::string text = "# Cats and dogs\n\n";
-  for (int i = 0; i < 60; ++i) text += "The cat sat on the mat, and a dog barked at the moon " + std::to_string(i) + ". ";
+  for (int i = 0; i < 60; ++i)
+    text += "The cat sat on the mat, and a dog barked at the moon " + std::to_string(i) + ". ";
   Context context;
   const Document document = read_document_text("a.md", text, {}, context).value();
   const auto chunks = chunk_document(document, plan.options, *plan.units).value();

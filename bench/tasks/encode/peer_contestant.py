@@ -17,6 +17,10 @@ engine, model_path, files, threads = sys.argv[1], pathlib.Path(sys.argv[2]), pat
 os.environ.update(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads), RAYON_NUM_THREADS=str(threads),
                   TOKENIZERS_PARALLELISM="true" if threads > 1 else "false", HF_HUB_OFFLINE="1")
 
+# Libraries print while they load; standard output is for answers.
+ANSWERS = os.dup(1)
+os.dup2(2, 1)
+
 import numpy as np  # noqa: E402
 from tokenizers import Tokenizer  # noqa: E402
 
@@ -85,7 +89,8 @@ def onnxruntime_session(int8):
             optimizer.optimize_model(str(onnx_file()), model_type="bert", num_heads=12, hidden_size=384).save_model_to_file(str(fused))
         if int8:
             from onnxruntime.quantization import QuantType, quantize_dynamic
-            quantize_dynamic(str(fused), str(path), weight_type=QuantType.QInt8, per_channel=True)
+            quantize_dynamic(str(fused), str(path), weight_type=QuantType.QInt8, per_channel=True,
+                             extra_options={"DefaultTensorType": 1})  # what fused operators give: floats
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -200,5 +205,7 @@ def query(repeats):
     return {"seconds": whole["seconds"] / n, "cpu": whole["cpu"] / n, "p50": seconds[n // 2], "p99": seconds[n * 99 // 100]}
 
 
+sys.stdout.flush()
+os.dup2(ANSWERS, 1)
 harness.serve({"texts": load_texts, "vectors": vectors, "model": from_ids, "text": lambda: timed(lambda: encode(ids_of(texts))),
                "query": query})

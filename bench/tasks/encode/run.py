@@ -74,7 +74,9 @@ def start(kind, threads, model, folder, options):
                              **({"ISOGLOSS_SIMD": options.simd} if options.simd else {}))
     for peer in PEERS[kind]:
         if options.peers:
-            yield harness.Contestant(peer, [sys.executable, HERE / "peer_contestant.py", peer, model, folder, threads])
+            started = harness.Contestant(peer, [sys.executable, HERE / "peer_contestant.py", peer, model, folder, threads])
+            started.ask("texts", folder / "verify.txt")  # its files are made before the next one looks for them
+            yield started
 
 
 def run_kind(kind, threads, model, folder, sets, reference, options):
@@ -127,10 +129,12 @@ def main():
         places = {json.loads(line)["text"]: i for i, line in enumerate(filter(None, data))}
         vectors = np.load(harness.test_data("parity/all-MiniLM-L6-v2/vectors.npy"))
         reference = vectors[[places[t] for t in sets["verify"]]]
-        result["results"] = {f"{kind}, {threads} thread{'s' if threads != '1' else ''}":
-                             run_kind(kind, threads, model, folder, sets, reference, options)
-                             for threads in options.threads.split(",") for kind in options.kinds.split(",")}
-    harness.keep(result, options.out)
+        result["results"] = {}
+        for threads in options.threads.split(","):
+            for kind in options.kinds.split(","):
+                name = f"{kind}, {threads} thread{'s' if threads != '1' else ''}"
+                result["results"][name] = run_kind(kind, threads, model, folder, sets, reference, options)
+                harness.keep(result, options.out)
 
 
 main()

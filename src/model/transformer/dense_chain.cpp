@@ -7,8 +7,8 @@
 
 namespace isogloss::model {
 
-Status DenseChain::add(const nn::TensorSource& tensors, const std::string& name, std::size_t outputs, std::size_t inputs,
-                       nn::Activation activation) {
+Status DenseChain::add(const nn::TensorSource& tensors, const std::string& name, std::size_t outputs,
+                       std::size_t inputs, nn::Activation activation) {
   nn::LinearWeights weights;
   weights.outputs = outputs;
   weights.inputs = inputs;

@@ -19,8 +19,9 @@ Result<nn::Compute> parse_compute(std::string_view name) {
   for (const nn::Compute compute : {nn::Compute::f32, nn::Compute::bf16, nn::Compute::int8}) {
     if (nn::compute_name(compute) == name) return compute;
   }
-  return fail(Code::invalid_argument, "'" + std::string(name) + "' is no arithmetic of this model: auto, f32, bf16 and "
-                                      "int8 are.");
+  return fail(Code::invalid_argument, "'" + std::string(name) +
+                                          "' is no arithmetic of this model: auto, f32, bf16 and "
+                                          "int8 are.");
 }
 
 Result<std::shared_ptr<const nn::Encoder>> Encoders::get(nn::Compute compute, Context& context) const {
@@ -100,14 +101,16 @@ Result<std::vector<std::size_t>> Encoders::by_damage(const nn::TensorSource& ten
 // half of them; else int8 is refused.
 Result<nn::Sections> Encoders::pack_int8(const nn::TensorSource& tensors, Context& context) const {
   const nn::EncoderKernels& kernels = nn::encoder_kernels();
-  if (!compare_) return fail(Code::unsupported, "int8 is not offered for this kind of model: its quality cannot be measured.");
+  if (!compare_)
+    return fail(Code::unsupported, "int8 is not offered for this kind of model: its quality cannot be measured.");
   const auto exact = IG_TRY(pack_with(tensors, nn::Compute::f32, {}, context));
   std::set<std::size_t> kept;
   std::vector<std::size_t> worst;
   for (;;) {
     const auto candidate = IG_TRY(pack_with(tensors, nn::Compute::int8, kept, context));
     const Fidelity found = IG_TRY(compare_(*exact, *candidate));
-    const std::string figures = "cosine to f32 " + std::to_string(found.mean) + " on average, " + std::to_string(found.least) + " at least";
+    const std::string figures =
+        "cosine to f32 " + std::to_string(found.mean) + " on average, " + std::to_string(found.least) + " at least";
     if (found.mean >= kInt8Gate.mean && found.least >= kInt8Gate.least) {
       context.say(LogLevel::info, "int8: " + figures + ", " + std::to_string(kept.size()) + " of " +
                                       std::to_string(architecture_.config.layers) + " layers in bf16");
@@ -115,16 +118,16 @@ Result<nn::Sections> Encoders::pack_int8(const nn::TensorSource& tensors, Contex
     }
     if (worst.empty()) worst = IG_TRY(by_damage(tensors, *exact, context));
     if (2 * (kept.size() + 1) > worst.size()) {
-      return fail(Code::unsupported, "int8 is refused for this model: " + figures + " even with half of its layers in bf16; " +
-                                         std::to_string(kInt8Gate.mean) + " and " + std::to_string(kInt8Gate.least) +
-                                         " are asked. Use --compute bf16.");
+      return fail(Code::unsupported, "int8 is refused for this model: " + figures +
+                                         " even with half of its layers in bf16; " + std::to_string(kInt8Gate.mean) +
+                                         " and " + std::to_string(kInt8Gate.least) + " are asked. Use --compute bf16.");
     }
     kept.insert(worst[kept.size()]);
   }
 }
 
-// Writes the packed weights for later runs and goes on with the mapped file, which other processes share. What cannot be
-// kept is packed again next time.
+// Writes the packed weights for later runs and goes on with the mapped file, which other processes share. What cannot
+// be kept is packed again next time.
 void Encoders::keep(nn::Sections& sections, const std::string& key, Context& context) const {
   const auto path = files_.cache()->place(key, sections.bytes());
   const Status written = path ? sections.write(*path, key) : Status(std::unexpected(path.error()));

@@ -25,7 +25,8 @@ inline constexpr Fidelity kInt8Gate{0.995, 0.98};
 
 class Encoders {
  public:
-  Encoders(FileSet files, nn::Architecture architecture) : files_(std::move(files)), architecture_(std::move(architecture)) {}
+  Encoders(FileSet files, nn::Architecture architecture)
+      : files_(std::move(files)), architecture_(std::move(architecture)) {}
 
   // Measures int8 when it is packed; without it int8 is not offered.
   void set_compare(Compare compare) { compare_ = std::move(compare); }
@@ -41,7 +42,8 @@ class Encoders {
  private:
   Result<std::shared_ptr<const nn::Encoder>> make(nn::Compute compute, Context& context) const;
   Result<nn::Sections> pack_int8(const nn::TensorSource& tensors, Context& context) const;
-  Result<std::vector<std::size_t>> by_damage(const nn::TensorSource& tensors, const nn::Encoder& exact, Context& context) const;
+  Result<std::vector<std::size_t>> by_damage(const nn::TensorSource& tensors, const nn::Encoder& exact,
+                                             Context& context) const;
   Result<std::shared_ptr<const nn::Encoder>> pack_with(const nn::TensorSource& tensors, nn::Compute compute,
                                                        const std::set<std::size_t>& keep_bf16, Context& context) const;
   void keep(nn::Sections& sections, const std::string& key, Context& context) const;
@@ -62,7 +64,8 @@ class WorkspacePool {
  public:
   class Lease {
    public:
-    Lease(WorkspacePool& pool, std::unique_ptr<nn::Workspace> workspace) : pool_(pool), workspace_(std::move(workspace)) {}
+    Lease(WorkspacePool& pool, std::unique_ptr<nn::Workspace> workspace)
+        : pool_(pool), workspace_(std::move(workspace)) {}
     ~Lease() { pool_.give_back(std::move(workspace_)); }
     Lease(const Lease&) = delete;
     nn::Workspace& operator*() { return *workspace_; }

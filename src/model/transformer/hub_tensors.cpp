@@ -39,12 +39,15 @@ Result<std::vector<std::string>> weight_files(const FileSet& files, const std::s
   }
   if (files.has(folder + std::string(kPickle))) {
     return fail(Code::unsupported,
-                "'" + where + "' holds its weights as pytorch_model.bin, a pickle, which can run code when it is opened. "
-                "Convert it where the model came from: python3 -c \"from transformers import AutoModel; "
-                "AutoModel.from_pretrained('" + where + "').save_pretrained('" + where + "')\"");
+                "'" + where +
+                    "' holds its weights as pytorch_model.bin, a pickle, which can run code when it is opened. "
+                    "Convert it where the model came from: python3 -c \"from transformers import AutoModel; "
+                    "AutoModel.from_pretrained('" +
+                    where + "').save_pretrained('" + where + "')\"");
   }
-  return fail(Code::not_found, "'" + where + "' holds no weights: looked for model.safetensors and "
-                               "model.safetensors.index.json.");
+  return fail(Code::not_found, "'" + where +
+                                   "' holds no weights: looked for model.safetensors and "
+                                   "model.safetensors.index.json.");
 }
 
 Result<std::unique_ptr<HubTensors>> HubTensors::open(const FileSet& files, const std::string& folder) {
@@ -73,7 +76,8 @@ Result<std::vector<float>> HubTensors::read(std::string_view name, std::span<con
   const std::string what = where_ + ": tensor '" + std::string(name) + "' ";
   const auto it = tensors_.find(name);
   if (it == tensors_.end()) {
-    return fail(Code::corrupt_data, what + "is missing. The file is not complete, or config.json describes another model.");
+    return fail(Code::corrupt_data,
+                what + "is missing. The file is not complete, or config.json describes another model.");
   }
   const formats::TensorPlace& place = it->second.place;
   if (!std::ranges::equal(place.shape, shape)) {

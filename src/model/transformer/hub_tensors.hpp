@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tensors of a Hugging Face folder: model.safetensors, or the shards that model.safetensors.index.json lists. Headers are
-// read at once, a tensor when it is asked for.
+// The tensors of a Hugging Face folder: model.safetensors, or the shards that model.safetensors.index.json lists.
+// Headers are read at once, a tensor when it is asked for.
 #pragma once
 
 #include <map>

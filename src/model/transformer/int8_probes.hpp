@@ -41,9 +41,11 @@ inline constexpr std::array<std::string_view, 32> kInt8Probes = {
     "the figures of the last quarter are known.",
     "A solar panel turns light into electric current. Most are made of silicon cells, each of which gives about half a "
     "volt; several are joined in series so that the voltage is useful, and in parallel so that the current is.",
-    "In the morning the harbour was grey and quiet. By noon the boats had come back with herring and cod, and the market "
+    "In the morning the harbour was grey and quiet. By noon the boats had come back with herring and cod, and the "
+    "market "
     "was so loud that nobody heard the church bell. In the evening the smell of smoke hung over the roofs again.",
-    "Patients were assigned at random to one of two groups and followed for twelve months. The first group received the "
+    "Patients were assigned at random to one of two groups and followed for twelve months. The first group received "
+    "the "
     "new treatment, the second a placebo. No significant difference in the primary outcome was observed between them, "
     "although fewer adverse events were reported in the first group than in the second.",
 };

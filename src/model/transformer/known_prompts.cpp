@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prompts that model cards ask for and folders leave out. Sources: the cards of the models named.
-#include <array>
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "model/transformer/sentence_modules.hpp"

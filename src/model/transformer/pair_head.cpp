@@ -48,8 +48,10 @@ Result<DenseChain> read_layers(const HubTensors& tensors, const nn::EncoderConfi
     IG_TRY(layers.add(tensors, pooler, n, n, Activation::tanh));
     IG_TRY(classifier("classifier"));
   } else {
-    return fail(Code::unsupported, tensors.where() + ": config.json says the model classifies, but there is no head that is "
-                                   "known here (pooler and classifier, classifier.dense, pre_classifier, head.dense, score).");
+    return fail(Code::unsupported,
+                tensors.where() +
+                    ": config.json says the model classifies, but there is no head that is "
+                    "known here (pooler and classifier, classifier.dense, pre_classifier, head.dense, score).");
   }
   return layers;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How rows become passes. A pass of few tokens reads every weight for few products; one of many pushes its activations
-// out of the second cache. Several passes run side by side, a thread each, which needs no joins inside a layer; a single
-// pass is split inside its layers instead.
+// out of the second cache. Several passes run side by side, a thread each, which needs no joins inside a layer; a
+// single pass is split inside its layers instead.
 #include "model/transformer/passes.hpp"
 
 #include <algorithm>
@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t kMostTokens = 512;
 constexpr std::size_t kLeastTokens = 64;
 
-// Rows [begin, end) of each pass, by length from long to short so that the last passes are short ones; at least a pass for
-// every thread where there are tokens enough.
+// Rows [begin, end) of each pass, by length from long to short so that the last passes are short ones; at least a pass
+// for every thread where there are tokens enough.
 std::vector<std::span<const PassRow>> cut_into_passes(std::vector<PassRow>& rows, std::size_t threads) {
   std::ranges::stable_sort(rows, [](const PassRow& a, const PassRow& b) { return a.ids.size() > b.ids.size(); });
   std::size_t total = 0;
@@ -26,7 +26,8 @@ std::vector<std::span<const PassRow>> cut_into_passes(std::vector<PassRow>& rows
   std::vector<std::span<const PassRow>> passes;
   for (std::size_t begin = 0; begin < rows.size();) {
     std::size_t end = begin;
-    for (std::size_t tokens = 0; end < rows.size() && (end == begin || tokens + rows[end].ids.size() <= budget); ++end) {
+    for (std::size_t tokens = 0; end < rows.size() && (end == begin || tokens + rows[end].ids.size() <= budget);
+         ++end) {
       tokens += rows[end].ids.size();
     }
     passes.push_back(std::span(rows).subspan(begin, end - begin));

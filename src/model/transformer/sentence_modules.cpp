@@ -70,8 +70,8 @@ class Reader {
       if (!folder.empty()) folder += '/';
       if (type == "Transformer" || type == "MLMTransformer") {
         if (!folder.empty() && !files_.has("config.json")) {
-          return fail(Code::unsupported, where("modules.json") + ": the encoder lies in '" + folder +
-                                             "'. Give the path of that folder.");
+          return fail(Code::unsupported,
+                      where("modules.json") + ": the encoder lies in '" + folder + "'. Give the path of that folder.");
         }
         if (type == "MLMTransformer") out_.head = Head::splade;
       } else if (type == "Pooling") {
@@ -84,7 +84,8 @@ class Reader {
       } else if (type == "SpladePooling") {
         IG_TRY(splade(folder));
       } else if (type != "Dropout" && type != "MultiVectorMask") {
-        return fail(Code::unsupported, where("modules.json") + ": the module '" + std::string(module["type"].as_string()) +
+        return fail(Code::unsupported, where("modules.json") + ": the module '" +
+                                           std::string(module["type"].as_string()) +
                                            "' is not known here (Transformer, Pooling, Dense, Normalize, SpladePooling "
                                            "are).");
       }
@@ -111,8 +112,9 @@ class Reader {
   Status pooling(const std::string& folder) {
     const std::string name = folder + "config.json";
     if (!files_.has(name)) {
-      return fail(Code::not_found, "'" + where(name) + "' is missing; modules.json names that folder. Get the whole folder "
-                                   "of the model, its subfolders too.");
+      return fail(Code::not_found, "'" + where(name) +
+                                       "' is missing; modules.json names that folder. Get the whole folder "
+                                       "of the model, its subfolders too.");
     }
     const Json config = IG_TRY(json(name));
     std::vector<Pooling> modes;
@@ -138,7 +140,8 @@ class Reader {
 
   Status dense(const std::string& folder, bool of_tokens) {
     const std::string name = folder + "config.json";
-    if (!files_.has(name)) return fail(Code::not_found, "'" + where(name) + "' is missing; modules.json names that folder.");
+    if (!files_.has(name))
+      return fail(Code::not_found, "'" + where(name) + "' is missing; modules.json names that folder.");
     const Json config = IG_TRY(json(name));
     DenseModule module;
     module.folder = folder;
@@ -147,7 +150,8 @@ class Reader {
     module.bias = config["bias"].as_bool(true);
     module.of_tokens = of_tokens;
     if (module.inputs == 0 || module.outputs == 0 || module.inputs > (1U << 20) || module.outputs > (1U << 20)) {
-      return fail(Code::corrupt_data, where(name) + ": in_features and out_features must be numbers from 1 to 1,048,576.");
+      return fail(Code::corrupt_data,
+                  where(name) + ": in_features and out_features must be numbers from 1 to 1,048,576.");
     }
     if (config["use_residual"].as_bool()) {
       return fail(Code::unsupported, where(name) + ": a Dense module with a residual is not known here.");
@@ -164,7 +168,8 @@ class Reader {
     } else if (activation.ends_with("SiLU")) {
       module.activation = nn::Activation::silu;
     } else {
-      return fail(Code::unsupported, where(name) + ": the activation '" + std::string(activation) + "' is not known here.");
+      return fail(Code::unsupported,
+                  where(name) + ": the activation '" + std::string(activation) + "' is not known here.");
     }
     out_.dense.push_back(module);
     return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands around the encoder in a folder of the sentence-transformers library (version 6.2; the older forms of each
-// file too): modules.json, 1_Pooling/config.json, 2_Dense/, config_sentence_transformers.json, sentence_bert_config.json.
-// A folder without them is what that library makes of it: mean pooling and nothing behind.
+// file too): modules.json, 1_Pooling/config.json, 2_Dense/, config_sentence_transformers.json,
+// sentence_bert_config.json. A folder without them is what that library makes of it: mean pooling and nothing behind.
 #pragma once
 
 #include <cstddef>
@@ -44,18 +44,19 @@ struct SentenceModules {
   bool include_prompt = true;  // false: tokens of the prompt are left out of the pooling
   std::vector<DenseModule> dense;
   bool normalize = false;
-  bool lower_case = false;     // before tokenizing
-  std::size_t max_tokens = 0;  // special tokens included
-  std::string max_tokens_from;  // the file that decided it
+  bool lower_case = false;                     // before tokenizing
+  std::size_t max_tokens = 0;                  // special tokens included
+  std::string max_tokens_from;                 // the file that decided it
   std::map<std::string, std::string> prompts;  // by name
-  std::string default_prompt;  // a name of `prompts`, or empty
+  std::string default_prompt;                  // a name of `prompts`, or empty
   Metric metric = Metric::cosine;
-  bool splade_sum = false;       // instead of the largest over the tokens
+  bool splade_sum = false;  // instead of the largest over the tokens
   bool splade_log_twice = false;
 };
 
 // `config`: config.json. Error{unsupported} names a module that is not known here, Error{corrupt_data} what is broken.
-Result<SentenceModules> read_sentence_modules(const FileSet& files, const Json& config, const nn::EncoderConfig& encoder);
+Result<SentenceModules> read_sentence_modules(const FileSet& files, const Json& config,
+                                              const nn::EncoderConfig& encoder);
 
 // Prompts of models whose folders do not say them (E5, BGE and others), by the name of the model; empty when unknown.
 std::map<std::string, std::string> known_prompts(std::string_view model_name);

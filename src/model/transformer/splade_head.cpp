@@ -20,9 +20,10 @@ constexpr HeadNames kNames[] = {
     {"vocab_transform", "vocab_layer_norm", "vocab_projector.bias", "vocab_projector.weight"},
     {"lm_head.dense", "lm_head.layer_norm", "lm_head.bias", "lm_head.decoder.weight"},
 };
-constexpr const char* kWords[] = {"bert.embeddings.word_embeddings.weight", "distilbert.embeddings.word_embeddings.weight",
-                                  "roberta.embeddings.word_embeddings.weight", "mpnet.embeddings.word_embeddings.weight",
-                                  "embeddings.word_embeddings.weight"};
+constexpr const char* kWords[] = {"bert.embeddings.word_embeddings.weight",
+                                  "distilbert.embeddings.word_embeddings.weight",
+                                  "roberta.embeddings.word_embeddings.weight",
+                                  "mpnet.embeddings.word_embeddings.weight", "embeddings.word_embeddings.weight"};
 
 constexpr std::size_t kPanelsAtOnce = 64;
 
@@ -32,7 +33,8 @@ Result<std::vector<float>> decoder_weights(const HubTensors& tensors, const Head
   for (const char* words : kWords) {
     if (tensors.has(words)) return tensors.read(words, {vocabulary, hidden});
   }
-  return fail(Code::corrupt_data, tensors.where() + ": neither '" + std::string(names.decoder) + "' nor a word table is there.");
+  return fail(Code::corrupt_data,
+              tensors.where() + ": neither '" + std::string(names.decoder) + "' nor a word table is there.");
 }
 
 }  // namespace
@@ -58,8 +60,9 @@ Result<SpladeHead> SpladeHead::read(const HubTensors& tensors, const nn::Encoder
                                      "decoder", head.sections_);
     return head;
   }
-  return fail(Code::unsupported, tensors.where() + ": there is no masked-language-model head that is known here "
-                                 "(cls.predictions, vocab_transform, lm_head.dense), so no sparse vectors.");
+  return fail(Code::unsupported, tensors.where() +
+                                     ": there is no masked-language-model head that is known here "
+                                     "(cls.predictions, vocab_transform, lm_head.dense), so no sparse vectors.");
 }
 
 // A block of pieces at a time, so that scores of all tokens for the whole vocabulary never stand side by side.

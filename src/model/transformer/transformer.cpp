@@ -41,12 +41,11 @@ Recognised recognise(const FileSet& files) {
 Result<ModelPtr> load(const FileSet& files, const OptionValues& values, Context& context) {
   const auto options = IG_TRY(parse_options<TransformerOptions>(values, "Family 'transformer'"));
   const Json config = IG_TRY(config_of(files));
-  nn::Architecture architecture =
-      IG_TRY(nn::architecture_of(config, (files.origin() / "config.json").string()));
+  nn::Architecture architecture = IG_TRY(nn::architecture_of(config, (files.origin() / "config.json").string()));
   SentenceModules modules = IG_TRY(read_sentence_modules(files, config, architecture.config));
   TokenizerPtr tokenizer = IG_TRY(load_tokenizer(files.origin(), {}, context));
-  auto model = std::make_shared<TransformerModel>(files, std::move(architecture), std::move(modules), std::move(tokenizer),
-                                                  options.compute);
+  auto model = std::make_shared<TransformerModel>(files, std::move(architecture), std::move(modules),
+                                                  std::move(tokenizer), options.compute);
   IG_TRY(model->open(config));
   context.say(LogLevel::debug, "'" + files.origin().string() + "' reads " + std::to_string(model->card().window) +
                                    " tokens (" + model->card().facts.at("window from") + ")");

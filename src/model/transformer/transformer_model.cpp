@@ -29,9 +29,12 @@ std::vector<PassRow> rows_of(std::span<const Slice> slices, std::size_t& count) 
 
 TransformerModel::TransformerModel(FileSet files, nn::Architecture architecture, SentenceModules modules,
                                    TokenizerPtr tokenizer, std::string compute)
-    : modules_(std::move(modules)), compute_(std::move(compute)), encoders_(std::move(files), std::move(architecture)),
+    : modules_(std::move(modules)),
+      compute_(std::move(compute)),
+      encoders_(std::move(files), std::move(architecture)),
       text_(std::move(tokenizer), modules_) {
-  encoders_.set_compare([this](const nn::Encoder& exact, const nn::Encoder& candidate) { return compare(exact, candidate); });
+  encoders_.set_compare(
+      [this](const nn::Encoder& exact, const nn::Encoder& candidate) { return compare(exact, candidate); });
 }
 
 Status TransformerModel::open(const Json& config) {
@@ -104,7 +107,8 @@ void TransformerModel::fill_card(const Json& config, const HubTensors& tensors) 
 Status TransformerModel::set_space_id() {
   Sha256 hash;
   hash.update(IG_TRY(encoders_.weights_hash()));
-  hash.update(pooling_names(modules_.pooling) + (modules_.normalize ? " normalized " : " ") + std::to_string(card_.dimension));
+  hash.update(pooling_names(modules_.pooling) + (modules_.normalize ? " normalized " : " ") +
+              std::to_string(card_.dimension));
   for (const auto& [name, prompt] : modules_.prompts) hash.update(name + "=" + prompt);
   for (const std::string& name : encoders_.files().names()) {
     const bool tokenizer = name.starts_with("tokenizer") || name.starts_with("vocab") || name == "merges.txt" ||
@@ -138,8 +142,9 @@ Status TransformerModel::check_outputs(const EmbedOptions& options) const {
                 "this model has " + std::to_string(most) + " dimensions, not " + std::to_string(options.dim) + ".");
   }
   if (modules_.head == Head::tokens && options.outputs != Outputs::tokens) {
-    return fail(Code::unsupported, "this model gives a vector for every token and none for the text. Ask for them: "
-                                   "--tokens.");
+    return fail(Code::unsupported,
+                "this model gives a vector for every token and none for the text. Ask for them: "
+                "--tokens.");
   }
   if (modules_.head == Head::splade && options.outputs == Outputs::tokens) {
     return fail(Code::unsupported, "this model gives one sparse row a text, no vectors of tokens.");
@@ -311,13 +316,15 @@ Status TransformerModel::score(std::string_view query, std::span<const std::stri
   for (std::size_t i = 0; i < documents.size(); ++i) {
     IG_TRY(text_.tokenizer().encode_pair(query, documents[i], options, tokens[i]));
     const bool typed = encoders_.config().token_types > 1;
-    rows.push_back({tokens[i].ids, typed ? std::span<const std::uint8_t>(tokens[i].type_ids) : std::span<const std::uint8_t>(), i});
+    rows.push_back({tokens[i].ids,
+                    typed ? std::span<const std::uint8_t>(tokens[i].type_ids) : std::span<const std::uint8_t>(), i});
   }
   const auto finish = [&](const PassResult& result) {
     const std::size_t n = encoders_.config().hidden;
     std::vector<float> states(result.rows.size() * n);
     for (std::size_t i = 0; i < result.rows.size(); ++i) {
-      std::copy_n(result.states.f32.data() + i * result.states.stride, n, states.begin() + static_cast<std::ptrdiff_t>(i * n));
+      std::copy_n(result.states.f32.data() + i * result.states.stride, n,
+                  states.begin() + static_cast<std::ptrdiff_t>(i * n));
     }
     pair_head_->layers.run(states, result.rows.size());
     for (std::size_t i = 0; i < result.rows.size(); ++i) {

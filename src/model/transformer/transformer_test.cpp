@@ -82,7 +82,8 @@ TEST(Transformer, SameBitsInAnyBatchOrderAndNumberOfThreads) {
     texts.push_back(text);
   }
   ThreadPool pool(4);
-  const auto bits = [&](std::span<const std::size_t> order, std::size_t batch, std::size_t threads, const std::string& compute) {
+  const auto bits = [&](std::span<const std::size_t> order, std::size_t batch, std::size_t threads,
+                        const std::string& compute) {
     Context context;
     context.pool = &pool;
     context.threads = threads;
@@ -92,7 +93,8 @@ TEST(Transformer, SameBitsInAnyBatchOrderAndNumberOfThreads) {
     std::vector<std::string> out(texts.size());
     for (std::size_t begin = 0; begin < order.size(); begin += batch) {
       std::vector<Input> inputs;
-      for (std::size_t i = begin; i < std::min(order.size(), begin + batch); ++i) inputs.push_back(Input::text(texts[order[i]]));
+      for (std::size_t i = begin; i < std::min(order.size(), begin + batch); ++i)
+        inputs.push_back(Input::text(texts[order[i]]));
       const Embedding embedding = embedder->embed(inputs, options, context).value();
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         const auto row = embedding.dense.row_f32(i);
@@ -110,7 +112,8 @@ TEST(Transformer, SameBitsInAnyBatchOrderAndNumberOfThreads) {
         for (const std::size_t step : {1, 5, 255}) {  // orders: forwards, by fives, backwards
           std::vector<std::size_t> walk(texts.size());
           for (std::size_t i = 0; i < walk.size(); ++i) walk[i] = i * step % texts.size();
-          EXPECT_EQ(bits(walk, batch, threads, compute), expected) << compute << " " << batch << " " << threads << " " << step;
+          EXPECT_EQ(bits(walk, batch, threads, compute), expected)
+              << compute << " " << batch << " " << threads << " " << step;
         }
       }
     }

@@ -79,9 +79,7 @@ inline Vec gelu_tanh(Vec x) {
   return times_sigmoid(x, z);
 }
 
-inline Vec tanh_of(Vec x) {
-  return sub(divide(set1(2.0F), add(set1(1.0F), exp_of(mul(x, set1(-2.0F))))), set1(1.0F));
-}
+inline Vec tanh_of(Vec x) { return sub(divide(set1(2.0F), add(set1(1.0F), exp_of(mul(x, set1(-2.0F))))), set1(1.0F)); }
 
 inline Vec apply(Activation activation, Vec x) {
   switch (activation) {

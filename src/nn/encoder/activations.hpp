@@ -16,11 +16,11 @@ struct Activations {
   std::size_t columns = 0;
   std::size_t stride = 0;
   bool has_f32 = false, has_bf16 = false, has_int8 = false;
-  math::AlignedVector<float> f32;            // (rows, stride)
-  math::AlignedVector<std::uint16_t> bf16;   // (rows, stride)
-  math::AlignedVector<std::uint8_t> int8;    // (rows, stride)
-  math::AlignedVector<float> scale;          // (rows)
-  math::AlignedVector<std::int32_t> zero;    // (rows)
+  math::AlignedVector<float> f32;           // (rows, stride)
+  math::AlignedVector<std::uint16_t> bf16;  // (rows, stride)
+  math::AlignedVector<std::uint8_t> int8;   // (rows, stride)
+  math::AlignedVector<float> scale;         // (rows)
+  math::AlignedVector<std::int32_t> zero;   // (rows)
 
   // Empty rows of this shape, nothing valid yet. Columns behind the last are zero.
   void reset(std::size_t row_count, std::size_t column_count);

@@ -151,7 +151,9 @@ struct Attention {
   float* sums;    // (kMostRows, padded_dim)
 
   explicit Attention(const AttentionWork<T>& work)
-      : w(work), padded_tokens(round_up(work.tokens, kPanelColumns)), padded_dim(round_up(work.head_dim, kPanelColumns)) {
+      : w(work),
+        padded_tokens(round_up(work.tokens, kPanelColumns)),
+        padded_dim(round_up(work.head_dim, kPanelColumns)) {
     Carver carver{work.scratch};
     keys = carver.take<std::byte>(padded_tokens * work.head_dim * sizeof(T));
     values = carver.take<std::byte>(padded_tokens * padded_dim * sizeof(T));

@@ -63,33 +63,33 @@ struct EncoderConfig {
   float attention_scale = 0;  // of q k; 0 = 1 / sqrt(head_dim)
   bool causal = false;
   float embedding_scale = 1;
-  std::vector<Rotary> rotary;       // empty = none
-  std::vector<LayerReach> reach;    // (layers), empty = every layer sees all
-  bool alibi = false;               // distance times a slope per head
+  std::vector<Rotary> rotary;        // empty = none
+  std::vector<LayerReach> reach;     // (layers), empty = every layer sees all
+  bool alibi = false;                // distance times a slope per head
   std::size_t relative_buckets = 0;  // T5's bucketed distances, shared by all layers; 0 = none
   std::size_t relative_distance = 128;
 };
 
-// Where the tensors of an architecture are. Names of layers hold '#' for the layer's number; empty = there is none. Each
-// linear layer is NAME.weight (out, in) and, when the file has it, NAME.bias; each norm NAME.weight and NAME.bias (old
-// files: NAME.gamma, NAME.beta).
+// Where the tensors of an architecture are. Names of layers hold '#' for the layer's number; empty = there is none.
+// Each linear layer is NAME.weight (out, in) and, when the file has it, NAME.bias; each norm NAME.weight and NAME.bias
+// (old files: NAME.gamma, NAME.beta).
 struct WeightNames {
   std::vector<std::string> prefixes{""};  // the first with which the word table is found
   std::string words, positions, types, embedding_norm, final_norm;
-  std::string query, key, value;       // or
-  std::string query_key_value;         // one under the other
+  std::string query, key, value;  // or
+  std::string query_key_value;    // one under the other
   std::string attention_out;
-  std::string attention_norm;          // before or after attention, by NormPlace
-  std::string attention_out_norm;      // of sandwich
+  std::string attention_norm;      // before or after attention, by NormPlace
+  std::string attention_out_norm;  // of sandwich
   std::string query_norm, key_norm;
-  std::string inner_norm;              // before or after the feed-forward layer
-  std::string inner_out_norm;          // of sandwich
-  std::string gate, up;                // or
-  std::string gate_up;                 // gate above up, or
-  std::string up_gate;                 // up above gate
+  std::string inner_norm;      // before or after the feed-forward layer
+  std::string inner_out_norm;  // of sandwich
+  std::string gate, up;        // or
+  std::string gate_up;         // gate above up, or
+  std::string up_gate;         // up above gate
   std::string down;
-  std::string relative_bias;           // (buckets, heads), whole name
-  bool transposed = false;             // weights are (in, out): GPT-2
+  std::string relative_bias;  // (buckets, heads), whole name
+  bool transposed = false;    // weights are (in, out): GPT-2
 };
 
 struct Architecture {

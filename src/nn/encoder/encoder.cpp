@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One pass, layer by layer. The residual stream x is f32 throughout; what a linear layer reads is made from it in that
-// layer's arithmetic (Activations), what attention reads is bf16 where the CPU multiplies bf16 faster, else f32. Nothing
-// here depends on which other sequences are in the pass: linear layers treat rows apart, attention sequences.
+// layer's arithmetic (Activations), what attention reads is bf16 where the CPU multiplies bf16 faster, else f32.
+// Nothing here depends on which other sequences are in the pass: linear layers treat rows apart, attention sequences.
 #include "nn/encoder/encoder.hpp"
 
 #include <algorithm>
@@ -32,13 +32,13 @@ float alibi_slope(std::size_t h, std::size_t n) {
   std::size_t power = 1;
   while (power * 2 <= n) power *= 2;
   const double step = 8.0 / static_cast<double>(power);
-  const double exponent = h < power ? step * static_cast<double>(h + 1)
-                                    : step / 2 * static_cast<double>(2 * (h - power) + 1);
+  const double exponent =
+      h < power ? step * static_cast<double>(h + 1) : step / 2 * static_cast<double>(2 * (h - power) + 1);
   return static_cast<float>(std::exp2(-exponent));
 }
 
-// Divisor of a rotary frequency whose wave is `wave` tokens long (Llama 3: long waves by factor, short ones not, between
-// them a straight line).
+// Divisor of a rotary frequency whose wave is `wave` tokens long (Llama 3: long waves by factor, short ones not,
+// between them a straight line).
 double frequency_divisor(const Rotary& r, double wave) {
   if (!r.by_wave_length) return r.factor;
   if (wave < r.original_positions / r.high_factor) return 1;
@@ -61,14 +61,19 @@ struct Encoder::Pass {
   const RunOptions& options;
   Workspace& w;
   const Context& context;
-  std::size_t rows;         // of the residual stream now
-  bool one_row = false;     // of each sequence is left
+  std::size_t rows;      // of the residual stream now
+  bool one_row = false;  // of each sequence is left
 };
 
 Encoder::Encoder(EncoderConfig config, Compute compute, const EncoderKernels& kernels, Sections sections)
-    : config_(std::move(config)), compute_(compute), kernels_(&kernels), sections_(std::move(sections)),
-      words_(sections_.get<float>("words")), positions_(sections_.get<float>("positions")),
-      types_(sections_.get<float>("types")), embedding_norm_(norm_weights("embedding_norm")),
+    : config_(std::move(config)),
+      compute_(compute),
+      kernels_(&kernels),
+      sections_(std::move(sections)),
+      words_(sections_.get<float>("words")),
+      positions_(sections_.get<float>("positions")),
+      types_(sections_.get<float>("types")),
+      embedding_norm_(norm_weights("embedding_norm")),
       final_norm_(norm_weights("final_norm")) {
   for (std::size_t i = 0; i < config_.layers; ++i) layers_.push_back(make_layer(i));
   make_rotary_tables();
@@ -104,16 +109,19 @@ Compute compute_of(Compute asked, const Sections& sections, const std::string& n
 
 }  // namespace
 
-bool Encoder::fits(const EncoderConfig& config, Compute compute, const EncoderKernels& kernels, const Sections& sections) {
+bool Encoder::fits(const EncoderConfig& config, Compute compute, const EncoderKernels& kernels,
+                   const Sections& sections) {
   const auto floats = [&](const char* name) { return sections.get<float>(name).size(); };
-  bool good = floats("words") >= config.vocabulary * config.hidden && floats("positions") >= config.positions * config.hidden &&
+  bool good = floats("words") >= config.vocabulary * config.hidden &&
+              floats("positions") >= config.positions * config.hidden &&
               floats("types") >= config.token_types * config.hidden &&
               floats("relative_bias") >= config.relative_buckets * config.heads;
   for (std::size_t i = 0; i < config.layers; ++i) {
     const std::string layer = "layer." + std::to_string(i) + ".";
     for (const LinearShape& shape : linear_shapes(config)) {
       const Compute own = compute_of(compute, sections, layer + shape.part);
-      good = good && PackedLinear::fits(shape.outputs, shape.inputs, shape.gated, own, kernels, layer + shape.part, sections);
+      good = good &&
+             PackedLinear::fits(shape.outputs, shape.inputs, shape.gated, own, kernels, layer + shape.part, sections);
     }
     for (const char* norm : {"attention_norm.gamma", "inner_norm.gamma", "attention_norm.beta", "inner_norm.beta"}) {
       const std::size_t size = sections.get<float>(layer + norm).size();
@@ -263,7 +271,8 @@ void Encoder::attend(Pass& pass, std::size_t number, const T* qkv, T* out) const
   const EncoderConfig& c = config_;
   const TokenBatch& batch = pass.batch;
   std::size_t longest = 0;
-  for (std::size_t s = 0; s < batch.sequences(); ++s) longest = std::max(longest, batch.starts[s + 1] - batch.starts[s]);
+  for (std::size_t s = 0; s < batch.sequences(); ++s)
+    longest = std::max(longest, batch.starts[s + 1] - batch.starts[s]);
   const std::size_t items = batch.sequences() * c.kv_heads;
   const std::size_t blocks = std::min(pass.context.thread_count(), items);
   const std::size_t grain = (items + blocks - 1) / blocks;
@@ -340,7 +349,8 @@ void Encoder::attention(Pass& pass, std::size_t number) const {
 void Encoder::keep_wanted_rows(Pass& pass) const {
   Activations& x = pass.w.x;
   for (std::size_t s = 0; s < pass.batch.sequences(); ++s) {
-    const std::size_t from = pass.options.rows == WantedRows::first ? pass.batch.starts[s] : pass.batch.starts[s + 1] - 1;
+    const std::size_t from =
+        pass.options.rows == WantedRows::first ? pass.batch.starts[s] : pass.batch.starts[s + 1] - 1;
     if (from != s) std::copy_n(x.f32.data() + from * x.stride, x.stride, x.f32.data() + s * x.stride);
   }
   pass.rows = x.rows = pass.batch.sequences();

@@ -26,9 +26,9 @@ namespace isogloss::nn {
 
 // Sequence s holds tokens starts[s] .. starts[s + 1]; none is empty.
 struct TokenBatch {
-  std::span<const std::uint32_t> ids;     // (tokens), each below the vocabulary
-  std::span<const std::uint8_t> types;    // (tokens), or empty = all 0
-  std::span<const std::size_t> starts;    // (sequences + 1)
+  std::span<const std::uint32_t> ids;   // (tokens), each below the vocabulary
+  std::span<const std::uint8_t> types;  // (tokens), or empty = all 0
+  std::span<const std::size_t> starts;  // (sequences + 1)
 
   std::size_t tokens() const { return ids.size(); }
   std::size_t sequences() const { return starts.size() - 1; }
@@ -61,7 +61,8 @@ class Encoder {
   Encoder(EncoderConfig config, Compute compute, const EncoderKernels& kernels, Sections sections);
 
   // Whether `sections`, of a file, have all blocks of this config in their sizes.
-  static bool fits(const EncoderConfig& config, Compute compute, const EncoderKernels& kernels, const Sections& sections);
+  static bool fits(const EncoderConfig& config, Compute compute, const EncoderKernels& kernels,
+                   const Sections& sections);
 
   const EncoderConfig& config() const { return config_; }
   Compute compute() const { return compute_; }

@@ -28,8 +28,8 @@ const EncoderKernels& encoder_kernels() {
   return table;
 }
 
-// Panels of keys and of values, then a block of scores and of weights and one of sums; kMostRows and the widest panel of
-// any instruction set (attention_inl.hpp).
+// Panels of keys and of values, then a block of scores and of weights and one of sums; kMostRows and the widest panel
+// of any instruction set (attention_inl.hpp).
 std::size_t attention_scratch(std::size_t tokens, std::size_t head_dim) {
   constexpr std::size_t kWidest = 32;
   constexpr std::size_t kMostRows = 12;

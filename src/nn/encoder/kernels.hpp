@@ -7,9 +7,10 @@
 //   bf16  (depth / 2, panel_columns, 2)    steps of two values, so that one instruction takes a pair per column
 //   int8  (depth / 4, panel_columns, 4)    steps of four; rows are u8 with a scale and a zero point each
 //
-// Every output value is one chain of multiply-adds over k = 0, 1, 2 ... in that order, whatever rows stand beside it and
-// however the panels are shared among threads: the same row gives the same bits in any batch. Output rows are written in
-// whole panels, so a row has room for round_up(columns, panel_columns) values; columns behind the last hold zeros.
+// Every output value is one chain of multiply-adds over k = 0, 1, 2 ... in that order, whatever rows stand beside it
+// and however the panels are shared among threads: the same row gives the same bits in any batch. Output rows are
+// written in whole panels, so a row has room for round_up(columns, panel_columns) values; columns behind the last hold
+// zeros.
 #pragma once
 
 #include <cstddef>
@@ -22,15 +23,15 @@ namespace isogloss::nn {
 enum class Activation : std::uint8_t { none, gelu, gelu_tanh, quick_gelu, silu, relu, tanh };
 enum class Norm : std::uint8_t { layer, rms };
 
-// What becomes of a product's columns: x = activation(sum + bias) + residual, or, when `gated`, the first half of a panel
-// is the gate and the second what it lets through: x = activation(gate) * up, half as many columns.
+// What becomes of a product's columns: x = activation(sum + bias) + residual, or, when `gated`, the first half of a
+// panel is the gate and the second what it lets through: x = activation(gate) * up, half as many columns.
 struct Destination {
   const float* bias = nullptr;  // (columns, in panel order), null = none
   Activation activation = Activation::none;
   bool gated = false;
   const float* residual = nullptr;  // (rows, residual_stride), null = none
   std::size_t residual_stride = 0;
-  float* f32 = nullptr;            // one of the two
+  float* f32 = nullptr;  // one of the two
   std::uint16_t* bf16 = nullptr;
   std::size_t stride = 0;
 };
@@ -45,8 +46,8 @@ struct PanelRange {
 struct QuantizedRows {
   const std::uint8_t* values = nullptr;  // (rows, stride)
   std::size_t stride = 0;
-  const float* scale = nullptr;          // (rows)
-  const std::int32_t* zero = nullptr;    // (rows)
+  const float* scale = nullptr;        // (rows)
+  const std::int32_t* zero = nullptr;  // (rows)
 };
 
 // weight = scale[column] * s8
@@ -59,24 +60,24 @@ struct QuantizedPanels {
 // Softmax attention of the query heads that share one key and value head, over one sequence.
 template <class T>
 struct AttentionWork {
-  const T* query = nullptr;   // (tokens, stride), head h at h * head_dim
-  const T* key = nullptr;     // (tokens, stride)
-  const T* value = nullptr;   // (tokens, stride)
+  const T* query = nullptr;  // (tokens, stride), head h at h * head_dim
+  const T* key = nullptr;    // (tokens, stride)
+  const T* value = nullptr;  // (tokens, stride)
   std::size_t stride = 0;
   std::size_t tokens = 0;
   std::size_t first_query = 0;  // queries [first_query, last_query) are answered
   std::size_t last_query = 0;
-  std::size_t head_dim = 0;   // even
-  std::size_t heads = 1;      // that share this key
-  float scale = 1;            // of q k
-  const float* bias = nullptr;    // (heads, bias_stride): added to q_i k_j at [bias_zero + j - i]; null = none
+  std::size_t head_dim = 0;     // even
+  std::size_t heads = 1;        // that share this key
+  float scale = 1;              // of q k
+  const float* bias = nullptr;  // (heads, bias_stride): added to q_i k_j at [bias_zero + j - i]; null = none
   std::size_t bias_stride = 0;
   std::size_t bias_zero = 0;
-  bool causal = false;        // keys up to the query's own position
-  std::size_t window = 0;     // keys at most this far away; 0 = all
-  T* out = nullptr;           // (queries, out_stride), head h at h * head_dim
+  bool causal = false;     // keys up to the query's own position
+  std::size_t window = 0;  // keys at most this far away; 0 = all
+  T* out = nullptr;        // (queries, out_stride), head h at h * head_dim
   std::size_t out_stride = 0;
-  float* weights = nullptr;   // (heads, tokens, tokens) the softmax itself, when it is wanted (of all queries)
+  float* weights = nullptr;      // (heads, tokens, tokens) the softmax itself, when it is wanted (of all queries)
   std::byte* scratch = nullptr;  // attention_scratch(tokens, head_dim) bytes, on a cache line
 };
 

@@ -36,7 +36,8 @@ TEST_P(EncoderKernel, ActivationsAreThoseOfTheirFormulas) {
     std::vector<float> got = x;
     kernels().activate(activation, got.data(), got.size());
     for (std::size_t i = 0; i < x.size(); ++i) {
-      EXPECT_NEAR(got[i], formula(static_cast<double>(x[i])), 4e-7 * std::max(1.0, std::abs(static_cast<double>(x[i])))) << x[i];
+      EXPECT_NEAR(got[i], formula(static_cast<double>(x[i])), 4e-7 * std::max(1.0, std::abs(static_cast<double>(x[i]))))
+          << x[i];
     }
   };
   check(Activation::gelu, exact_gelu);
@@ -50,8 +51,8 @@ TEST_P(EncoderKernel, ActivationsAreThoseOfTheirFormulas) {
 }
 
 // y = x W^T + b through PackedLinear, for shapes that do not fill panels and any number of rows.
-void check_linear(const EncoderKernels& kernels, Compute compute, std::size_t rows, std::size_t inputs, std::size_t outputs,
-                  bool gated, double tolerance) {
+void check_linear(const EncoderKernels& kernels, Compute compute, std::size_t rows, std::size_t inputs,
+                  std::size_t outputs, bool gated, double tolerance) {
   LinearWeights w{outputs, inputs, randoms(outputs * inputs, 1, 0.2F), randoms(outputs, 2), gated};
   Sections sections;
   PackedLinear::pack(w, compute, kernels, "w", sections);
@@ -156,7 +157,8 @@ void check_attention(const EncoderKernels& kernels, const AttentionCase& c) {
         if ((c.causal && j > i) || (c.window != 0 && far > c.window)) continue;
         double score = 0;
         for (std::size_t k = 0; k < c.head_dim; ++k) {
-          score += static_cast<double>(work.query[i * stride + h * c.head_dim + k]) * static_cast<double>(work.key[j * stride + k]);
+          score += static_cast<double>(work.query[i * stride + h * c.head_dim + k]) *
+                   static_cast<double>(work.key[j * stride + k]);
         }
         score *= static_cast<double>(work.scale);
         if (c.biased) score += static_cast<double>(bias[h * 700 + reach + j - i]);
@@ -168,7 +170,8 @@ void check_attention(const EncoderKernels& kernels, const AttentionCase& c) {
       }
       for (std::size_t k = 0; k < c.head_dim; ++k) {
         double want = 0;
-        for (std::size_t j = 0; j < c.tokens; ++j) want += p[j] / total * static_cast<double>(work.value[j * stride + k]);
+        for (std::size_t j = 0; j < c.tokens; ++j)
+          want += p[j] / total * static_cast<double>(work.value[j * stride + k]);
         ASSERT_NEAR(out[i * work.out_stride + h * c.head_dim + k], want, 2e-5) << c.tokens << " " << i << " " << k;
       }
     }
@@ -225,8 +228,11 @@ TEST_P(EncoderKernel, QuantizedRowsKeepHalfAStep) {
   EXPECT_EQ(scale[0], 1.0F);
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, EncoderKernel, testing::ValuesIn(simd::available_levels().begin(), simd::available_levels().end()),
-                         [](const testing::TestParamInfo<simd::Level>& test) { return std::string(simd::level_name(test.param)); });
+INSTANTIATE_TEST_SUITE_P(Levels, EncoderKernel,
+                         testing::ValuesIn(simd::available_levels().begin(), simd::available_levels().end()),
+                         [](const testing::TestParamInfo<simd::Level>& test) {
+                           return std::string(simd::level_name(test.param));
+                         });
 
 }  // namespace
 }  // namespace isogloss::nn

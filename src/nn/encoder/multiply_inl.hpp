@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rows times packed panels (kernels.hpp), with the activation, the residual and the narrowing done on the registers.
 //
-// A tile is up to kMostRows rows x one panel of two registers: 24 accumulators with 512 bits, and per step 2 loads of the
-// panel and 12 broadcasts for 24 multiply-adds. Rows are shared evenly among tiles (16 = 8 + 8, not 12 + 4), since a tile
-// with few rows has too few independent sums to keep the multipliers busy.
+// A tile is up to kMostRows rows x one panel of two registers: 24 accumulators with 512 bits, and per step 2 loads of
+// the panel and 12 broadcasts for 24 multiply-adds. Rows are shared evenly among tiles (16 = 8 + 8, not 12 + 4), since
+// a tile with few rows has too few independent sums to keep the multipliers busy.
 #pragma once
 
 #include "nn/encoder/activation_inl.hpp"
@@ -114,16 +114,7 @@ struct StepBf16 {
 };
 
 // --- int8: four u8 times four s8 a step, exact.
-#if defined(__AVX512VNNI__)
-using Whole = __m512i;
-inline Whole whole_zero() { return _mm512_setzero_si512(); }
-inline Vec to_float(Whole x) { return {_mm512_cvtepi32_ps(x)}; }
-inline Whole load_whole(const std::int32_t* p) { return _mm512_loadu_si512(p); }
-// x - a b, of whole numbers.
-inline Whole minus_product(Whole x, std::int32_t a, Whole b) {
-  return _mm512_sub_epi32(x, _mm512_mullo_epi32(_mm512_set1_epi32(a), b));
-}
-#elif defined(__AVX512F__)
+#if defined(__AVX512F__)
 using Whole = __m512i;
 inline Whole whole_zero() { return _mm512_setzero_si512(); }
 inline Vec to_float(Whole x) { return {_mm512_cvtepi32_ps(x)}; }

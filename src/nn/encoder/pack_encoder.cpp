@@ -17,8 +17,12 @@ class Packer {
  public:
   Packer(const Architecture& architecture, const TensorSource& tensors, Compute compute, const EncoderKernels& kernels,
          const std::set<std::size_t>& keep_bf16)
-      : config_(architecture.config), names_(architecture.names), tensors_(tensors), compute_(compute),
-        kernels_(kernels), keep_bf16_(keep_bf16) {}
+      : config_(architecture.config),
+        names_(architecture.names),
+        tensors_(tensors),
+        compute_(compute),
+        kernels_(kernels),
+        keep_bf16_(keep_bf16) {}
 
   Result<Sections> pack(Context& context) {
     IG_TRY(find_prefix());
@@ -28,7 +32,8 @@ class Packer {
     IG_TRY(norm("embedding_norm", config_.embedding_norm ? names_.embedding_norm : "", config_.hidden));
     IG_TRY(norm("final_norm", config_.final_norm ? names_.final_norm : "", config_.hidden));
     if (!names_.relative_bias.empty() && config_.relative_buckets != 0) {
-      const auto values = IG_TRY(tensors_.read(full(names_.relative_bias, 0), {config_.relative_buckets, config_.heads}));
+      const auto values =
+          IG_TRY(tensors_.read(full(names_.relative_bias, 0), {config_.relative_buckets, config_.heads}));
       std::ranges::copy(values, sections_.add<float>("relative_bias", values.size()).begin());
     }
     for (std::size_t i = 0; i < config_.layers; ++i) {
@@ -47,7 +52,8 @@ class Packer {
     }
     return fail(Code::corrupt_data, tensors_.where() + ": there is no tensor '" + names_.words +
                                         ".weight', the table of word vectors that an architecture '" +
-                                        config_.architecture + "' has. The file may hold another model than its "
+                                        config_.architecture +
+                                        "' has. The file may hold another model than its "
                                         "config.json says.");
   }
 
@@ -63,8 +69,9 @@ class Packer {
     float sum = 0;
     for (const float x : values) sum += x - x;
     if (sum == 0) return values;
-    return fail(Code::corrupt_data, tensors_.where() + ": tensor '" + name + "' holds values that are no finite numbers "
-                                    "(NaN or infinity). Get the file again, or another revision of the model.");
+    return fail(Code::corrupt_data, tensors_.where() + ": tensor '" + name +
+                                        "' holds values that are no finite numbers "
+                                        "(NaN or infinity). Get the file again, or another revision of the model.");
   }
 
   Status table(const std::string& section, const std::string& name, std::size_t rows) {

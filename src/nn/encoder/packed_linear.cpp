@@ -133,9 +133,15 @@ bool PackedLinear::fits(std::size_t outputs, std::size_t inputs, bool gated, Com
 
 PackedLinear::PackedLinear(std::size_t outputs, std::size_t inputs, bool gated, Compute compute,
                            const EncoderKernels& kernels, const std::string& name, const Sections& sections)
-    : outputs_(gated ? outputs / 2 : outputs), depth_(depth_of(inputs)), gated_(gated), compute_(compute),
-      kernels_(&kernels), weight_(sections.get<std::byte>(name + ".weight")), bias_(sections.get<float>(name + ".bias")),
-      scale_(sections.get<float>(name + ".scale")), sums_(sections.get<std::int32_t>(name + ".sums")) {
+    : outputs_(gated ? outputs / 2 : outputs),
+      depth_(depth_of(inputs)),
+      gated_(gated),
+      compute_(compute),
+      kernels_(&kernels),
+      weight_(sections.get<std::byte>(name + ".weight")),
+      bias_(sections.get<float>(name + ".bias")),
+      scale_(sections.get<float>(name + ".scale")),
+      sums_(sections.get<std::int32_t>(name + ".sums")) {
   const ColumnOrder order{outputs, kernels.panel_columns, gated};
   panels_ = order.panels();
   IG_ASSERT(weight_.size() >= panels_ * order.columns * depth_ * value_bytes(compute));
@@ -148,8 +154,8 @@ void PackedLinear::run(const Rows& rows, Destination to, PanelRange range) const
   if (compute_ == Compute::f32) {
     kernels_->multiply_f32(rows.f32, rows.stride, rows.count, static_cast<const float*>(weight), depth_, range, to);
   } else if (compute_ == Compute::bf16) {
-    kernels_->multiply_bf16(rows.bf16, rows.stride, rows.count, static_cast<const std::uint16_t*>(weight), depth_, range,
-                            to);
+    kernels_->multiply_bf16(rows.bf16, rows.stride, rows.count, static_cast<const std::uint16_t*>(weight), depth_,
+                            range, to);
   } else {
     const QuantizedPanels panels{static_cast<const std::int8_t*>(weight), scale_.data(), sums_.data()};
     kernels_->multiply_int8(rows.int8, rows.count, panels, depth_, range, to);

@@ -45,8 +45,8 @@ class PackedLinear {
  public:
   PackedLinear() = default;
   // Writes the sections NAME.weight, NAME.bias, NAME.scale, NAME.sums.
-  static void pack(const LinearWeights& weights, Compute compute, const EncoderKernels& kernels, const std::string& name,
-                   Sections& sections);
+  static void pack(const LinearWeights& weights, Compute compute, const EncoderKernels& kernels,
+                   const std::string& name, Sections& sections);
   // REQUIRES: pack() made them, with the same shape and arithmetic.
   PackedLinear(std::size_t outputs, std::size_t inputs, bool gated, Compute compute, const EncoderKernels& kernels,
                const std::string& name, const Sections& sections);

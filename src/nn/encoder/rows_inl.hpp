@@ -26,9 +26,7 @@ inline float sum_over(const float* x, std::size_t n, Value value) {
   return total;
 }
 
-inline void store_some(float* p, Vec x, std::size_t n) {
-  n == kLanes ? store(p, x) : store_partial(p, x, n);
-}
+inline void store_some(float* p, Vec x, std::size_t n) { n == kLanes ? store(p, x) : store_partial(p, x, n); }
 inline void narrow_some(std::uint16_t* p, Vec x, std::size_t n) {
   if (n == kLanes) return store_narrow(p, x);
   std::uint16_t tail[kLanes];

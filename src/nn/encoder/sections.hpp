@@ -36,8 +36,8 @@ class Sections {
 
   // Writes all blocks so that open() finds them; atomically.
   Status write(const std::filesystem::path& path, std::string_view description) const;
-  // Maps a file that write() made with the same description. Error{mismatch} when it is of another one, Error{corrupt_data}
-  // when it is damaged.
+  // Maps a file that write() made with the same description. Error{mismatch} when it is of another one,
+  // Error{corrupt_data} when it is damaged.
   static Result<Sections> open(const std::filesystem::path& path, std::string_view description);
 
  private:

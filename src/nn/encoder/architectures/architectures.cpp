@@ -8,11 +8,12 @@
 
 namespace isogloss::nn {
 
-#define IG_ARCHITECTURES(X)                                                                                       \
-  X("bert", bert) X("camembert", roberta) X("distilbert", distilbert) X("gemma3_text", gemma3) X("gpt2", gpt2)    \
-  X("gte", gte) X("llama", llama) X("mistral", llama) X("modernbert", modernbert) X("mpnet", mpnet)               \
-  X("new", gte) X("nomic_bert", nomic_bert) X("qwen2", qwen2) X("qwen3", qwen3) X("roberta", roberta)             \
-  X("xlm-roberta", roberta)
+#define IG_ARCHITECTURES(X)                                                                                  \
+  X("bert", bert)                                                                                            \
+  X("camembert", roberta) X("distilbert", distilbert) X("gemma3_text", gemma3) X("gpt2", gpt2) X("gte", gte) \
+      X("llama", llama) X("mistral", llama) X("modernbert", modernbert) X("mpnet", mpnet) X("new", gte)      \
+          X("nomic_bert", nomic_bert) X("qwen2", qwen2) X("qwen3", qwen3) X("roberta", roberta)              \
+              X("xlm-roberta", roberta)
 
 #define IG_DECLARE(type, function) Architecture function(ConfigReader& config);
 IG_ARCHITECTURES(IG_DECLARE)
@@ -34,16 +35,22 @@ std::string list_of_types() {
 
 // What every architecture must satisfy for the encoder to run it.
 Status check(const EncoderConfig& c, std::string_view where) {
-  const auto complain = [&](std::string message) { return fail(Code::corrupt_data, std::string(where) + ": " + message); };
-  if (c.heads == 0 || c.kv_heads == 0 || c.head_dim == 0) return complain("the number or size of attention heads is 0.");
+  const auto complain = [&](std::string message) {
+    return fail(Code::corrupt_data, std::string(where) + ": " + message);
+  };
+  if (c.heads == 0 || c.kv_heads == 0 || c.head_dim == 0)
+    return complain("the number or size of attention heads is 0.");
   if (c.heads % c.kv_heads != 0) {
-    return complain(std::to_string(c.heads) + " query heads cannot share " + std::to_string(c.kv_heads) + " key heads.");
+    return complain(std::to_string(c.heads) + " query heads cannot share " + std::to_string(c.kv_heads) +
+                    " key heads.");
   }
   if (c.head_dim % 2 != 0) return complain("the head size " + std::to_string(c.head_dim) + " is odd.");
   for (const Rotary& r : c.rotary) {
-    if (r.dims % 2 != 0 || r.dims > c.head_dim) return complain("rotary positions turn more than a head, or half a pair.");
+    if (r.dims % 2 != 0 || r.dims > c.head_dim)
+      return complain("rotary positions turn more than a head, or half a pair.");
   }
-  if (!c.reach.empty() && c.reach.size() != c.layers) return complain("the kinds of layers are not as many as the layers.");
+  if (!c.reach.empty() && c.reach.size() != c.layers)
+    return complain("the kinds of layers are not as many as the layers.");
   if (c.position_offset >= c.positions && c.positions != 0) {
     return complain("the table of " + std::to_string(c.positions) + " positions ends before the first one used, " +
                     std::to_string(c.position_offset) + ".");

@@ -11,8 +11,8 @@
 
 namespace isogloss::nn {
 
-// Error{unsupported}: an architecture or a feature of one that is not known here, with those that are. Error{corrupt_data}:
-// a number that is missing or out of range. `where` names the file.
+// Error{unsupported}: an architecture or a feature of one that is not known here, with those that are.
+// Error{corrupt_data}: a number that is missing or out of range. `where` names the file.
 Result<Architecture> architecture_of(const Json& config, std::string_view where);
 
 // The values of "model_type" that are known, sorted.

@@ -8,16 +8,10 @@ namespace isogloss::nn {
 namespace {
 
 EncoderConfig bert_config(ConfigReader& config) {
-  EncoderConfig c;
-  c.vocabulary = config.required({"vocab_size"});
+  EncoderConfig c = config.dimensions();
   c.token_types = config.count({"type_vocab_size"}, 2, 256);
   c.positions = config.required({"max_position_embeddings"});
   c.max_tokens = c.positions;
-  c.layers = config.required({"num_hidden_layers", "n_layers"}, 1024);
-  c.hidden = config.required({"hidden_size", "dim"});
-  c.heads = c.kv_heads = config.required({"num_attention_heads", "n_heads"}, 4096);
-  c.head_dim = c.heads == 0 ? 0 : c.hidden / c.heads;
-  c.inner = config.required({"intermediate_size", "hidden_dim"});
   c.norm_eps = static_cast<float>(config.number({"layer_norm_eps"}, 1e-12));
   c.embedding_norm = true;
   c.activation = config.activation({"hidden_act", "activation"}, "gelu");
@@ -54,8 +48,9 @@ Architecture bert(ConfigReader& config) {
   a.names.prefixes = {"", "bert.", "model."};
   const std::string positions = config.text({"position_embedding_type"}, "absolute");
   if (positions == "alibi") {  // Jina's BERT
-    config.refuse("this BERT has ALiBi positions (Jina's v2 models); its feed-forward layers are named in ways that are "
-                  "not known here.");
+    config.refuse(
+        "this BERT has ALiBi positions (Jina's v2 models); its feed-forward layers are named in ways that are "
+        "not known here.");
   } else if (positions != "absolute") {
     config.refuse("positions of type '" + positions + "' are not known here (absolute ones are).");
   }

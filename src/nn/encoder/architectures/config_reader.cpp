@@ -61,19 +61,39 @@ std::string ConfigReader::text(Keys keys, std::string_view fallback) const {
 Activation ConfigReader::activation(Keys keys, std::string_view fallback) {
   const std::string name = text(keys, fallback);
   constexpr std::pair<std::string_view, Activation> kKnown[] = {
-      {"gelu", Activation::gelu},          {"gelu_python", Activation::gelu},
-      {"gelu_new", Activation::gelu_tanh}, {"gelu_pytorch_tanh", Activation::gelu_tanh},
-      {"gelu_fast", Activation::gelu_tanh}, {"gelu_tanh", Activation::gelu_tanh},
-      {"quick_gelu", Activation::quick_gelu}, {"silu", Activation::silu},
-      {"swish", Activation::silu},         {"swiglu", Activation::silu},
-      {"geglu", Activation::gelu},         {"relu", Activation::relu},
+      {"gelu", Activation::gelu},
+      {"gelu_python", Activation::gelu},
+      {"gelu_new", Activation::gelu_tanh},
+      {"gelu_pytorch_tanh", Activation::gelu_tanh},
+      {"gelu_fast", Activation::gelu_tanh},
+      {"gelu_tanh", Activation::gelu_tanh},
+      {"quick_gelu", Activation::quick_gelu},
+      {"silu", Activation::silu},
+      {"swish", Activation::silu},
+      {"swiglu", Activation::silu},
+      {"geglu", Activation::gelu},
+      {"relu", Activation::relu},
   };
   for (const auto& [known, activation] : kKnown) {
     if (name == known) return activation;
   }
-  refuse("the activation '" + name + "' is not known here (gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, relu "
+  refuse("the activation '" + name +
+         "' is not known here (gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, silu, relu "
          "are).");
   return Activation::gelu;
+}
+
+EncoderConfig ConfigReader::dimensions(std::size_t (*inner)(std::size_t hidden)) {
+  EncoderConfig c;
+  c.vocabulary = required({"vocab_size"});
+  c.layers = required({"num_hidden_layers", "n_layers", "n_layer"}, 1024);
+  c.hidden = required({"hidden_size", "dim", "n_embd"});
+  c.heads = required({"num_attention_heads", "n_heads", "n_head"}, 4096);
+  c.kv_heads = count({"num_key_value_heads"}, c.heads, 4096);
+  c.head_dim = count({"head_dim"}, c.heads == 0 ? 0 : c.hidden / c.heads);
+  const Keys inner_keys = {"intermediate_size", "hidden_dim", "n_inner"};
+  c.inner = inner == nullptr ? required(inner_keys) : count(inner_keys, inner(c.hidden));
+  return c;
 }
 
 Rotary ConfigReader::rotary(std::size_t dims, double theta, std::string_view section) {
@@ -98,6 +118,16 @@ Rotary ConfigReader::rotary(std::size_t dims, double theta, std::string_view sec
   }
   refuse("rotary positions of type '" + std::string(type) + "' are not known here (default, linear and llama3 are).");
   return r;
+}
+
+std::vector<bool> ConfigReader::layers_that_see_all(std::size_t layers, std::size_t every, std::size_t first) const {
+  std::vector<bool> all(layers);
+  const Json* const types = find({"layer_types"});
+  for (std::size_t i = 0; i < layers; ++i) all[i] = every != 0 && i % every == first % every;
+  if (types == nullptr) return all;
+  const auto list = types->as_array();
+  for (std::size_t i = 0; i < layers && i < list.size(); ++i) all[i] = list[i].as_string() == "full_attention";
+  return all;
 }
 
 }  // namespace isogloss::nn

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/json.hpp"
 #include "isogloss/result.hpp"
@@ -28,8 +29,13 @@ class ConfigReader {
   std::string text(Keys keys, std::string_view fallback) const;
   const Json* find(Keys keys) const;
   Activation activation(Keys keys, std::string_view fallback);
+  // Vocabulary, layers, width, heads and inner width, by every name they go under. `inner` = 0: it must be there, else
+  // what stands for it when it is not.
+  EncoderConfig dimensions(std::size_t (*inner)(std::size_t hidden) = nullptr);
   // rope_parameters, rope_scaling and rope_theta, of `section` within them where a file has one per kind of layer.
   Rotary rotary(std::size_t dims, double theta, std::string_view section = {});
+  // The kinds of layers as a file names them, or by the rule that every n-th one, counted from `first`, sees all.
+  std::vector<bool> layers_that_see_all(std::size_t layers, std::size_t every, std::size_t first) const;
   // A thing this encoder does not do.
   void refuse(std::string what);
 
