@@ -46,4 +46,6 @@ std::string_view known_repository(std::string_view short_name);
 // The short name of a repository; empty when it has none.
 std::string_view known_short_name(std::string_view repository);
 
+std::vector<std::string_view> known_short_names();
+
 }  // namespace isogloss

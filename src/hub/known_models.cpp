@@ -64,4 +64,10 @@ std::string_view known_short_name(std::string_view repository) {
   return found == all.end() ? std::string_view() : found->name;
 }
 
+std::vector<std::string_view> known_short_names() {
+  std::vector<std::string_view> names;
+  for (const hub::KnownModel& known : hub::known_models()) names.push_back(known.name);
+  return names;
+}
+
 }  // namespace isogloss

@@ -54,7 +54,7 @@ def main():
         folder = pathlib.Path(name)
         shutil.copytree(HERE / "fixture", folder, dirs_exist_ok=True)
         env = dict(os.environ, ISOGLOSS_HOME=str(folder / "home"), XDG_CONFIG_HOME=str(folder / "config"),
-                   ISOGLOSS_CACHE=str(folder / "cache"),
+                   ISOGLOSS_CACHE=str(folder / "cache"), HF_HUB_CACHE=str(folder / "hub"), HF_HUB_OFFLINE="1",
                    PATH=f"{program.parent}:{os.environ['PATH']}")
 
         def run(command):
