@@ -80,7 +80,7 @@ class Front(Handler):
         hub.seen.append(("hub", self.command, self.path, dict(self.headers)))
         parts = [urllib.parse.unquote(p) for p in urllib.parse.urlsplit(self.path).path.strip("/").split("/")]
         if parts[:2] == ["api", "models"]:
-            return self.listing("/".join(parts[2:4]), parts[5])
+            return self.listing("/".join(parts[2:4]), parts[5], tree=parts[4] == "tree")
         if parts[0] == "moved":
             return self.file("/".join(parts[1:3]), parts[3], "/".join(parts[4:]))
         repository, revision, name = "/".join(parts[:2]), parts[3], "/".join(parts[4:])
@@ -100,17 +100,19 @@ class Front(Handler):
             return True
         return False
 
-    def listing(self, repository, revision):
+    def listing(self, repository, revision, tree):
         if not self.allowed(repository, revision):
             return
-        siblings = []
+        siblings, entries = [], []
         for name, data in self.server.hub.files(repository).items():
-            item = {"rfilename": name, "size": len(data), "blobId": git_id(data)}
+            siblings.append({"rfilename": name, "size": len(data), "blobId": git_id(data)})
+            entries.append({"type": "file", "path": name, "size": len(data), "oid": git_id(data)})
             if name.endswith((".safetensors", ".bin")):
-                item["lfs"] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 134}
-            siblings.append(item)
-        body = json.dumps({"id": repository, "sha": COMMIT, "siblings": siblings}).encode()
-        self.reply(200, body, Content_Type="application/json")
+                digest = hashlib.sha256(data).hexdigest()
+                siblings[-1]["lfs"] = {"sha256": digest, "size": len(data), "pointerSize": 134}
+                entries[-1]["lfs"] = {"oid": digest, "size": len(data), "pointerSize": 134}
+        answer = entries if tree else {"id": repository, "sha": COMMIT, "siblings": siblings}
+        self.reply(200, json.dumps(answer).encode(), Content_Type="application/json")
 
     def file(self, repository, revision, name):
         hub = self.server.hub
