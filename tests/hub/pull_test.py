@@ -244,6 +244,33 @@ class Pull(unittest.TestCase):
         self.assertEqual({p.name for p in self.cache.iterdir()}, {"CACHEDIR.TAG", ".locks"})
         self.assertIn("Run: isogloss models list", self.run_it("models", "rm", TINY, status=3).stderr)
 
+    def test_tokens_takes_the_names_of_models(self):
+        self.assertIn("Run: isogloss models pull minilm", self.run_it("tokens", "-m", "minilm", "x", status=3).stderr)
+        self.pull(MINILM)
+        by_path = self.run_it("tokens", "-m", str(MODEL), "a red cat").stdout
+        self.assertEqual(self.run_it("tokens", "-m", "minilm", "a red cat").stdout, by_path)
+        self.run_it("models", "add", "mine", str(MODEL))
+        self.assertEqual(self.run_it("tokens", "-m", "mine", "a red cat").stdout, by_path)
+
+    def test_a_snapshot_that_lacks_files_says_so_and_a_pull_adds_them(self):
+        self.pull()
+        (self.snapshot() / "model.safetensors").unlink()
+        (self.repository / "blobs" / self.weights()[1]).unlink()
+        error = self.run_it("embed", "-m", TINY, "-c", "x", status=3).stderr
+        self.assertIn(f"run: isogloss models pull {TINY}", error)
+        self.hub.seen.clear()
+        self.pull()
+        self.assert_whole()
+        self.assertEqual((self.hub.count("HEAD"), self.hub.count("GET")), (2, 1))
+
+    def test_a_collection_is_made_with_a_pulled_minilm(self):
+        (self.folder / "pages").mkdir()
+        (self.folder / "pages/a.md").write_text("The refund period is thirty days.\n")
+        self.pull(MINILM)
+        self.run_it("index", "docs", "pages", "-q")
+        self.assertIn("minilm", self.run_it("collections", "show", "docs").stdout)
+        self.assertIn("thirty", self.run_it("search", "docs", "refund", "-q").stdout)
+
     def test_copies_where_links_are_not_wanted(self):
         self.pull(HF_HUB_DISABLE_SYMLINKS="1")
         self.assert_whole()
