@@ -410,14 +410,17 @@ Status check_config_value(const std::string& name, const std::string& value) {
   for (const auto& verb : make_verbs()) {
     verb_names.emplace_back(verb->name());
     if (!verb_name.empty() && verb->name() != verb_name) continue;
-    CLI::App app;
-    CliFlags flags(app);
+    CLI::App root, app;  // apart: a verb may have a flag of a global one's name
+    CliFlags global_flags(root), flags(app);
     GlobalFlags globals;
-    describe_globals(flags, globals);
+    describe_globals(global_flags, globals);
     verb->describe(flags, {});
-    const std::optional<bool> takes = flags.takes(flag, value);
+    std::optional<bool> takes = flags.takes(flag, value);
+    if (!takes) takes = global_flags.takes(flag, value);
     if (takes) return *takes ? Status() : usage_error("'" + value + "' is no value for --" + flag + ".");
-    for (std::string& other : known_flags(app)) known.push_back(std::move(other));
+    for (const CLI::App* one : {&root, &app}) {
+      for (std::string& other : known_flags(*one)) known.push_back(std::move(other));
+    }
   }
   if (known.empty()) {
     const std::string nearest = nearest_name(verb_name, verb_names);

@@ -11,11 +11,13 @@ class ChunkVerb final : public Verb {
   std::string_view name() const override { return "chunk"; }
   std::string_view summary() const override { return "show how a file is cut into chunks"; }
   std::string_view examples() const override {
-    return "  isogloss chunk README.md\n  isogloss chunk README.md --chunk sentence --show\n  isogloss chunk data.csv --json\n";
+    return "  isogloss chunk README.md\n  isogloss chunk README.md --chunk sentence --show\n  isogloss chunk data.csv --json\n"
+           "  isogloss chunk report.md -m minilm\n";
   }
 
   void describe(Flags& flags, std::span<const std::string>) override {
     flags.positional("FILE", file_, "file to read");
+    flags.value("-m,--model", model_, "cut in the tokens of this model and within its window; default in words");
     flags.flag("--show", show_, "print the whole text of each chunk");
     chunk_.describe(flags);
     read_.describe(flags);
@@ -25,7 +27,10 @@ class ChunkVerb final : public Verb {
     const ReadOptions read = IG_TRY(read_.options());
     const ChunkOptions options = IG_TRY(chunk_.options()).value_or(ChunkOptions{});
     const Document document = IG_TRY(read_document(file_, read, program.context));
-    const std::vector<Chunk> chunks = IG_TRY(chunk_document(document, options, word_units()));
+    const ModelPtr model = model_.empty() ? nullptr : IG_TRY(load(model_, {}, program.context));
+    const ChunkPlan plan = plan_chunks(options, model);
+    unit_ = plan.units->name();
+    const std::vector<Chunk> chunks = IG_TRY(chunk_document(document, plan.options, *plan.units));
     std::string out;
     std::size_t total = 0, largest = 0;
     for (const Chunk& chunk : chunks) {
@@ -36,7 +41,7 @@ class ChunkVerb final : public Verb {
     program.out(out);
     for (const std::string& note : document.notes) program.note(note);
     program.note(document.type + ", " + counted(chunks.size(), "chunk") + ", " + std::to_string(total) + " " +
-                 std::string(word_units().name()) + ", largest " + std::to_string(largest));
+                 unit_ + ", largest " + std::to_string(largest));
     return kDone;
   }
 
@@ -52,12 +57,12 @@ class ChunkVerb final : public Verb {
   void append_text(std::string& out, const Document& document, const Chunk& chunk) const {
     const std::string_view text = std::string_view(document.text).substr(chunk.at.begin, chunk.at.size());
     out += "#" + chunk.key + "  bytes " + std::to_string(chunk.at.begin) + "-" + std::to_string(chunk.at.end) + "  " +
-           std::to_string(chunk.units) + " " + std::string(word_units().name());
+           std::to_string(chunk.units) + " " + unit_;
     if (!chunk.heading.empty()) out += "  " + chunk.heading;
     out += "\n" + (show_ ? std::string(text) + "\n\n" : wrapped(text, 100, 2, "   "));
   }
 
-  std::string file_;
+  std::string file_, model_, unit_;
   bool show_ = false;
   ChunkFlags chunk_;
   ReadFlags read_;

@@ -46,7 +46,8 @@ class TokensVerb final : public Verb {
   std::string_view name() const override { return "tokens"; }
   std::string_view summary() const override { return "show how a text is cut into a model's tokens"; }
   std::string_view examples() const override {
-    return "  isogloss tokens -m bert/vocab.txt \"cat embeddings\"\n  isogloss tokens -m bert/vocab.txt -i notes.txt --json\n"
+    return "  isogloss tokens -m bert/vocab.txt \"cat embeddings\"\n  isogloss tokens -m bert/vocab.txt -i notes.txt "
+           "--json\n"
            "  isogloss tokens -m bert/vocab.txt --decode 101,4937,102\n"
            "  isogloss tokens --compare bert/vocab.txt gpt2 -i english.txt -i german.txt\n";
   }
@@ -60,7 +61,8 @@ class TokensVerb final : public Verb {
     flags.value("--pair", pair_, "second text of a pair, as cross-encoders read it");
     flags.value("--max-tokens", max_tokens_, "cut to this many, special tokens included (0 = no limit)");
     flags.value("--truncate", truncate_, "which end goes: end or start");
-    flags.value("--pair-cut", pair_cut_, "which text of a pair gives when --max-tokens is too few: longest, first or second");
+    flags.value("--pair-cut", pair_cut_,
+                "which text of a pair gives when --max-tokens is too few: longest, first or second");
     flags.value("--lowercase", lowercase_, "for a bare vocab.txt: yes, no or auto");
     flags.flag("--code-points", code_points_, "offsets in code points instead of bytes");
     flags.value("--decode", decode_, "turn these ids, with commas between them, back into text");
@@ -74,12 +76,14 @@ class TokensVerb final : public Verb {
     if (compare_) {
       models = std::exchange(texts_, {});
       if (!model_.empty()) models.insert(models.begin(), model_);
-      if (models.size() < 2) return usage_error("--compare takes two tokenizers or more: isogloss tokens --compare A B -i FILE");
+      if (models.size() < 2)
+        return usage_error("--compare takes two tokenizers or more: isogloss tokens --compare A B -i FILE");
     } else if (model_.empty()) {
       return usage_error("which tokenizer? Name a file or folder: isogloss tokens -m vocab.txt \"a text\"");
     }
     std::vector<TokenizerPtr> tokenizers;
-    for (const std::string& model : models) tokenizers.push_back(IG_TRY(load_tokenizer(IG_TRY(place_of(model)), options_, program.context)));
+    for (const std::string& model : models)
+      tokenizers.push_back(IG_TRY(load_tokenizer(IG_TRY(place_of(model)), options_, program.context)));
     if (!decode_.empty()) return run_decode(program, *tokenizers.front());
     texts_.insert(texts_.end(), contents_.begin(), contents_.end());
     if (texts_.empty() && files_.empty()) return usage_error("give a text, -c TEXT or -i FILE.");
@@ -106,8 +110,12 @@ class TokensVerb final : public Verb {
     if (pair_cut_ != "longest" && pair_cut_ != "first" && pair_cut_ != "second") {
       return usage_error("--pair-cut is '" + pair_cut_ + "'; it takes longest, first or second.");
     }
-    encode_.pair_cut = pair_cut_ == "first" ? PairCut::only_first : pair_cut_ == "second" ? PairCut::only_second : PairCut::longest_first;
-    options_.lower_case = lowercase_ == "yes" ? LowerCase::yes : lowercase_ == "no" ? LowerCase::no : LowerCase::automatic;
+    encode_.pair_cut = pair_cut_ == "first"    ? PairCut::only_first
+                       : pair_cut_ == "second" ? PairCut::only_second
+                                               : PairCut::longest_first;
+    options_.lower_case = lowercase_ == "yes"  ? LowerCase::yes
+                          : lowercase_ == "no" ? LowerCase::no
+                                               : LowerCase::automatic;
     encode_.special_tokens = no_special_ ? SpecialTokens::leave_out : SpecialTokens::add;
     encode_.max_tokens = max_tokens_;
     encode_.cut_side = truncate_ == "start" ? CutSide::start : CutSide::end;
@@ -115,13 +123,15 @@ class TokensVerb final : public Verb {
   }
 
   Status encode(const Tokenizer& tokenizer, std::string_view text, Tokens& tokens) const {
-    return pair_.empty() ? tokenizer.encode(text, encode_, tokens) : tokenizer.encode_pair(text, pair_, encode_, tokens);
+    return pair_.empty() ? tokenizer.encode(text, encode_, tokens)
+                         : tokenizer.encode_pair(text, pair_, encode_, tokens);
   }
 
   // Calls visit(line) for every line of a file.
   template <class Visit>
   static Status each_line(const std::string& file, Visit&& visit) {
-    const std::string content = file == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : IG_TRY(read_file(file));
+    const std::string content =
+        file == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : IG_TRY(read_file(file));
     std::vector<std::string_view> lines = split(content, '\n');
     if (!lines.empty() && lines.back().empty()) lines.pop_back();
     for (std::string_view line : lines) {
@@ -136,7 +146,8 @@ class TokensVerb final : public Verb {
     std::string out;
     for (const std::string& text : texts_) {
       IG_TRY(encode(tokenizer, text, tokens));
-      program.flags.json ? append_json(out, tokenizer, text, tokens) : append_table(out, tokenizer, text, tokens, program.is_terminal());
+      program.flags.json ? append_json(out, tokenizer, text, tokens)
+                         : append_table(out, tokenizer, text, tokens, program.is_terminal());
       if (tokens.cut > 0) program.note(counted(tokens.cut, "token") + " cut");
     }
     program.out(out);
@@ -146,13 +157,15 @@ class TokensVerb final : public Verb {
         IG_TRY(encode(tokenizer, line, tokens));
         counts.add(tokenizer, line, tokens);
         out.clear();
-        program.flags.json ? append_json(out, tokenizer, line, tokens) : append_line(out, tokenizer, line, tokens, program.is_terminal());
+        program.flags.json ? append_json(out, tokenizer, line, tokens)
+                           : append_line(out, tokenizer, line, tokens, program.is_terminal());
         program.out(out);
         return {};
       }));
       program.note(file + ": " + counted(counts.texts, "line") + ", " + counted(counts.tokens, "token") + ", " +
                    fixed(counts.fertility(), 2) + " a word, " + fixed(counts.bytes_per_token(), 2) + " bytes each, " +
-                   counted(counts.unknown, "unknown token") + (counts.cut > 0 ? ", " + std::to_string(counts.cut) + " cut" : ""));
+                   counted(counts.unknown, "unknown token") +
+                   (counts.cut > 0 ? ", " + std::to_string(counts.cut) + " cut" : ""));
     }
     return kDone;
   }
@@ -173,20 +186,26 @@ class TokensVerb final : public Verb {
     return kDone;
   }
 
-  Result<int> run_compare(Program& program, const std::vector<std::string>& models, const std::vector<TokenizerPtr>& tokenizers) {
-    std::vector<std::vector<std::string>> rows{{"text", "tokenizer", "type", "tokens", "a word", "unknown %", "bytes a token"}};
+  Result<int> run_compare(Program& program, const std::vector<std::string>& models,
+                          const std::vector<TokenizerPtr>& tokenizers) {
+    std::vector<std::vector<std::string>> rows{
+        {"text", "tokenizer", "type", "tokens", "a word", "unknown %", "bytes a token"}};
     Tokens tokens;
     const auto add_row = [&](const std::string& what, std::size_t which, const TokenCounts& counts) {
       if (program.flags.json) {
         std::string out;
         JsonWriter json(out);
-        json.begin_object().field("text", what).field("tokenizer", models[which]).field("type", tokenizers[which]->type());
+        json.begin_object()
+            .field("text", what)
+            .field("tokenizer", models[which])
+            .field("type", tokenizers[which]->type());
         json.field("tokens", static_cast<std::uint64_t>(counts.tokens)).field("fertility", counts.fertility());
         json.field("unknown", counts.unknown_share()).field("bytes_per_token", counts.bytes_per_token()).end_object();
         program.line(out);
       } else {
         rows.push_back({what, models[which], std::string(tokenizers[which]->type()), std::to_string(counts.tokens),
-                        fixed(counts.fertility(), 3), fixed(100 * counts.unknown_share(), 2), fixed(counts.bytes_per_token(), 2)});
+                        fixed(counts.fertility(), 3), fixed(100 * counts.unknown_share(), 2),
+                        fixed(counts.bytes_per_token(), 2)});
       }
     };
     const auto compare_on = [&](const std::string& what, auto&& each_text) -> Status {
@@ -221,7 +240,8 @@ class TokensVerb final : public Verb {
     json.end_array().key("pieces").begin_array();
     for (const std::string& piece : tokenizer.pieces(text, tokens)) json.value(piece);
     json.end_array().key("offsets").begin_array();
-    for (const PieceSpan& span : offsets(text, tokens)) json.begin_array().value(span.begin).value(span.end).end_array();
+    for (const PieceSpan& span : offsets(text, tokens))
+      json.begin_array().value(span.begin).value(span.end).end_array();
     json.end_array();
     if (!pair_.empty()) {
       json.key("type_ids").begin_array();
@@ -237,7 +257,8 @@ class TokensVerb final : public Verb {
   }
 
   // Pieces with blanks between them; on a terminal neighbours differ in colour.
-  static void append_line(std::string& out, const Tokenizer& tokenizer, std::string_view text, const Tokens& tokens, bool colour) {
+  static void append_line(std::string& out, const Tokenizer& tokenizer, std::string_view text, const Tokens& tokens,
+                          bool colour) {
     const std::vector<std::string> pieces = tokenizer.pieces(text, tokens);
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       if (colour) out += i % 2 == 0 ? "\x1b[36m" : "\x1b[33m";
@@ -248,13 +269,15 @@ class TokensVerb final : public Verb {
     out += '\n';
   }
 
-  void append_table(std::string& out, const Tokenizer& tokenizer, std::string_view text, const Tokens& tokens, bool colour) const {
+  void append_table(std::string& out, const Tokenizer& tokenizer, std::string_view text, const Tokens& tokens,
+                    bool colour) const {
     append_line(out, tokenizer, text, tokens, colour);
     const std::vector<std::string> pieces = tokenizer.pieces(text, tokens);
     const std::vector<PieceSpan> spans = offsets(text, tokens);
     std::vector<std::vector<std::string>> rows;
     for (std::size_t i = 0; i < pieces.size(); ++i) {
-      const std::string place = tokens.special[i] != 0 ? "special" : std::to_string(spans[i].begin) + "-" + std::to_string(spans[i].end);
+      const std::string place =
+          tokens.special[i] != 0 ? "special" : std::to_string(spans[i].begin) + "-" + std::to_string(spans[i].end);
       rows.push_back({pieces[i], std::to_string(tokens.ids[i]), place});
     }
     out += format_table(rows);

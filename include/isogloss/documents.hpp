@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -75,6 +76,17 @@ struct ChunkOptions {
 // matter or a heading of an empty section is in at least one chunk.
 Result<std::vector<Chunk>> chunk_document(const Document& document, const ChunkOptions& options,
                                           const UnitSplitter& units);
+
+class Model;
+
+// How texts are cut for a model: in its own tokens when it reads tokens, else in words.
+struct ChunkPlan {
+  ChunkOptions options;
+  std::shared_ptr<const UnitSplitter> units;
+};
+// `options` fitted to the model: the size is at most what the window leaves beside special tokens and the prompt of a
+// document, and at least 32. `model` null = words as they are; the plan keeps the model.
+ChunkPlan plan_chunks(const ChunkOptions& options, std::shared_ptr<const Model> model);
 
 // indexed_text() of a chunk.
 std::string chunk_text(const Document& document, const Chunk& chunk);

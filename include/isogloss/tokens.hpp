@@ -54,8 +54,8 @@ enum class PairCut : std::uint8_t {
 
 struct EncodeOptions {
   SpecialTokens special_tokens = SpecialTokens::add;
-  std::size_t max_tokens = 0;                // special tokens included; 0 = no limit
-  CutSide cut_side = CutSide::end;           // which end goes when the text is too long
+  std::size_t max_tokens = 0;                 // special tokens included; 0 = no limit
+  CutSide cut_side = CutSide::end;            // which end goes when the text is too long
   PairCut pair_cut = PairCut::longest_first;  // which text of a pair gives
 };
 
@@ -104,16 +104,17 @@ Result<std::vector<Tokens>> encode_batch(const Tokenizer& tokenizer, std::span<c
 std::vector<PieceSpan> code_point_offsets(const Tokens& tokens, std::string_view text);
 
 // Opens a tokenizer from a file or from the folder of a model: tokenizer.json, vocab.txt, vocab.json with merges.txt,
-// encoder.json with vocab.bpe, a SentencePiece .model, a rank file of tiktoken, the vocabulary inside a .gguf, a fastText
-// .bin or .ftz (its n-grams). In a folder the first of these that exists is taken. Error{not_found}: nothing of that kind there. Error{corrupt_data}, Error{unsupported}: names the
-// file, the place in it and what is wrong.
+// encoder.json with vocab.bpe, a SentencePiece .model, a rank file of tiktoken, the vocabulary inside a .gguf, a
+// fastText .bin or .ftz (its n-grams). In a folder the first of these that exists is taken. Error{not_found}: nothing
+// of that kind there. Error{corrupt_data}, Error{unsupported}: names the file, the place in it and what is wrong.
 struct TokenizerOptions {
   enum class LowerCase : std::uint8_t { automatic, yes, no };
   // For a bare vocab.txt, which does not say: automatic = lower-case and strip accents when no piece has an upper-case
   // ASCII letter apart from the [..] tokens.
   LowerCase lower_case = LowerCase::automatic;
 };
-Result<TokenizerPtr> load_tokenizer(const std::filesystem::path& path, const TokenizerOptions& options, Context& context);
+Result<TokenizerPtr> load_tokenizer(const std::filesystem::path& path, const TokenizerOptions& options,
+                                    Context& context);
 
 class Dataset;
 
@@ -137,15 +138,15 @@ Result<TokenizerTraining> tokenizer_training(const OptionValues& values);
 
 struct TrainedTokenizer {
   TokenizerPtr tokenizer;
-  std::string json;  // the whole tokenizer.json, which the Hugging Face library loads as well
+  std::string json;         // the whole tokenizer.json, which the Hugging Face library loads as well
   std::uint64_t words = 0;  // of the training text
   std::uint64_t distinct_words = 0;
 };
 
-// Trains a tokenizer on the texts of `data`, which may be larger than memory: distinct words are counted first, the rest
-// works on the counts. The result does not depend on the number of threads. Vocabularies are those of the Hugging Face
-// library's trainers (tokenizers 0.23) where these are deterministic.
-// Error{invalid_argument}: no words; options that contradict each other; more characters than the vocabulary has room for.
+// Trains a tokenizer on the texts of `data`, which may be larger than memory: distinct words are counted first, the
+// rest works on the counts. The result does not depend on the number of threads. Vocabularies are those of the Hugging
+// Face library's trainers (tokenizers 0.23) where these are deterministic. Error{invalid_argument}: no words; options
+// that contradict each other; more characters than the vocabulary has room for.
 Result<TrainedTokenizer> train_tokenizer(const Dataset& data, const TokenizerTraining& options, Context& context);
 // Writes tokenizer.json into `folder`, which is made where it does not exist.
 Status save_tokenizer(const TrainedTokenizer& trained, const std::filesystem::path& folder);

@@ -129,7 +129,8 @@ Status LocalCollection::add(std::string_view name, std::string content, const Me
     put.state.name = name;
     put.document = IG_TRY(read_document_text(name, std::move(content), {}, context));
     for (const auto& [key, value] : meta) put.document.meta.insert_or_assign(key, value);
-    put.chunks = IG_TRY(chunk_document(put.document, settings_.chunk, word_units()));
+    const ChunkPlan plan = IG_TRY(chunk_plan(context));
+    put.chunks = IG_TRY(chunk_document(put.document, plan.options, *plan.units));
     return restore(std::move(put), context);
   });
 }

@@ -40,6 +40,8 @@ class LocalCollection final : public Collection {
 
   // For the pipeline.
   const Settings& settings() const { return settings_; }
+  // How documents are cut: for the collection's model where it has one of its own.
+  Result<ChunkPlan> chunk_plan(Context& context);
   // The serving model; null when the collection has no vectors (yet).
   Result<std::shared_ptr<const ServingSpace>> serving(Context& context);
   // Vectors of the chunks of one document, empty without a serving space.
@@ -53,6 +55,8 @@ class LocalCollection final : public Collection {
   Status ensure_writable_settings(Context& context);
   Result<ModelPtr> load_fitted(const SpaceInfo& space, Context& context);
   Result<ModelPtr> model_for_space(Context& context);
+  // The model that the settings name, opened once; null when they name a fit: one or none.
+  Result<ModelPtr> named_model(Context& context);
   // A space has to be made: there is none yet, or the collection has outgrown the one it was fitted for.
   Result<bool> space_is_due(Context& context);
   // Vectors for chunks that another process stored before it knew of the serving space.
@@ -70,6 +74,8 @@ class LocalCollection final : public Collection {
   std::unique_ptr<TermCounter> counter_;
   std::mutex serving_mutex_;
   std::shared_ptr<const ServingSpace> serving_;
+  std::string named_;  // what named_model_ was opened by
+  ModelPtr named_model_;
 };
 
 }  // namespace isogloss::runtime

@@ -80,6 +80,11 @@ Result<Vectors> embed_texts(const Model& model, std::span<const std::string> tex
   EmbedOptions options;
   options.truncate = Truncate::end;  // chunks are cut to the window already; a prompt may push one over it
   Embedding embedding = IG_TRY(embedder->embed(inputs, options, context));
+  const auto cut = std::ranges::count_if(embedding.reports, [](const RowReport& row) { return row.tokens_cut != 0; });
+  if (cut != 0) {
+    context.say(LogLevel::warning, counted(static_cast<std::size_t>(cut), "passage") + " cut at the " +
+                                       std::to_string(model.card().window) + " tokens that the model reads");
+  }
   return std::move(embedding.dense);
 }
 
@@ -147,9 +152,25 @@ Status LocalCollection::embed_chunks(DocumentPut& put, Context& context) {
   return {};
 }
 
+Result<ModelPtr> LocalCollection::named_model(Context& context) {
+  if (settings_.model == "none") return nullptr;
+  const ModelReference reference = IG_TRY(parse_model_reference(settings_.model));
+  if (reference.kind == ReferenceKind::fit) return nullptr;
+  const std::lock_guard lock(serving_mutex_);
+  if (named_ != settings_.model) {
+    named_model_ = IG_TRY(load(settings_.model, {}, context));
+    named_ = settings_.model;
+  }
+  return named_model_;
+}
+
+Result<ChunkPlan> LocalCollection::chunk_plan(Context& context) {
+  return plan_chunks(settings_.chunk, IG_TRY(named_model(context)));
+}
+
 Result<ModelPtr> LocalCollection::model_for_space(Context& context) {
   const ModelReference reference = IG_TRY(parse_model_reference(settings_.model));
-  if (reference.kind != ReferenceKind::fit) return load(settings_.model, {}, context);
+  if (reference.kind != ReferenceKind::fit) return named_model(context);
   return train(reference.family, StoreDataset(*store_, name_), reference.options, context);
 }
 

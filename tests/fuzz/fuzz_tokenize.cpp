@@ -14,6 +14,7 @@ constexpr std::string_view kTokenizers[] = {
     R"({"normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"ByteLevel"},"post_processor":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":2,"\u0120":3,"\u0120a":4,"\u00c3":5,"\u00a9":6,"\u00c3\u00a9":7},"merges":["a b","\u0120 a","\u00c3 \u00a9"]},"decoder":{"type":"ByteLevel"}})",
     R"({"normalizer":{"type":"NFKD"},"pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"UnicodeScripts"},{"type":"Punctuation"},{"type":"Digits","individual_digits":true},{"type":"Whitespace"}]},"model":{"type":"WordLevel","unk_token":"?","vocab":{"?":0,"a":1}}})",
     R"({"pre_tokenizer":{"type":"Split","pattern":{"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"},"behavior":"Isolated","invert":false},"model":{"type":"BPE","unk_token":"?","fuse_unk":true,"vocab":{"?":0,"a":1,"b":2,"ab":3},"merges":["a b"]}})",
+    R"({"normalizer":{"type":"Replace","pattern":{"Regex":"\\s{2,}|\\p{Cf}"},"content":" "},"pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\b\\w+\\b|[^\\w\\s]|^.$"},"behavior":"MergedWithNext","invert":false},"model":{"type":"WordLevel","unk_token":"?","vocab":{"?":0,"a":1}}})",
 };
 
 const std::vector<tokens::PipelineTokenizer>& tokenizers() {
@@ -40,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::require(tokenizer.encode(text, {}, out).has_value(), "any text has tokens");
   for (std::size_t i = 0; i < out.size(); ++i) {
     fuzz::require(out.ids[i] < tokenizer.vocabulary_size(), "an id is in the vocabulary");
-    fuzz::require(out.offsets[i].begin <= out.offsets[i].end && out.offsets[i].end <= text.size(), "offsets lie in the text");
+    fuzz::require(out.offsets[i].begin <= out.offsets[i].end && out.offsets[i].end <= text.size(),
+                  "offsets lie in the text");
   }
   fuzz::require(tokenizer.decode(out.ids, {}).has_value(), "tokens have a text");
   fuzz::require(tokenizer.encode_pair(text, text, {}, out).has_value(), "a pair has tokens");

@@ -74,8 +74,7 @@ def start(kind, threads, model, folder, options):
                              **({"ISOGLOSS_SIMD": options.simd} if options.simd else {}))
     for peer in PEERS[kind]:
         if options.peers:
-            yield harness.Contestant(peer, [sys.executable, HERE / "peer_contestant.py", peer, model, folder, threads],
-                                     OMP_NUM_THREADS=str(threads))
+            yield harness.Contestant(peer, [sys.executable, HERE / "peer_contestant.py", peer, model, folder, threads])
 
 
 def run_kind(kind, threads, model, folder, sets, reference, options):

@@ -57,6 +57,7 @@ class Run {
       known_.emplace(std::move(name), std::move(state));
     }
     for (const FileReport& report : walk_.skipped) tell(report);
+    plan_ = IG_TRY(collection_.chunk_plan(context_));
     IG_TRY(take_files());
     IG_TRY(remove_vanished());
     summary_.space_note = IG_TRY(collection_.refresh_space(context_));
@@ -203,7 +204,7 @@ class Run {
 
   Status cut(Item& item) {
     DocumentPut& put = item.put;
-    put.chunks = IG_TRY(chunk_document(put.document, collection_.settings().chunk, word_units()));
+    put.chunks = IG_TRY(chunk_document(put.document, plan_.options, *plan_.units));
     put.terms.resize(put.chunks.size());
     for (std::size_t i = 0; i < put.chunks.size(); ++i) {
       collection_.analyse(chunk_text(put.document, put.chunks[i]), put.terms[i]);
@@ -241,7 +242,7 @@ class Run {
   }
 
   void finish_units() {
-    summary_.unit = word_units().name();
+    summary_.unit = plan_.units == nullptr ? word_units().name() : plan_.units->name();
     if (units_.empty()) return;
     std::sort(units_.begin(), units_.end());
     summary_.units_min = units_.front();
@@ -254,6 +255,7 @@ class Run {
   const FileSink& sink_;
   Context& context_;
   WalkResult walk_;
+  ChunkPlan plan_;
   std::map<std::string, DocumentState, std::less<>> known_;
   std::vector<std::unique_ptr<Item>>
       items_;  // (walk_.files) null before it is read, when it is unchanged, and after its commit

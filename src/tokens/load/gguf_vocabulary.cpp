@@ -12,6 +12,7 @@
 //
 // Special tokens are found in text, as the Hugging Face library does it and llama.cpp when it embeds.
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "core/text.hpp"
@@ -112,6 +113,11 @@ Result<Entries> read_entries(const Gguf& file) {
   if (texts.empty() || texts.size() > Vocabulary::kMaxId) return wrong("tokens", texts.size());
   if (!types.empty() && types.size() != texts.size()) return wrong("token_type", types.size());
   if (!out.scores.empty() && out.scores.size() != texts.size()) return wrong("scores", out.scores.size());
+  for (std::size_t id = 0; id < out.scores.size(); ++id) {
+    if (std::isnan(out.scores[id]))
+      return fail(Code::corrupt_data,
+                  file.where() + ": token " + std::to_string(id) + " has a score that is no number.");
+  }
   PieceTable seen;
   seen.reserve(texts.size());
   for (std::size_t id = 0; id < texts.size(); ++id) {

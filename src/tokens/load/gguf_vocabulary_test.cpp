@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/file.hpp"
 #include "core/test_support.hpp"
 #include "formats/gguf_test_support.hpp"
@@ -146,6 +148,8 @@ TEST(GgufVocabulary, ErrorsNameFileKeyAndRemedy) {
               HasSubstr("has 1 entries for 2 tokens"));
   EXPECT_THAT(error_of(tokens({"<unk>"}).array("tokenizer.ggml.token_type", Types{9})),
               HasSubstr("token 0 has the type 9"));
+  EXPECT_THAT(error_of(tokens({"<unk>"}).array("tokenizer.ggml.scores", std::vector<float>{NAN})),
+              HasSubstr("token 0 has a score that is no number"));
   EXPECT_THAT(error_of(scored("llama").key("tokenizer.ggml.bos_token_id", 99u)), HasSubstr("an integer of 0 to 7"));
   GgufBuilder merges;
   merges.key("tokenizer.ggml.model", "gpt2")

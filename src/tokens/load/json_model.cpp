@@ -30,13 +30,14 @@ Result<Vocabulary> read_vocabulary(const JsonNode& node) {
                        "; ids are whole numbers from 0 to " + std::to_string(Vocabulary::kMaxId) + ".");
     }
     if (piece.size() > kMaxPieceBytes) {
-      return node.fail("has a piece of " + std::to_string(piece.size()) + " bytes; at most " + std::to_string(kMaxPieceBytes) + " are allowed.");
+      return node.fail("has a piece of " + std::to_string(piece.size()) + " bytes; at most " +
+                       std::to_string(kMaxPieceBytes) + " are allowed.");
     }
     const auto number = static_cast<std::uint32_t>(id.as_integer());
     // An id far outside would cost memory for all ids below it.
     if (number > 64 * (node.value().as_object().size() + 1024)) {
-      return node.fail("gives the piece '" + shortened(piece, 60) + "' the id " + std::to_string(number) + ", far beyond its " +
-                       std::to_string(node.value().as_object().size()) + " pieces.");
+      return node.fail("gives the piece '" + shortened(piece, 60) + "' the id " + std::to_string(number) +
+                       ", far beyond its " + std::to_string(node.value().as_object().size()) + " pieces.");
     }
     vocabulary.add(piece, number);
   }
@@ -56,7 +57,8 @@ Result<std::vector<Merge>> read_merges(const JsonNode& node, const Vocabulary& v
       const std::string_view line = items[i].as_string();
       const std::size_t blank = line.find(' ');
       if (blank == std::string_view::npos || line.find(' ', blank + 1) != std::string_view::npos) {
-        return node.fail("has the line '" + shortened(line, 60) + "' at place " + std::to_string(i) + "; a merge is two pieces with a blank between them.");
+        return node.fail("has the line '" + shortened(line, 60) + "' at place " + std::to_string(i) +
+                         "; a merge is two pieces with a blank between them.");
       }
       left = line.substr(0, blank);
       right = line.substr(blank + 1);
@@ -66,12 +68,14 @@ Result<std::vector<Merge>> read_merges(const JsonNode& node, const Vocabulary& v
     } else {
       return node.fail("has no pair of pieces at place " + std::to_string(i) + ".");
     }
-    const std::string joined = std::string(left) + std::string(right.starts_with(prefix) ? right.substr(prefix.size()) : right);
+    const std::string joined =
+        std::string(left) + std::string(right.starts_with(prefix) ? right.substr(prefix.size()) : right);
     const std::uint32_t ids[] = {vocabulary.find(left), vocabulary.find(right), vocabulary.find(joined)};
     const std::string_view texts[] = {left, right, joined};
     for (int k = 0; k < 3; ++k) {
       if (ids[k] == PieceTable::kNone) {
-        return node.fail("speaks at place " + std::to_string(i) + " of the piece '" + shortened(texts[k], 60) + "', which the vocabulary lacks.");
+        return node.fail("speaks at place " + std::to_string(i) + " of the piece '" + shortened(texts[k], 60) +
+                         "', which the vocabulary lacks.");
       }
     }
     merges.push_back({ids[0], ids[1], ids[2], static_cast<std::uint32_t>(i)});
@@ -150,7 +154,8 @@ Result<std::unique_ptr<const SubwordModel>> read_unigram(const JsonNode& node) {
       return pieces.fail("has no piece with its score at place " + std::to_string(i) + ".");
     }
     if (pair[0].as_string().size() > kMaxPieceBytes) {
-      return pieces.fail("has a piece of " + std::to_string(pair[0].as_string().size()) + " bytes at place " + std::to_string(i) + "; at most " + std::to_string(kMaxPieceBytes) + " are allowed.");
+      return pieces.fail("has a piece of " + std::to_string(pair[0].as_string().size()) + " bytes at place " +
+                         std::to_string(i) + "; at most " + std::to_string(kMaxPieceBytes) + " are allowed.");
     }
     vocabulary.add(pair[0].as_string(), static_cast<std::uint32_t>(i));
     scores.push_back(library_score(pair[1].as_number()));
@@ -175,7 +180,8 @@ Result<std::unique_ptr<const SubwordModel>> read_model(const JsonNode& node, boo
     return std::unique_ptr<const SubwordModel>(
         std::make_unique<WordLevel>(IG_TRY(read_vocabulary(node["vocab"])), rules));
   }
-  return node.fail("has the type '" + shortened(type, 60) + "'; known are BPE, WordPiece, Unigram, WordLevel.", Code::unsupported);
+  return node.fail("has the type '" + shortened(type, 60) + "'; known are BPE, WordPiece, Unigram, WordLevel.",
+                   Code::unsupported);
 }
 
 }  // namespace isogloss::tokens

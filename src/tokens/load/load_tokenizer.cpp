@@ -42,7 +42,8 @@ Result<TokenizerParts> read_bert(const fs::path& path, const TokenizerOptions& o
 Result<TokenizerParts> read_parts(const fs::path& path, const TokenizerOptions& options, Context& context) {
   const std::string name = path.filename().string();
   for (const PairedFile& pair : kPaired) {
-    if (name == pair.ids || name == pair.merges) return read_paired(path.parent_path() / pair.ids, path.parent_path() / pair.merges);
+    if (name == pair.ids || name == pair.merges)
+      return read_paired(path.parent_path() / pair.ids, path.parent_path() / pair.merges);
   }
   if (name.ends_with(".txt")) return read_bert(path, options, context);
   if (name.ends_with(".gguf")) {
@@ -52,15 +53,17 @@ Result<TokenizerParts> read_parts(const fs::path& path, const TokenizerOptions& 
   if (name.ends_with(".json")) return tokens::read_tokenizer_json(bytes, path.string());
   if (name.ends_with(".model")) return tokens::read_sentencepiece(bytes, path.string());
   if (name.ends_with(".tiktoken")) return tokens::read_tiktoken_ranks(bytes, path.string());
-  return fail(Code::unsupported, "'" + path.string() + "' has none of the names a tokenizer is known by: tokenizer.json, vocab.txt, "
-                                     "vocab.json with merges.txt, *.model, *.tiktoken, *.gguf, fastText *.bin and *.ftz.");
+  return fail(Code::unsupported,
+              "'" + path.string() +
+                  "' has none of the names a tokenizer is known by: tokenizer.json, vocab.txt, "
+                  "vocab.json with merges.txt, *.model, *.tiktoken, *.gguf, fastText *.bin and *.ftz.");
 }
 
 // The file of a folder that holds its tokenizer.
 Result<fs::path> find_in_folder(const fs::path& folder) {
   std::error_code ignored;
-  for (const std::string_view name : {"tokenizer.json", "vocab.txt", "vocab.json", "encoder.json", "tokenizer.model", "spiece.model",
-                                      "sentencepiece.bpe.model"}) {
+  for (const std::string_view name : {"tokenizer.json", "vocab.txt", "vocab.json", "encoder.json", "tokenizer.model",
+                                      "spiece.model", "sentencepiece.bpe.model"}) {
     if (fs::exists(folder / name, ignored)) return folder / name;
   }
   std::vector<fs::path> others;
@@ -71,12 +74,13 @@ Result<fs::path> find_in_folder(const fs::path& folder) {
   std::ranges::sort(others);
   if (others.size() == 1) return others.front();
   if (others.empty()) {
-    return fail(Code::not_found, "the folder '" + folder.string() + "' holds no tokenizer: looked for tokenizer.json, vocab.txt, vocab.json "
+    return fail(Code::not_found, "the folder '" + folder.string() +
+                                     "' holds no tokenizer: looked for tokenizer.json, vocab.txt, vocab.json "
                                      "with merges.txt, encoder.json with vocab.bpe, *.model, *.tiktoken, *.gguf.");
   }
-  return fail(Code::invalid_argument, "the folder '" + folder.string() + "' holds " + std::to_string(others.size()) + " tokenizers (" +
-                                          others[0].filename().string() + ", " + others[1].filename().string() +
-                                          " ...). Name the file.");
+  return fail(Code::invalid_argument, "the folder '" + folder.string() + "' holds " + std::to_string(others.size()) +
+                                          " tokenizers (" + others[0].filename().string() + ", " +
+                                          others[1].filename().string() + " ...). Name the file.");
 }
 
 }  // namespace

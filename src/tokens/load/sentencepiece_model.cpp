@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // sentencepiece_model.proto, version 0.2: ModelProto{1 pieces, 2 trainer, 3 normalizer}, SentencePiece{1 text, 2 score,
 // 3 type}. Ids are places in the list of pieces.
+#include <cmath>
+
 #include "core/utf8.hpp"
 #include "tokens/load/files.hpp"
 #include "tokens/load/protobuf.hpp"
@@ -21,8 +23,8 @@ Status read_piece(std::string_view bytes, std::string_view where, SentencePieceF
     if (reader.number() == 3) type = reader.integer();
   }
   const auto id = static_cast<std::uint32_t>(file.types.size());
-  if (!reader.ok() || text.empty() || text.size() > kMaxPieceBytes || !utf8_valid(text) || type < 1 || type > 6 ||
-      id > Vocabulary::kMaxId) {
+  if (!reader.ok() || std::isnan(score) || text.empty() || text.size() > kMaxPieceBytes || !utf8_valid(text) ||
+      type < 1 || type > 6 || id > Vocabulary::kMaxId) {
     return fail(Code::corrupt_data, std::string(where) + ": piece " + std::to_string(id) + " is damaged.");
   }
   file.add(text, score, static_cast<SentencePieceType>(type));

@@ -81,8 +81,7 @@ class BertNormalizer final : public Normalizer {
   }
 
   static void strip_nonspacing(const AlignedText& from, AlignedText& to) {
-    rewrite_characters(
-        from, to, [](char32_t c) { return !is_reference_nonspacing(c); }, [](char32_t c) { return c; });
+    rewrite_characters(from, to, [](char32_t c) { return !is_reference_nonspacing(c); }, [](char32_t c) { return c; });
   }
 
   static void separate_ideographs(const AlignedText& from, AlignedText& to) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The character map that SentencePiece models carry: a double-array trie of byte strings (darts-clone's layout, 32-bit
-// units) followed by the zero-terminated texts that replace them. The Hugging Face library asks it about a whole grapheme
-// cluster of up to five bytes first and takes what the *shortest* key in front of it gives; then about each code point.
+// units) followed by the zero-terminated texts that replace them. The Hugging Face library asks it about a whole
+// grapheme cluster of up to five bytes first and takes what the *shortest* key in front of it gives; then about each
+// code point.
 #include "core/utf8.hpp"
 
 #include "tokens/normalize/charsmap.hpp"

@@ -33,8 +33,7 @@ class LowercaseNormalizer final : public Normalizer {
 class StripAccentsNormalizer final : public Normalizer {
  public:
   Status apply(const AlignedText& from, AlignedText& to) const override {
-    rewrite_characters(
-        from, to, [](char32_t c) { return !is_reference_mark(c); }, [](char32_t c) { return c; });
+    rewrite_characters(from, to, [](char32_t c) { return !is_reference_mark(c); }, [](char32_t c) { return c; });
     return {};
   }
   bool local(AsciiMap& map) const override {

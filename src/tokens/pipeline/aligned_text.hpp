@@ -12,9 +12,9 @@
 
 namespace isogloss::tokens {
 
-// Bytes, always well-formed UTF-8, each with its origin: a span of the user's text. Most text needs no table of origins:
-// while every byte still stands where it stood (lower-casing ASCII moves nothing), `identity()` is true and an origin is
-// an addition. Holds its memory for reuse: one object per thread and step.
+// Bytes, always well-formed UTF-8, each with its origin: a span of the user's text. Most text needs no table of
+// origins: while every byte still stands where it stood (lower-casing ASCII moves nothing), `identity()` is true and an
+// origin is an addition. Holds its memory for reuse: one object per thread and step.
 class AlignedText {
  public:
   // Reads `bytes` in place: byte i of it is byte `shift` + i of the user's text. REQUIRES: `bytes` is UTF-8 and lives
@@ -37,8 +37,8 @@ class AlignedText {
     if (empty()) return shift_;
     return at < size() ? origin(at, at + 1).begin : origin(size() - 1, size()).end;
   }
-  // Place in the user's text of bytes [begin, end); whole characters of it. An empty range is empty there too, in front of
-  // its character. REQUIRES: begin <= end <= size(), begin < size().
+  // Place in the user's text of bytes [begin, end); whole characters of it. An empty range is empty there too, in front
+  // of its character. REQUIRES: begin <= end <= size(), begin < size().
   PieceSpan origin(std::size_t begin, std::size_t end) const {
     if (begin == end) {
       const std::uint32_t place = origin(begin, begin + 1).begin;
@@ -62,8 +62,8 @@ class AlignedText {
 };
 
 // Builds the next version of a text from `from`, left to right. What a character of the new text came from follows the
-// three cases of the Hugging Face library's NormalizedString (tokenizers 0.23): it replaces the next old character, it is
-// added behind what was read so far, or it replaces one and swallows some that follow.
+// three cases of the Hugging Face library's NormalizedString (tokenizers 0.23): it replaces the next old character, it
+// is added behind what was read so far, or it replaces one and swallows some that follow.
 class Rewriter {
  public:
   // REQUIRES: `from` and `to` are different objects.
@@ -102,7 +102,7 @@ class Rewriter {
   void finish();
 
  private:
-  void spread();  // from identity to a table of origins
+  void spread();                                         // from identity to a table of origins
   void add_origins(std::size_t begin, std::size_t end);  // those of the old bytes
   bool aligned() const { return !spread_ && to_.own_bytes_.size() == at_; }
 

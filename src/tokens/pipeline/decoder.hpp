@@ -32,8 +32,8 @@ DecoderPtr ctc_decoder(std::string pad, std::string word_delimiter, bool cleanup
 DecoderPtr replace_decoder(std::string literal, std::string by);
 Result<DecoderPtr> replace_regex_decoder(std::string_view pattern, std::string by, std::string_view owner);
 DecoderPtr decoder_sequence(std::vector<DecoderPtr> decoders);
-// SentencePiece's own: marks become blanks, those that normalisation put in front go, control pieces vanish, byte pieces
-// become characters.
+// SentencePiece's own: marks become blanks, those that normalisation put in front go, control pieces vanish, byte
+// pieces become characters.
 struct SentencePieceDecoding {
   bool strip_marks = true;      // at the start of the text: a dummy prefix was added or extra blanks were removed
   bool strip_all_marks = true;  // not only the first

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A corpus is read block by block (about 4 MB each, see runtime/dataset.cpp); every block fills a table of its own, and
-// the tables are merged in the order of the blocks. Memory is that of the distinct words plus one block a thread, however
-// large the corpus.
+// the tables are merged in the order of the blocks. Memory is that of the distinct words plus one block a thread,
+// however large the corpus.
 //
-// Text in many languages, or text that is cut at nothing but blanks, has more distinct words than memory holds. When the
-// table passes `max_words`, or 64 bytes of text for each, the rarest words are dropped until half of them are left, as in lossy counting (Manku and
-// Motwani 2002): a word that was dropped starts again at zero, so counts near the floor are too low, while frequent words,
-// which decide a vocabulary, are exact or nearly so. The pruning happens behind whole blocks, hence is repeatable, and is
-// reported once.
+// Text in many languages, or text that is cut at nothing but blanks, has more distinct words than memory holds. When
+// the table passes `max_words`, or 64 bytes of text for each, the rarest words are dropped until half of them are left,
+// as in lossy counting (Manku and Motwani 2002): a word that was dropped starts again at zero, so counts near the floor
+// are too low, while frequent words, which decide a vocabulary, are exact or nearly so. The pruning happens behind
+// whole blocks, hence is repeatable, and is reported once.
 #include "tokens/train/word_counts.hpp"
 
 #include <algorithm>
@@ -39,7 +39,8 @@ void WordCounts::add(std::string_view word, std::uint64_t count) {
   std::size_t at = hash & mask_;
   for (; slots_[at] != 0; at = (at + 1) & mask_) {
     Entry& entry = entries_[slots_[at] - 1];
-    if (entry.tag == tag && entry.size == word.size() && std::memcmp(arena_.data() + entry.place, word.data(), word.size()) == 0) {
+    if (entry.tag == tag && entry.size == word.size() &&
+        std::memcmp(arena_.data() + entry.place, word.data(), word.size()) == 0) {
       entry.count += count;
       return;
     }
@@ -62,7 +63,8 @@ std::uint64_t WordCounts::prune(std::size_t keep) {
   const auto last = counts.begin() + static_cast<std::ptrdiff_t>(keep);
   std::ranges::nth_element(counts, last, std::greater<>());
   const std::uint64_t floor = *last;  // the (keep + 1)-th largest count
-  auto room = static_cast<std::ptrdiff_t>(keep) - std::count_if(counts.begin(), last, [floor](std::uint64_t count) { return count > floor; });
+  auto room = static_cast<std::ptrdiff_t>(keep) -
+              std::count_if(counts.begin(), last, [floor](std::uint64_t count) { return count > floor; });
   WordCounts kept;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     if (entries_[i].count > floor || (entries_[i].count == floor && room-- > 0)) kept.add(word(i), entries_[i].count);

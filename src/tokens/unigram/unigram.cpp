@@ -193,7 +193,8 @@ class Unigram::Search {
     if (tracks_ && target.begin != kUnreached) {
       ambiguous_ = ambiguous_ || std::abs(candidate - target.score) < static_cast<Score>(kSlack);
     }
-    if (candidate > target.score) target = {candidate, piece, begin};
+    // A sum of scores can be endless; then the first way stays.
+    if (target.begin == kUnreached || candidate > target.score) target = {candidate, piece, begin};
     reach_ = std::max(reach_, end);
   }
 

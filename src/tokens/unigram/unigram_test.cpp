@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <random>
 
 #include "tokens/normalize/sentencepiece.hpp"
@@ -65,6 +66,17 @@ TEST(Unigram, WithoutAnUnknownTokenTheCharacterIsNamed) {
   const Status status = model.encode("ax", std::span(&whole, 1), pieces);
   ASSERT_FALSE(status);
   EXPECT_NE(status.error().message.find("'x'"), std::string::npos);
+}
+
+TEST(Unigram, EndlessSumsStillGiveACut) {
+  constexpr double kEndless = std::numeric_limits<double>::infinity();
+  for (const ScoreType type : {ScoreType::f64, ScoreType::f32}) {
+    const Unigram model =
+        make({{"<unk>", 0}, {"a", -kEndless}, {"b", kEndless}, {"ab", -kEndless}}, {.unknown = 0, .score_type = type});
+    std::string all;
+    for (const std::string& piece : cut(model, "abxabba")) all += piece;
+    EXPECT_EQ(all, "abxabba");
+  }
 }
 
 // ---- words whose marks are not written
