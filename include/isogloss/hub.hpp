@@ -31,8 +31,8 @@ struct PullOptions {
 // Fetches what a model folder needs (configurations, tokenizer, safetensors) of ORG/NAME[@REVISION] or a known short
 // name; files that are there are not fetched again, a file cut short goes on where it stopped. Size and hash of every
 // file are verified before it gets its name. Error{offline} before any socket is opened; {not_found}: no such
-// repository or revision, or no leave to read it; {unsupported}: no safetensors in it; {corrupt_data}: a file is not what the
-// hub promised; {unavailable}, {cancelled}, {io}.
+// repository or revision, or no leave to read it; {unsupported}: no safetensors in it; {corrupt_data}: a file is not
+// what the hub promised; {unavailable}, {cancelled}, {io}.
 Result<HubModel> pull_model(std::string_view reference, const PullOptions& options, Context& context);
 
 // Snapshots in the cache that hold safetensors, by repository and revision.

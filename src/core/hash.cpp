@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 and SHA-1 are libcrypto's, which uses the CPU's SHA instructions. CRC-32C runs on the SSE4.2 instruction, eight bytes at
-// a time, where the CPU has it, and else on four 256-entry tables ("slicing by 4": byte k of a word is looked up in
-// the table of values already shifted by 3 - k bytes), built at compile time.
+// SHA-256 and SHA-1 are libcrypto's, which uses the CPU's SHA instructions. CRC-32C runs on the SSE4.2 instruction,
+// eight bytes at a time, where the CPU has it, and else on four 256-entry tables ("slicing by 4": byte k of a word is
+// looked up in the table of values already shifted by 3 - k bytes), built at compile time.
 #include "core/hash.hpp"
 
 #include <openssl/evp.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes, each for one purpose: sha256 for identity, sha1 for git's ids, crc32c for damaged files, hash64 for tables in memory, murmur3_32
-// where another tool's columns must be matched. None but sha256 resists an adversary.
+// Hashes, each for one purpose: sha256 for identity, sha1 for git's ids, crc32c for damaged files, hash64 for tables in
+// memory, murmur3_32 where another tool's columns must be matched. None but sha256 resists an adversary.
 #pragma once
 
 #include <array>

@@ -153,11 +153,13 @@ Result<HttpResponse> http_request(const HttpRequest& request, const HttpSink& si
   IG_TRY(context.check());
   const std::string shown = "'" + request.url.substr(0, request.url.find('?')) + "'";
   if (transfer.too_long) {
-    return fail(Code::too_long, shown + " answers with more than the " + std::to_string(request.max_body) + " bytes allowed.");
+    return fail(Code::too_long,
+                shown + " answers with more than the " + std::to_string(request.max_body) + " bytes allowed.");
   }
   if (code != CURLE_OK && !transfer.stopped) {
     const bool begun = transfer.response.status != 0;
-    return fail(Code::unavailable, shown + (begun ? " stopped answering: " : " does not answer: ") + c.strerror(code) + ".");
+    return fail(Code::unavailable,
+                shown + (begun ? " stopped answering: " : " does not answer: ") + c.strerror(code) + ".");
   }
   return std::move(transfer.response);
 }
@@ -178,10 +180,12 @@ std::string url_origin(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};
   std::string origin = ascii_lower(url.substr(0, url.find_first_of("/?#", scheme + 3)));
-  if (const std::size_t user = origin.rfind('@'); user != std::string::npos) origin.erase(scheme + 3, user - scheme - 2);
+  if (const std::size_t user = origin.rfind('@'); user != std::string::npos)
+    origin.erase(scheme + 3, user - scheme - 2);
   for (const std::string_view own : {"http://:80", "https://:443"}) {
     const std::size_t colon = own.rfind(':');
-    if (origin.starts_with(own.substr(0, colon)) && origin.ends_with(own.substr(colon))) origin.resize(origin.size() - (own.size() - colon));
+    if (origin.starts_with(own.substr(0, colon)) && origin.ends_with(own.substr(colon)))
+      origin.resize(origin.size() - (own.size() - colon));
   }
   return origin;
 }

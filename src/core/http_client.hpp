@@ -30,8 +30,8 @@ struct HttpRequest {
   std::string body{};
   std::chrono::seconds timeout{300};  // of the whole transfer; 0 = none
   std::chrono::seconds connect_timeout{10};
-  std::chrono::seconds stall_timeout{0};              // without a byte; 0 = none
-  std::size_t max_body = std::size_t{256} << 20;      // bytes of a body that is kept in memory
+  std::chrono::seconds stall_timeout{0};          // without a byte; 0 = none
+  std::size_t max_body = std::size_t{256} << 20;  // bytes of a body that is kept in memory
   // Called with status and headers of the reply before its body; false stops the transfer. May be empty.
   std::function<bool(const HttpResponse&)> on_headers{};
 };
@@ -47,7 +47,8 @@ Result<HttpResponse> http_request(const HttpRequest& request, const HttpSink& si
 // http://127.0.0.1, [::1], localhost: what may be asked while offline.
 bool is_loopback_url(std::string_view url);
 
-// "https://host:8080" of an address, in lower case, without a port that is the scheme's own; empty when it has no "://".
+// "https://host:8080" of an address, in lower case, without a port that is the scheme's own; empty when it has no
+// "://".
 std::string url_origin(std::string_view url);
 
 // Every byte that is not a letter, a digit or one of "-._~" and `keep` as %XX (RFC 3986, 2.1).

@@ -9,7 +9,8 @@ namespace isogloss {
 namespace {
 
 std::string reply(const std::string& head, const std::string& body) {
-  return "HTTP/1.1 " + head + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body;
+  return "HTTP/1.1 " + head + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" +
+         body;
 }
 
 TEST(HttpClient, GivesStatusHeadersAndBody) {
@@ -25,7 +26,8 @@ TEST(HttpClient, GivesStatusHeadersAndBody) {
 }
 
 TEST(HttpClient, HeadTakesNoBody) {
-  const TestServer server([](const std::string&) { return "HTTP/1.1 302 Found\r\nContent-Length: 5000\r\nLocation: /y\r\n\r\n"; });
+  const TestServer server(
+      [](const std::string&) { return "HTTP/1.1 302 Found\r\nContent-Length: 5000\r\nLocation: /y\r\n\r\n"; });
   Context context;
   HttpRequest request{server.url()};
   request.method = "HEAD";
@@ -38,7 +40,8 @@ TEST(HttpClient, HeadTakesNoBody) {
 }
 
 TEST(HttpClient, AnInterimReplyIsNotTheReply) {
-  const TestServer server([](const std::string&) { return "HTTP/1.1 103 Early\r\nX-A: 1\r\n\r\n" + reply("200 OK\r\nX-B: 2", "x"); });
+  const TestServer server(
+      [](const std::string&) { return "HTTP/1.1 103 Early\r\nX-A: 1\r\n\r\n" + reply("200 OK\r\nX-B: 2", "x"); });
   Context context;
   HttpRequest request{server.url()};
   std::vector<long> told;
@@ -58,7 +61,8 @@ TEST(HttpClient, HeadersStopATransferBeforeItsBody) {
   HttpRequest request{server.url()};
   request.on_headers = [](const HttpResponse&) { return false; };
   std::size_t taken = 0;
-  const auto response = http_request(request, [&](std::string_view piece) { return (taken += piece.size()) > 0; }, context);
+  const auto response =
+      http_request(request, [&](std::string_view piece) { return (taken += piece.size()) > 0; }, context);
   EXPECT_EQ(response.value().status, 200);
   EXPECT_EQ(taken, 0u);
 }
@@ -67,7 +71,13 @@ TEST(HttpClient, ABodyCutShortIsAnErrorAfterItsPieces) {
   const TestServer server([](const std::string&) { return "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"; });
   Context context;
   std::string taken;
-  const auto response = http_request({server.url("/f?secret=1")}, [&](std::string_view piece) { taken += piece; return true; }, context);
+  const auto response = http_request(
+      {server.url("/f?secret=1")},
+      [&](std::string_view piece) {
+        taken += piece;
+        return true;
+      },
+      context);
   EXPECT_EQ(taken, "abc");
   EXPECT_EQ(response.error().code, Code::unavailable);
   EXPECT_NE(response.error().message.find("/f' stopped answering"), std::string::npos) << response.error().message;

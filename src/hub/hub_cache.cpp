@@ -10,9 +10,9 @@
 #include <thread>
 
 #include "core/text.hpp"
-#include "isogloss/hub.hpp"
 #include "hub/hub_settings.hpp"
 #include "hub/known_models.hpp"
+#include "isogloss/hub.hpp"
 
 namespace isogloss::hub {
 namespace {
@@ -22,14 +22,17 @@ namespace fs = std::filesystem;
 constexpr std::string_view kFolderMark = "models--";
 constexpr std::size_t kLongestName = 96;
 // The signature is the one that tools which skip caches look for.
-constexpr std::string_view kCacheTag = "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of models.\n";
+constexpr std::string_view kCacheTag =
+    "Signature: 8a477f597d28d172789f06886806bc55\n# This folder is a cache of models.\n";
 
 bool is_word(std::string_view text) {
   const auto plain = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+           c == '.';
   };
   return !text.empty() && text.size() <= kLongestName && std::ranges::all_of(text, plain) && !text.starts_with('.') &&
-         !text.starts_with('-') && !text.ends_with('.') && !text.ends_with('-') && !text.contains("--") && !text.contains("..");
+         !text.starts_with('-') && !text.ends_with('.') && !text.ends_with('-') && !text.contains("--") &&
+         !text.contains("..");
 }
 
 Status make_folder(const fs::path& folder) {
@@ -64,7 +67,8 @@ void append_snapshots(const fs::path& root, const std::string& repository, std::
   std::set<std::string> named;
   const auto add = [&](std::string revision, const std::string& commit) {
     const fs::path snapshot = folder / "snapshots" / commit;
-    if (has_weights(snapshot)) out.push_back({repository, std::move(revision), commit, snapshot, folder_bytes(snapshot)});
+    if (has_weights(snapshot))
+      out.push_back({repository, std::move(revision), commit, snapshot, folder_bytes(snapshot)});
   };
   std::error_code error;
   for (fs::recursive_directory_iterator it(folder / "refs", error), end; !error && it != end; it.increment(error)) {
@@ -92,23 +96,27 @@ bool is_safe_name(std::string_view name) {
   if (name.empty() || name.size() > 1000) return false;
   for (const std::string_view part : split(name, '/')) {
     if (part.empty() || part == "." || part == ".." || part.size() > 255) return false;
-    if (std::ranges::any_of(part, [](char c) { return static_cast<unsigned char>(c) < 32 || c == '\\' || c == 127; })) return false;
+    if (std::ranges::any_of(part, [](char c) { return static_cast<unsigned char>(c) < 32 || c == '\\' || c == 127; }))
+      return false;
   }
   return true;
 }
 
 Status check_revision(std::string_view revision) {
   if (is_safe_name(revision) && !revision.contains(' ')) return {};
-  return fail(Code::invalid_argument, "'" + std::string(revision) + "' is no revision: give a branch, a tag or a commit.");
+  return fail(Code::invalid_argument,
+              "'" + std::string(revision) + "' is no revision: give a branch, a tag or a commit.");
 }
 
 Result<HubReference> parse_hub_reference(std::string_view text) {
   const std::size_t at = text.find('@');
   const std::string_view repository = text.substr(0, at);
   const std::size_t slash = repository.find('/');
-  if (slash == std::string_view::npos || !is_word(repository.substr(0, slash)) || !is_word(repository.substr(slash + 1))) {
-    return fail(Code::invalid_argument, "'" + std::string(text) + "' names no repository of a hub. Write ORG/NAME or "
-                                        "ORG/NAME@REVISION, with letters, digits, '-', '_' and '.'.");
+  if (slash == std::string_view::npos || !is_word(repository.substr(0, slash)) ||
+      !is_word(repository.substr(slash + 1))) {
+    return fail(Code::invalid_argument, "'" + std::string(text) +
+                                            "' names no repository of a hub. Write ORG/NAME or "
+                                            "ORG/NAME@REVISION, with letters, digits, '-', '_' and '.'.");
   }
   HubReference reference{std::string(repository)};
   if (at == std::string_view::npos) return reference;
@@ -128,7 +136,8 @@ Result<std::string> cached_commit(const fs::path& root, const HubReference& refe
   const fs::path file = repository_folder(root, reference.repository) / "refs" / reference.revision;
   std::string commit = IG_TRY(read_file(file, 64));
   if (is_commit(commit)) return commit;
-  return fail(Code::corrupt_data, "'" + file.string() + "' holds no commit of 40 hexadecimal digits. Run: isogloss models pull " +
+  return fail(Code::corrupt_data, "'" + file.string() +
+                                      "' holds no commit of 40 hexadecimal digits. Run: isogloss models pull " +
                                       reference.repository);
 }
 
@@ -169,8 +178,10 @@ Status point_to_blob(const fs::path& repository, std::string_view commit, std::s
   return fail(Code::io, "cannot create '" + pointer.string() + "': " + error.message());
 }
 
-Result<FileHandle> lock_blob(const fs::path& root, std::string_view repository, std::string_view etag, Context& context) {
-  const fs::path path = root / ".locks" / repository_folder(root, repository).filename() / (std::string(etag) + ".lock");
+Result<FileHandle> lock_blob(const fs::path& root, std::string_view repository, std::string_view etag,
+                             Context& context) {
+  const fs::path path =
+      root / ".locks" / repository_folder(root, repository).filename() / (std::string(etag) + ".lock");
   FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!file.is_open()) return fail(file_error("open", path));
   bool told = false;
@@ -197,7 +208,8 @@ std::vector<HubModel> pulled_models() {
     const std::string name = it->path().filename().string();
     const std::size_t mark = name.find("--", hub::kFolderMark.size());
     if (!name.starts_with(hub::kFolderMark) || mark == std::string::npos) continue;
-    const std::string repository = name.substr(hub::kFolderMark.size(), mark - hub::kFolderMark.size()) + "/" + name.substr(mark + 2);
+    const std::string repository =
+        name.substr(hub::kFolderMark.size(), mark - hub::kFolderMark.size()) + "/" + name.substr(mark + 2);
     hub::append_snapshots(root, repository, out);
   }
   std::ranges::sort(out, {}, [](const HubModel& m) { return m.repository + "@" + m.revision; });
@@ -209,7 +221,8 @@ Status remove_pulled_model(std::string_view text) {
   const std::string_view known = known_repository(text);
   const hub::HubReference reference = IG_TRY(hub::parse_hub_reference(known.empty() ? text : known));
   if (text.contains('@')) {
-    return fail(Code::unsupported, "a single revision cannot be removed. All of them: isogloss models rm " + reference.repository);
+    return fail(Code::unsupported,
+                "a single revision cannot be removed. All of them: isogloss models rm " + reference.repository);
   }
   const fs::path root = hub::hub_settings().root;
   const fs::path folder = hub::repository_folder(root, reference.repository);

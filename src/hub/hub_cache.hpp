@@ -38,7 +38,8 @@ bool is_safe_name(std::string_view name);
 
 std::filesystem::path repository_folder(const std::filesystem::path& root, std::string_view repository);
 
-// The commit a branch or tag was at when it was last seen; a commit is itself. Error{not_found} names the file looked for.
+// The commit a branch or tag was at when it was last seen; a commit is itself. Error{not_found} names the file looked
+// for.
 Result<std::string> cached_commit(const std::filesystem::path& root, const HubReference& reference);
 
 // The folder of a snapshot, without a connection. Error{not_found} names the path that was looked at.

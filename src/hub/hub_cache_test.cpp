@@ -57,7 +57,8 @@ TEST(HubCache, LaysFilesOutAsTheLibrariesDo) {
   EXPECT_EQ(fs::read_symlink(folder / "snapshots" / kCommit / "model.safetensors"), "../../blobs/e1");
   EXPECT_EQ(fs::read_symlink(folder / "snapshots" / kCommit / "1_Pooling/config.json"), "../../../blobs/e1");
   EXPECT_EQ(read_file(folder / "refs/main").value(), kCommit);
-  EXPECT_TRUE(read_file(root.path() / "CACHEDIR.TAG").value().starts_with("Signature: 8a477f597d28d172789f06886806bc55\n"));
+  EXPECT_TRUE(
+      read_file(root.path() / "CACHEDIR.TAG").value().starts_with("Signature: 8a477f597d28d172789f06886806bc55\n"));
   EXPECT_TRUE(fs::is_directory(root.path() / ".locks/models--org--name"));
   ASSERT_TRUE(point_to_blob(folder, kCommit, "copied.json", "e1", Pointer::copy));
   EXPECT_FALSE(fs::is_symlink(folder / "snapshots" / kCommit / "copied.json"));
@@ -81,7 +82,8 @@ TEST(HubCache, ABranchIsFoundByItsRefAndACommitAtOnce) {
   const fs::path snapshot = root.path() / "models--org--name/snapshots" / kCommit;
   EXPECT_EQ(find_snapshot(root.path(), {"org/name"}).value(), snapshot);
   EXPECT_EQ(find_snapshot(root.path(), {"org/name", kCommit}).value(), snapshot);
-  EXPECT_NE(find_snapshot(root.path(), {"org/name", "v2"}).error().message.find("models--org--name/refs/v2"), std::string::npos);
+  EXPECT_NE(find_snapshot(root.path(), {"org/name", "v2"}).error().message.find("models--org--name/refs/v2"),
+            std::string::npos);
   EXPECT_EQ(find_snapshot(root.path(), {"org/name", std::string(40, 'd')}).error().code, Code::not_found);
   ASSERT_TRUE(write_file(root.path() / "models--org--name/refs/bad", kCommit + "\n"));
   EXPECT_EQ(find_snapshot(root.path(), {"org/name", "bad"}).error().code, Code::corrupt_data);
@@ -90,7 +92,8 @@ TEST(HubCache, ABranchIsFoundByItsRefAndACommitAtOnce) {
 TEST(HubCache, ReferencesAreOrgNameAndRevision) {
   EXPECT_EQ(parse_hub_reference("BAAI/bge-small-en-v1.5").value().revision, "main");
   EXPECT_EQ(parse_hub_reference("o/n@refs/pr/1").value().revision, "refs/pr/1");
-  for (const char* text : {"name", "a/b/c", "a/", "/b", "a/..", "a--b/c", "a/b@", "a/b@../x", "a/b c", ".a/b", "a/b@x y"}) {
+  for (const char* text :
+       {"name", "a/b/c", "a/", "/b", "a/..", "a--b/c", "a/b@", "a/b@../x", "a/b c", ".a/b", "a/b@x y"}) {
     EXPECT_FALSE(parse_hub_reference(text)) << text;
   }
 }

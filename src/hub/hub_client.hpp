@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hub's protocol for one repository. Metadata come from HEAD {endpoint}/ORG/NAME/resolve/REVISION/FILE, which
-// describes the file in its headers and, where the bytes lie elsewhere, redirects to a host that must not see the token.
+// describes the file in its headers and, where the bytes lie elsewhere, redirects to a host that must not see the
+// token.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,8 @@ class HubClient {
   Result<std::string> commit_of(const std::string& revision, Context& context) const;
   Result<HubListing> listing(const std::string& commit, Context& context) const;
   // Nothing when the repository has no such file at that commit.
-  Result<std::optional<FileMetadata>> metadata(const std::string& commit, const std::string& name, Context& context) const;
+  Result<std::optional<FileMetadata>> metadata(const std::string& commit, const std::string& name,
+                                               Context& context) const;
 
   // Appends to `partial` what it lacks of the file; what is there is taken for its beginning. `received` gets the bytes
   // that `partial` has. After an error the file stays, to be gone on with.

@@ -13,10 +13,13 @@ namespace {
 const std::string kCommit(40, 'a');
 
 std::string reply(const std::string& head, const std::string& body = {}) {
-  return "HTTP/1.1 " + head + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body;
+  return "HTTP/1.1 " + head + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" +
+         body;
 }
 
-HttpResponse headers(long status, std::vector<std::pair<std::string, std::string>> list) { return {status, std::move(list), {}}; }
+HttpResponse headers(long status, std::vector<std::pair<std::string, std::string>> list) {
+  return {status, std::move(list), {}};
+}
 
 HubClient client_of(const TestServer& server, const std::string& token = {}) {
   HubSettings settings;
@@ -27,19 +30,41 @@ HubClient client_of(const TestServer& server, const std::string& token = {}) {
 const std::function<void(std::uint64_t)> kIgnore = [](std::uint64_t) {};
 
 TEST(HubMetadata, LargeFilesAreDescribedByTheirLinkedHeaders) {
-  const FileMetadata m = parse_metadata(headers(302, {{"x-repo-commit", kCommit}, {"etag", "\"pointer\""}, {"x-linked-etag", "\"c0de\""},
-                                                      {"content-length", "12"}, {"x-linked-size", "90"}, {"location", "https://cdn.example/x?s=1"}}),
-                                        "https://hub.example/o/n").value();
+  const FileMetadata m = parse_metadata(headers(302, {{"x-repo-commit", kCommit},
+                                                      {"etag", "\"pointer\""},
+                                                      {"x-linked-etag", "\"c0de\""},
+                                                      {"content-length", "12"},
+                                                      {"x-linked-size", "90"},
+                                                      {"location", "https://cdn.example/x?s=1"}}),
+                                        "https://hub.example/o/n")
+                             .value();
   EXPECT_EQ(m.etag, "c0de");
   EXPECT_EQ(m.size, 90u);
   EXPECT_EQ(m.location, "https://cdn.example/x?s=1");
 }
 
 TEST(HubMetadata, SmallFilesByThePlainOnes) {
-  const FileMetadata m = parse_metadata(headers(200, {{"x-repo-commit", kCommit}, {"etag", "W/\"b10b\""}, {"content-length", "5"}}), "u").value();
+  const FileMetadata m =
+      parse_metadata(headers(200, {{"x-repo-commit", kCommit}, {"etag", "W/\"b10b\""}, {"content-length", "5"}}), "u")
+          .value();
   EXPECT_EQ(m.etag, "b10b");
   EXPECT_EQ(m.size, 5u);
   EXPECT_EQ(m.location, "u");
+}
+
+TEST(HubMetadata, AnAddressWithoutEncryptionIsRefused) {
+  const auto leads_to = [](const std::string& location) {
+    return parse_metadata(headers(302, {{"x-repo-commit", kCommit},
+                                        {"etag", "a"},
+                                        {"content-length", "1"},
+                                        {"location", location}}),
+                          "https://hub.example/o/n/x");
+  };
+  EXPECT_EQ(leads_to("//cdn.example/x").value().location, "https://cdn.example/x");
+  EXPECT_EQ(leads_to("/y").value().location, "https://hub.example/y");
+  EXPECT_EQ(leads_to("y").value().location, "https://hub.example/o/n/y");
+  EXPECT_EQ(leads_to("http://cdn.example/x").error().code, Code::corrupt_data);
+  EXPECT_EQ(leads_to("file:///etc/passwd").error().code, Code::corrupt_data);
 }
 
 TEST(HubMetadata, WhatCannotNameAFileIsRefused) {
@@ -49,14 +74,16 @@ TEST(HubMetadata, WhatCannotNameAFileIsRefused) {
   EXPECT_TRUE(with(kCommit, "\"a\"", "1"));
   EXPECT_FALSE(with("main", "\"a\"", "1"));
   EXPECT_FALSE(with("../../" + kCommit.substr(6), "\"a\"", "1"));
-  for (const char* etag : {"", "\"\"", "\"../x\"", "a/b", "..", "\"a b\""}) EXPECT_FALSE(with(kCommit, etag, "1")) << etag;
+  for (const char* etag : {"", "\"\"", "\"../x\"", "a/b", "..", "\"a b\""})
+    EXPECT_FALSE(with(kCommit, etag, "1")) << etag;
   for (const char* size : {"", "-1", "1x", "99999999999999999999"}) EXPECT_FALSE(with(kCommit, "\"a\"", size)) << size;
 }
 
 TEST(HubClient, FollowsRelativeRedirectsOnHeadAndKeepsTheTokenAtHome) {
   const TestServer server([](const std::string& request) {
     if (request.starts_with("HEAD /org/name/")) return reply("307 Moved\r\nLocation: /api/cache/config.json");
-    return reply("302 Found\r\nX-Repo-Commit: " + kCommit + "\r\nX-Linked-ETag: \"e\"\r\nX-Linked-Size: 3\r\nLocation: http://other.invalid/f");
+    return reply("302 Found\r\nX-Repo-Commit: " + kCommit +
+                 "\r\nX-Linked-ETag: \"e\"\r\nX-Linked-Size: 3\r\nLocation: http://other.invalid/f");
   });
   Context context;
   const auto metadata = client_of(server, "hf_x").metadata(kCommit, "config.json", context).value();
@@ -74,7 +101,8 @@ TEST(HubClient, AnotherHostDoesNotSeeTheToken) {
   const TestServer server([&](const std::string&) { return reply("302 Found\r\nLocation: " + other.url("/f")); });
   const TemporaryFolder folder;
   Context context;
-  EXPECT_TRUE(client_of(server, "hf_x").download({kCommit, "e", 3, server.url("/f")}, folder.path() / "f", kIgnore, context));
+  EXPECT_TRUE(
+      client_of(server, "hf_x").download({kCommit, "e", 3, server.url("/f")}, folder.path() / "f", kIgnore, context));
   EXPECT_NE(server.requests().at(0).find("hf_x"), std::string::npos);
   EXPECT_EQ(other.requests().at(0).find("Authorization"), std::string::npos);
   EXPECT_EQ(read_file(folder.path() / "f").value(), "abc");
@@ -82,7 +110,8 @@ TEST(HubClient, AnotherHostDoesNotSeeTheToken) {
 
 TEST(HubClient, GoesOnWhereACutConnectionStopped) {
   const TestServer server([](const std::string& request) {
-    if (request.find("Range: bytes=4-") == std::string::npos) return std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123");
+    if (request.find("Range: bytes=4-") == std::string::npos)
+      return std::string("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123");
     return reply("206 Partial Content\r\nContent-Range: bytes 4-9/10", "456789");
   });
   const TemporaryFolder folder;
@@ -103,8 +132,10 @@ TEST(HubClient, A200ToARangeStartsOverAndAWrongRangeIsRefused) {
     EXPECT_EQ(read_file(file).value(), "0123456789");
   }
   ASSERT_TRUE(write_file(file, "012"));
-  const TestServer server([](const std::string&) { return reply("206 Partial Content\r\nContent-Range: bytes 0-9/10", "0123456789"); });
-  EXPECT_EQ(client_of(server).download({kCommit, "e", 10, server.url("/f")}, file, kIgnore, context).error().code, Code::corrupt_data);
+  const TestServer server(
+      [](const std::string&) { return reply("206 Partial Content\r\nContent-Range: bytes 0-9/10", "0123456789"); });
+  EXPECT_EQ(client_of(server).download({kCommit, "e", 10, server.url("/f")}, file, kIgnore, context).error().code,
+            Code::corrupt_data);
 }
 
 TEST(HubClient, MoreOrLessThanAnnouncedIsAnError) {
@@ -112,8 +143,10 @@ TEST(HubClient, MoreOrLessThanAnnouncedIsAnError) {
   const TemporaryFolder folder;
   Context context;
   const HubClient client = client_of(server);
-  EXPECT_EQ(client.download({kCommit, "e", 9, server.url("/f")}, folder.path() / "a", kIgnore, context).error().code, Code::corrupt_data);
-  EXPECT_EQ(client.download({kCommit, "e", 11, server.url("/f")}, folder.path() / "b", kIgnore, context).error().code, Code::corrupt_data);
+  EXPECT_EQ(client.download({kCommit, "e", 9, server.url("/f")}, folder.path() / "a", kIgnore, context).error().code,
+            Code::corrupt_data);
+  EXPECT_EQ(client.download({kCommit, "e", 11, server.url("/f")}, folder.path() / "b", kIgnore, context).error().code,
+            Code::corrupt_data);
 }
 
 TEST(HubClient, RefusalsAreSentencesWithTheRemedy) {
@@ -125,8 +158,10 @@ TEST(HubClient, RefusalsAreSentencesWithTheRemedy) {
     return client_of(server).commit_of("v9", context).error();
   };
   EXPECT_NE(message("401 Unauthorized").message.find("set HF_TOKEN"), std::string::npos);
-  EXPECT_NE(message("403 Forbidden\r\nX-Error-Code: GatedRepo").message.find("accepted at " + server.url("/org/name")), std::string::npos);
-  EXPECT_EQ(message("404 Not Found\r\nX-Error-Code: RevisionNotFound").message, "'org/name' has no revision 'v9' (404).");
+  EXPECT_NE(message("403 Forbidden\r\nX-Error-Code: GatedRepo").message.find("accepted at " + server.url("/org/name")),
+            std::string::npos);
+  EXPECT_EQ(message("404 Not Found\r\nX-Error-Code: RevisionNotFound").message,
+            "'org/name' has no revision 'v9' (404).");
   EXPECT_EQ(message("429 Too Many\r\nRetry-After: 7").code, Code::exhausted);
   EXPECT_EQ(message("429 Too Many\r\nRetry-After: 7").retry_after, 7.0);
   EXPECT_EQ(message("500 Oops").code, Code::unavailable);

@@ -13,7 +13,9 @@ namespace {
 constexpr std::int64_t kTreeVersion = 1;
 constexpr std::string_view kSafetensors = ".safetensors";
 
-std::uint64_t size_of(const Json& value) { return static_cast<std::uint64_t>(std::max<std::int64_t>(0, value.as_integer())); }
+std::uint64_t size_of(const Json& value) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, value.as_integer()));
+}
 
 std::unexpected<Error> bad_name(std::string_view name, std::string_view where) {
   return fail(Code::corrupt_data, std::string(where) + " names the file '" + shortened(name, 100) +
@@ -28,20 +30,25 @@ void sort_by_name(HubListing& listing) {
 
 std::pair<std::string_view, std::string_view> folder_and_name(std::string_view path) {
   const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::pair(std::string_view(), path) : std::pair(path.substr(0, slash), path.substr(slash + 1));
+  return slash == std::string_view::npos ? std::pair(std::string_view(), path)
+                                         : std::pair(path.substr(0, slash), path.substr(slash + 1));
 }
 
 // model.safetensors, or a shard of it: model-00001-of-00002.safetensors.
-bool is_shard(std::string_view name) { return name.starts_with("model-") && name.ends_with(kSafetensors) && name.contains("-of-"); }
+bool is_shard(std::string_view name) {
+  return name.starts_with("model-") && name.ends_with(kSafetensors) && name.contains("-of-");
+}
 
 bool is_weight_format(std::string_view name) {
-  constexpr std::string_view kFormats[] = {kSafetensors, ".bin", ".gguf", ".onnx", ".h5", ".msgpack", ".pt", ".pth", ".ckpt"};
+  constexpr std::string_view kFormats[] = {kSafetensors, ".bin", ".gguf", ".onnx", ".h5",
+                                           ".msgpack",   ".pt",  ".pth",  ".ckpt"};
   return std::ranges::any_of(kFormats, [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
 bool is_small_part(std::string_view name) {
   if (name.ends_with(".json")) {
-    constexpr std::string_view kForeign[] = {".bin.index.json", ".msgpack.index.json", ".h5.index.json", "trainer_state.json"};
+    constexpr std::string_view kForeign[] = {".bin.index.json", ".msgpack.index.json", ".h5.index.json",
+                                             "trainer_state.json"};
     return std::ranges::none_of(kForeign, [&](std::string_view ending) { return name.ends_with(ending); });
   }
   return name.ends_with(".model") || name == "vocab.txt" || name == "merges.txt";
@@ -66,8 +73,9 @@ std::unexpected<Error> no_weights(const HubListing& listing, std::string_view re
   return fail(Code::unsupported,
               "'" + std::string(repository) + "' holds no model.safetensors" +
                   (found.empty() ? ". It is no model that this version opens."
-                                 : ", only " + found + ". Pickle files can run code when they are opened and are not "
-                                   "fetched; convert the model where it came from, and give the folder's path."));
+                                 : ", only " + found +
+                                       ". Pickle files can run code when they are opened and are not "
+                                       "fetched; convert the model where it came from, and give the folder's path."));
 }
 
 }  // namespace
@@ -77,8 +85,9 @@ Result<HubListing> parse_listing(std::string_view json, std::string_view where) 
   HubListing listing;
   listing.commit = root["sha"].as_string();
   if (!is_commit(listing.commit) || !root["siblings"].is_array()) {
-    return fail(Code::corrupt_data, std::string(where) + " is no list of files: \"sha\" or \"siblings\" is missing. Is "
-                                                         "HF_ENDPOINT the address of a hub?");
+    return fail(Code::corrupt_data, std::string(where) +
+                                        " is no list of files: \"sha\" or \"siblings\" is missing. Is "
+                                        "HF_ENDPOINT the address of a hub?");
   }
   for (const Json& item : root["siblings"].as_array()) {
     HubFile file;
@@ -158,8 +167,10 @@ Result<std::vector<HubFile>> wanted_files(const HubListing& listing, std::span<c
   places.erase(std::ranges::unique(places).begin(), places.end());
   for (const std::string& place : places) {
     std::vector<HubFile> here;
-    std::ranges::copy_if(listing.files, std::back_inserter(here), [&](const HubFile& f) { return folder_and_name(f.name).first == place; });
-    std::ranges::copy_if(here, std::back_inserter(small), [](const HubFile& f) { return is_small_part(folder_and_name(f.name).second); });
+    std::ranges::copy_if(listing.files, std::back_inserter(here),
+                         [&](const HubFile& f) { return folder_and_name(f.name).first == place; });
+    std::ranges::copy_if(here, std::back_inserter(small),
+                         [](const HubFile& f) { return is_small_part(folder_and_name(f.name).second); });
     std::ranges::move(weights_of(here), std::back_inserter(weights));
   }
   if (weights.empty()) return no_weights(listing, repository);

@@ -25,8 +25,8 @@ struct HubListing {
   std::vector<HubFile> files;  // by name
 };
 
-// The answer of GET {endpoint}/api/models/ORG/NAME/revision/COMMIT?blobs=true. Error{corrupt_data}: no JSON, no commit, or
-// a name that would lead out of the folder.
+// The answer of GET {endpoint}/api/models/ORG/NAME/revision/COMMIT?blobs=true. Error{corrupt_data}: no JSON, no commit,
+// or a name that would lead out of the folder.
 Result<HubListing> parse_listing(std::string_view json, std::string_view where);
 
 // trees/COMMIT.json of the cache. Error{corrupt_data}, also for another version of that file.
@@ -37,8 +37,8 @@ std::string tree_text(const HubListing& listing);
 // Folders that modules.json names: "1_Pooling". Error{corrupt_data}.
 Result<std::vector<std::string>> module_folders(std::string_view modules_json, std::string_view where);
 
-// Configurations, tokenizer and safetensors at the root and in `folders`; small files first. Error{unsupported} when there
-// is no safetensors file among them: names what weights there are.
+// Configurations, tokenizer and safetensors at the root and in `folders`; small files first. Error{unsupported} when
+// there is no safetensors file among them: names what weights there are.
 Result<std::vector<HubFile>> wanted_files(const HubListing& listing, std::span<const std::string> folders,
                                           std::string_view repository);
 

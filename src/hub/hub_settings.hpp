@@ -11,12 +11,12 @@
 namespace isogloss::hub {
 
 struct HubSettings {
-  std::filesystem::path root;                         // of the cache
-  std::string endpoint = "https://huggingface.co";    // HF_ENDPOINT, without a slash at its end
-  std::chrono::seconds metadata_timeout{10};          // HF_HUB_ETAG_TIMEOUT
-  std::chrono::seconds download_timeout{10};          // HF_HUB_DOWNLOAD_TIMEOUT: without a byte
-  std::string offline;                                // the variable that switches the network off; empty = it is on
-  bool links = true;                                  // HF_HUB_DISABLE_SYMLINKS: copies instead
+  std::filesystem::path root;                       // of the cache
+  std::string endpoint = "https://huggingface.co";  // HF_ENDPOINT, without a slash at its end
+  std::chrono::seconds metadata_timeout{10};        // HF_HUB_ETAG_TIMEOUT
+  std::chrono::seconds download_timeout{10};        // HF_HUB_DOWNLOAD_TIMEOUT: without a byte
+  std::string offline;                              // the variable that switches the network off; empty = it is on
+  bool links = true;                                // HF_HUB_DISABLE_SYMLINKS: copies instead
 };
 
 HubSettings hub_settings();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only list of short names. A row is a promise about the repository's architecture, which the encoder opens, and, where
-// the weights were verified against the reference library, about their bytes.
+// The only list of short names. A row is a promise about the repository's architecture, which the encoder opens, and,
+// where the weights were verified against the reference library, about their bytes.
 #include "hub/known_models.hpp"
 
 #include <algorithm>

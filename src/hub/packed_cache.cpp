@@ -57,8 +57,9 @@ class FolderCache final : public PackedCache {
   std::optional<fs::path> known_name(const fs::path& file, std::string_view what) const {
     const auto stamp = stat_file(file);
     if (!stamp) return std::nullopt;
-    return folder_ / "known" / (std::to_string(stamp->device) + "-" + std::to_string(stamp->inode) + "-" +
-                                std::to_string(stamp->size) + "-" + std::to_string(stamp->mtime_ns) + "-" + std::string(what));
+    return folder_ / "known" /
+           (std::to_string(stamp->device) + "-" + std::to_string(stamp->inode) + "-" + std::to_string(stamp->size) +
+            "-" + std::to_string(stamp->mtime_ns) + "-" + std::string(what));
   }
 
   // Drops entries, the longest unused first, until `bytes` more fit the limit. A mapped file that goes stays with those
@@ -93,7 +94,8 @@ class FolderCache final : public PackedCache {
 
 fs::path cache_folder() {
   if (const char* own = std::getenv("ISOGLOSS_CACHE"); own != nullptr && *own != '\0') return own;
-  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg != nullptr && *xdg != '\0') return fs::path(xdg) / "isogloss";
+  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg != nullptr && *xdg != '\0')
+    return fs::path(xdg) / "isogloss";
   const char* home = std::getenv("HOME");
   return fs::path(home != nullptr && *home != '\0' ? home : "/tmp") / ".cache/isogloss";
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Order of a pull: the commit, what it holds, every blob, then the pointers of the snapshot, then the branch's ref. A pull
-// that is killed leaves blobs and parts of blobs, which the next one uses, and no snapshot that lacks a file. What the
-// cache has is told by commit, which never changes: a second pull asks for the commit and nothing else.
+// Order of a pull: the commit, what it holds, every blob, then the pointers of the snapshot, then the branch's ref. A
+// pull that is killed leaves blobs and parts of blobs, which the next one uses, and no snapshot that lacks a file. What
+// the cache has is told by commit, which never changes: a second pull asks for the commit and nothing else.
 #include <algorithm>
 
 #include "core/file.hpp"
@@ -28,7 +28,8 @@ bool is_sha256(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// The hash that an ETag of this form promises: sha256, or git's id of a blob (the sha1 of "blob SIZE\0" and the content).
+// The hash that an ETag of this form promises: sha256, or git's id of a blob (the sha1 of "blob SIZE\0" and the
+// content).
 Result<std::string> content_hash(const fs::path& path, std::string_view etag, std::uint64_t size) {
   Sha256 sha256;
   Sha1 sha1;
@@ -50,8 +51,12 @@ Result<std::string> content_hash(const fs::path& path, std::string_view etag, st
 class Pull {
  public:
   Pull(HubSettings settings, HubReference reference, HubClient client, const KnownModel* known, Context& context)
-      : settings_(std::move(settings)), reference_(std::move(reference)), client_(std::move(client)), known_(known),
-        context_(context), folder_(repository_folder(settings_.root, reference_.repository)) {}
+      : settings_(std::move(settings)),
+        reference_(std::move(reference)),
+        client_(std::move(client)),
+        known_(known),
+        context_(context),
+        folder_(repository_folder(settings_.root, reference_.repository)) {}
 
   Result<HubModel> run() {
     const bool pinned = is_commit(reference_.revision);
@@ -93,10 +98,12 @@ class Pull {
     if (found == listing.files.end()) return std::vector<std::string>();
     const fs::path pointer = folder_ / "snapshots" / commit_ / kModules;
     std::error_code error;
-    if (fs::is_regular_file(pointer, error)) return module_folders(IG_TRY(read_file(pointer, kLargestTree)), "'" + pointer.string() + "'");
+    if (fs::is_regular_file(pointer, error))
+      return module_folders(IG_TRY(read_file(pointer, kLargestTree)), "'" + pointer.string() + "'");
     IG_TRY(fetch({&*found, 1}));
     const fs::path blob = folder_ / "blobs" / blobs_.back().second;
-    return module_folders(IG_TRY(read_file(blob, kLargestTree)), "'" + reference_.repository + "/" + std::string(kModules) + "'");
+    return module_folders(IG_TRY(read_file(blob, kLargestTree)),
+                          "'" + reference_.repository + "/" + std::string(kModules) + "'");
   }
 
   bool is_here(const std::string& name) const {
@@ -134,7 +141,8 @@ class Pull {
     std::error_code error;
     fs::create_directories(mark.parent_path(), error);
     IG_TRY(write_file(mark, ""));
-    return fail(Code::corrupt_data, "the hub lists '" + name + "' in '" + reference_.repository + "' and does not have it.");
+    return fail(Code::corrupt_data,
+                "the hub lists '" + name + "' in '" + reference_.repository + "' and does not have it.");
   }
 
   Status check_known(const std::string& name, const FileMetadata& metadata) const {
@@ -142,13 +150,15 @@ class Pull {
         metadata.etag == known_->weights_sha256) {
       return {};
     }
-    return fail(Code::corrupt_data, "the weights of '" + reference_.repository + "' are not those that '" + std::string(known_->name) +
-                                        "' stands for: sha256 " + metadata.etag + ", known " + std::string(known_->weights_sha256) +
-                                        ". Nothing of them was fetched. To take them all the same: isogloss models pull " +
-                                        reference_.repository);
+    return fail(Code::corrupt_data,
+                "the weights of '" + reference_.repository + "' are not those that '" + std::string(known_->name) +
+                    "' stands for: sha256 " + metadata.etag + ", known " + std::string(known_->weights_sha256) +
+                    ". Nothing of them was fetched. To take them all the same: isogloss models pull " +
+                    reference_.repository);
   }
 
-  Status fetch_blob(const std::string& name, const FileMetadata& file, const std::function<void(std::uint64_t)>& received) const {
+  Status fetch_blob(const std::string& name, const FileMetadata& file,
+                    const std::function<void(std::uint64_t)>& received) const {
     const fs::path blob = folder_ / "blobs" / file.etag;
     const FileHandle lock = IG_TRY(lock_blob(settings_.root, reference_.repository, file.etag, context_));
     if (const auto found = stat_file(blob); found && found->size == file.size) return {};
@@ -199,8 +209,9 @@ class Pull {
     const std::string hash = IG_TRY(content_hash(path, file.etag, file.size));
     if (hash == file.etag) return {};
     return fail(Code::corrupt_data, "'" + name + "' of '" + reference_.repository + "' arrived damaged: its " +
-                                        (is_sha256(file.etag) ? "sha256" : "git id") + " is " + hash + ", the hub promised " +
-                                        file.etag + ". It was not kept. Run the command again; if it stays, the hub or a "
+                                        (is_sha256(file.etag) ? "sha256" : "git id") + " is " + hash +
+                                        ", the hub promised " + file.etag +
+                                        ". It was not kept. Run the command again; if it stays, the hub or a "
                                         "proxy on the way is at fault.");
   }
 
@@ -232,7 +243,8 @@ std::unexpected<Error> switched_off(const HubSettings& settings, const HubRefere
 Status check_endpoint(const std::string& endpoint) {
   const bool http = endpoint.starts_with("http://") || endpoint.starts_with("https://");
   if (http && endpoint.find_first_of("?# ") == std::string::npos) return {};
-  return fail(Code::invalid_argument, "HF_ENDPOINT is '" + endpoint + "'; it takes an address that begins with http:// or https://.");
+  return fail(Code::invalid_argument,
+              "HF_ENDPOINT is '" + endpoint + "'; it takes an address that begins with http:// or https://.");
 }
 
 }  // namespace
@@ -247,7 +259,8 @@ Result<HubModel> pull_model(std::string_view text, const PullOptions& options, C
     if (!options.revision.empty()) {
       IG_TRY(hub::check_revision(options.revision));
       if (text.contains('@') && reference.revision != options.revision) {
-        return fail(Code::invalid_argument, "'" + std::string(text) + "' and the revision '" + options.revision + "' contradict each other.");
+        return fail(Code::invalid_argument,
+                    "'" + std::string(text) + "' and the revision '" + options.revision + "' contradict each other.");
       }
       reference.revision = options.revision;
       known = nullptr;  // what is known is about the main branch

@@ -54,7 +54,8 @@ std::unexpected<Error> unknown_model(const std::string& text) {
 Result<ModelReference> hub_reference(ModelReference reference, std::string_view repository) {
   const std::string& text = reference.text;
   const auto parsed = hub::parse_hub_reference(repository);
-  if (!parsed) return fail(Code::not_found, "there is no file or folder '" + text + "', and no repository can be called that.");
+  if (!parsed)
+    return fail(Code::not_found, "there is no file or folder '" + text + "', and no repository can be called that.");
   const auto snapshot = hub::find_snapshot(hub::hub_settings().root, *parsed);
   if (snapshot) {
     reference.kind = ReferenceKind::hub;
@@ -63,9 +64,10 @@ Result<ModelReference> hub_reference(ModelReference reference, std::string_view 
   }
   if (snapshot.error().code != Code::not_found) return fail(snapshot.error());
   const bool path_like = text.contains('/');
-  return fail(Code::not_found, "model '" + text + "' is not on this machine" +
-                                   (path_like ? ", neither as a path nor in the cache (" + snapshot.error().message + ")" : "") +
-                                   ". Run: isogloss models pull " + text);
+  return fail(Code::not_found,
+              "model '" + text + "' is not on this machine" +
+                  (path_like ? ", neither as a path nor in the cache (" + snapshot.error().message + ")" : "") +
+                  ". Run: isogloss models pull " + text);
 }
 
 }  // namespace
@@ -109,7 +111,9 @@ Result<ModelReference> parse_model_reference(std::string_view text) {
     reference.path = name;
     return reference;
   }
-  if (name.starts_with("fit:")) return fit_reference(std::move(reference), std::string_view(text).substr(4, comma == std::string_view::npos ? comma : comma - 4));
+  if (name.starts_with("fit:"))
+    return fit_reference(std::move(reference),
+                         std::string_view(text).substr(4, comma == std::string_view::npos ? comma : comma - 4));
   if (name.starts_with("http://") || name.starts_with("https://") || name.starts_with("cmd:")) {
     reference.kind = ReferenceKind::url;
     return reference;
@@ -126,7 +130,8 @@ Result<ModelReference> parse_model_reference(std::string_view text) {
     return reference;
   }
   if (is_family(name)) return fit_reference(std::move(reference), std::string(name));
-  if (const hub::KnownModel* known = hub::find_known_model(name)) return hub_reference(std::move(reference), known->repository);
+  if (const hub::KnownModel* known = hub::find_known_model(name))
+    return hub_reference(std::move(reference), known->repository);
   if (name.find('/') == std::string::npos) return unknown_model(name);
   const std::string given = name;
   return hub_reference(std::move(reference), given);

@@ -33,7 +33,8 @@ std::string model_prefix(const std::vector<ZipMember>& members) {
 
 // A name that stays inside the folder it is joined to.
 bool is_inside(const fs::path& name) {
-  return !name.empty() && !name.is_absolute() && std::ranges::none_of(name, [](const fs::path& part) { return part == ".."; });
+  return !name.empty() && !name.is_absolute() &&
+         std::ranges::none_of(name, [](const fs::path& part) { return part == ".."; });
 }
 
 Status unpack_members(std::string_view archive, const std::vector<ZipMember>& members, const std::string& prefix,
@@ -41,7 +42,8 @@ Status unpack_members(std::string_view archive, const std::vector<ZipMember>& me
   for (const ZipMember& member : members) {
     if (!member.name.starts_with(prefix) || member.name.ends_with('/')) continue;
     const fs::path name = member.name.substr(prefix.size());
-    if (!is_inside(name)) return fail(Code::corrupt_data, where + ": the member '" + member.name + "' points outside the archive.");
+    if (!is_inside(name))
+      return fail(Code::corrupt_data, where + ": the member '" + member.name + "' points outside the archive.");
     if (name.extension() == ".py" || name.extension() == ".pyc") continue;
     std::error_code error;
     fs::create_directories((target / name).parent_path(), error);
@@ -85,7 +87,8 @@ Status install_model(std::string_view name, const fs::path& source, Context& con
   return guard([&]() -> Status {
     const std::string text(name);
     if (text.empty() || text.find('/') != std::string::npos || text.starts_with('.')) {
-      return fail(Code::invalid_argument, "'" + text + "' is no short name: letters and digits, no '/', no '.' in front.");
+      return fail(Code::invalid_argument,
+                  "'" + text + "' is no short name: letters and digits, no '/', no '.' in front.");
     }
     const fs::path target = models_folder() / text;
     std::error_code error;
@@ -93,7 +96,8 @@ Status install_model(std::string_view name, const fs::path& source, Context& con
       return fail(Code::already_exists,
                   "model '" + text + "' is installed already. Remove it first: isogloss models rm " + text);
     }
-    if (!fs::exists(source, error)) return fail(Code::not_found, "there is no file or folder '" + source.string() + "'.");
+    if (!fs::exists(source, error))
+      return fail(Code::not_found, "there is no file or folder '" + source.string() + "'.");
     fs::create_directories(models_folder(), error);
     if (error) return fail(Code::io, "cannot create '" + models_folder().string() + "': " + error.message());
     remove_abandoned(target);
@@ -111,7 +115,8 @@ std::string default_model_name() {
   std::error_code ignored;
   if (fs::is_directory(models_folder() / kDefault, ignored)) return std::string(kDefault);
   const auto reference = parse_model_reference(kDefault);
-  const bool pulled = reference && reference->kind == ReferenceKind::hub && fs::exists(reference->path / "model.safetensors", ignored);
+  const bool pulled =
+      reference && reference->kind == ReferenceKind::hub && fs::exists(reference->path / "model.safetensors", ignored);
   return pulled ? std::string(kDefault) : std::string();
 }
 

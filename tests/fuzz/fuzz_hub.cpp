@@ -12,7 +12,8 @@ namespace {
 using namespace isogloss;
 
 void check_listing(const hub::HubListing& listing) {
-  for (const hub::HubFile& file : listing.files) fuzz::require(hub::is_safe_name(file.name), "files lie inside the folder");
+  for (const hub::HubFile& file : listing.files)
+    fuzz::require(hub::is_safe_name(file.name), "files lie inside the folder");
   const std::string text = hub::tree_text(listing);
   if (!text.empty()) {
     const auto back = hub::parse_tree(text, listing.commit, "tree");
@@ -28,7 +29,8 @@ void check_headers(std::string_view text) {
   response.status = 302;
   for (const std::string_view line : split(text, '\n')) {
     const std::size_t colon = std::min(line.find(':'), line.size());
-    response.headers.emplace_back(ascii_lower(line.substr(0, colon)), trim(line.substr(std::min(colon + 1, line.size()))));
+    response.headers.emplace_back(ascii_lower(line.substr(0, colon)),
+                                  trim(line.substr(std::min(colon + 1, line.size()))));
   }
   const auto metadata = hub::parse_metadata(response, "https://hub.example/org/name/resolve/main/x");
   if (!metadata) return;
@@ -43,11 +45,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto listing = hub::parse_listing(text, "answer")) check_listing(*listing);
   if (const auto listing = hub::parse_tree(text, std::string(40, 'a'), "tree")) check_listing(*listing);
   if (const auto folders = hub::module_folders(text, "modules.json")) {
-    for (const std::string& folder : *folders) fuzz::require(hub::is_safe_name(folder), "modules lie inside the folder");
+    for (const std::string& folder : *folders)
+      fuzz::require(hub::is_safe_name(folder), "modules lie inside the folder");
   }
   check_headers(text);
   if (const auto reference = hub::parse_hub_reference(text)) {
-    fuzz::require(hub::is_safe_name(reference->revision) && hub::is_safe_name(reference->repository), "references are safe paths");
+    fuzz::require(hub::is_safe_name(reference->revision) && hub::is_safe_name(reference->repository),
+                  "references are safe paths");
   }
   return 0;
 }

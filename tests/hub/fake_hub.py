@@ -61,6 +61,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         cut = hub.cuts.pop(0) if hub.cuts else len(data)
         for at in range(start, min(cut, len(data)), 4096):
+            if hub.silent_after is not None and at >= hub.silent_after:
+                time.sleep(20)
             self.wfile.write(data[at:min(at + 4096, cut)])
             self.wfile.flush()
             time.sleep(hub.pause)
@@ -79,6 +81,8 @@ class Front(Handler):
         hub = self.server.hub
         hub.seen.append(("hub", self.command, self.path, dict(self.headers)))
         parts = [urllib.parse.unquote(p) for p in urllib.parse.urlsplit(self.path).path.strip("/").split("/")]
+        if parts[:2] == ["api", "models"] and hub.moved and not self.path.endswith("&again"):
+            return self.reply(307, Location=self.path + "&again")
         if parts[:2] == ["api", "models"]:
             return self.listing("/".join(parts[2:4]), parts[5], tree=parts[4] == "tree")
         if parts[0] == "moved":
@@ -149,7 +153,7 @@ class FakeHub:
 
     def reset(self):
         self.seen, self.cuts = [], []
-        self.pause, self.status, self.token = 0, 0, ""
+        self.pause, self.status, self.token, self.silent_after = 0, 0, "", None
         self.damage, self.moved, self.ranges = False, False, True
 
     def files(self, repository):

@@ -156,6 +156,26 @@ class Pull(unittest.TestCase):
     def part_size(self, digest):
         return max((p.stat().st_size for p in (self.repository / "blobs").glob(f"{digest}.*.incomplete")), default=0)
 
+    def test_interrupted_it_says_130_and_keeps_what_it_has(self):
+        _, digest = self.weights()
+        self.hub.pause = 0.05
+        child = subprocess.Popen([PROGRAM, "models", "pull", TINY, "-q"], env=self.env, stdout=subprocess.DEVNULL)
+        end = time.monotonic() + 60
+        while self.part_size(digest) < 8192 and time.monotonic() < end:
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(child.wait(timeout=30), 130)
+        self.assertGreaterEqual(self.part_size(digest), 8192)
+
+    def test_a_silent_server_is_not_waited_for(self):
+        self.hub.silent_after = 40000
+        begin = time.monotonic()
+        self.assertIn("stopped answering", self.pull(status=1, HF_HUB_DOWNLOAD_TIMEOUT="1").stderr)
+        self.assertLess(time.monotonic() - begin, 15)
+        self.hub.silent_after = None
+        self.pull()
+        self.assert_whole()
+
     def test_two_at_once_fetch_each_file_once(self):
         self.hub.pause = 0.005
         children = [subprocess.Popen([PROGRAM, "models", "pull", TINY, "-q"], env=self.env, stdout=subprocess.DEVNULL) for _ in range(2)]
