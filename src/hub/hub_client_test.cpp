@@ -54,11 +54,9 @@ TEST(HubMetadata, SmallFilesByThePlainOnes) {
 
 TEST(HubMetadata, AnAddressWithoutEncryptionIsRefused) {
   const auto leads_to = [](const std::string& location) {
-    return parse_metadata(headers(302, {{"x-repo-commit", kCommit},
-                                        {"etag", "a"},
-                                        {"content-length", "1"},
-                                        {"location", location}}),
-                          "https://hub.example/o/n/x");
+    return parse_metadata(
+        headers(302, {{"x-repo-commit", kCommit}, {"etag", "a"}, {"content-length", "1"}, {"location", location}}),
+        "https://hub.example/o/n/x");
   };
   EXPECT_EQ(leads_to("//cdn.example/x").value().location, "https://cdn.example/x");
   EXPECT_EQ(leads_to("/y").value().location, "https://hub.example/y");
