@@ -116,7 +116,7 @@ function(isogloss_test NAME)
   endif()
   add_test(NAME unit.${NAME} COMMAND ${NAME}_test)
   set_tests_properties(unit.${NAME} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT}
-    ENVIRONMENT "ISOGLOSS_SOURCE_DIR=${CMAKE_SOURCE_DIR};ISOGLOSS_CACHE=${CMAKE_BINARY_DIR}/test-cache")
+    ENVIRONMENT "ISOGLOSS_SOURCE_DIR=${CMAKE_SOURCE_DIR};ISOGLOSS_CACHE=${CMAKE_BINARY_DIR}/test-cache;HF_HUB_CACHE=${CMAKE_BINARY_DIR}/test-hub")
 endfunction()
 
 # isogloss_kernels(TARGET SOURCE file.cpp VARIANTS scalar avx2 ...): compiles SOURCE once per variant into TARGET with

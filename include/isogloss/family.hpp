@@ -33,6 +33,8 @@ class FileSet {
   static FileSet from_memory(std::map<std::string, std::string> files);
 
   const std::filesystem::path& origin() const { return origin_; }  // for messages; empty in memory
+  // What the model is called: the folder's or file's name; ORG/NAME of a snapshot in a cache of the Hugging Face libraries.
+  std::string name() const;
   bool is_single_file() const { return single_; }
   bool may_be_mapped() const { return own_; }
   std::filesystem::path path(std::string_view name) const;  // empty in memory or when there is no such file

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 is libcrypto's, which uses the CPU's SHA instructions. CRC-32C runs on the SSE4.2 instruction, eight bytes at
-// a time, where the CPU has it, and else on four 256-entry tables ("slicing by 4": byte k of a word is looked up in
-// the table of values already shifted by 3 - k bytes), built at compile time.
+// SHA-256 and SHA-1 are libcrypto's, which uses the CPU's SHA instructions. CRC-32C runs on the SSE4.2 instruction,
+// eight bytes at a time, where the CPU has it, and else on four 256-entry tables ("slicing by 4": byte k of a word is
+// looked up in the table of values already shifted by 3 - k bytes), built at compile time.
 #include "core/hash.hpp"
 
 #include <openssl/evp.h>
@@ -15,15 +15,45 @@
 
 namespace isogloss {
 
-struct Sha256::State {
-  State() : context(EVP_MD_CTX_new()) {
-    if (context == nullptr) throw std::bad_alloc();
-    EVP_DigestInit_ex(context, EVP_sha256(), nullptr);
+namespace {
+
+// One of libcrypto's digests of a stream.
+class Digest {
+ public:
+  explicit Digest(const EVP_MD* kind) : kind_(kind), context_(EVP_MD_CTX_new()) {
+    if (context_ == nullptr) throw std::bad_alloc();
+    EVP_DigestInit_ex(context_, kind_, nullptr);
   }
-  ~State() { EVP_MD_CTX_free(context); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  EVP_MD_CTX* context;
+  ~Digest() { EVP_MD_CTX_free(context_); }
+  Digest(const Digest&) = delete;
+  Digest& operator=(const Digest&) = delete;
+
+  void update(std::string_view bytes) { EVP_DigestUpdate(context_, bytes.data(), bytes.size()); }
+  void finish(std::span<std::uint8_t> out) {  // as long as the digest
+    EVP_DigestFinal_ex(context_, out.data(), nullptr);
+    EVP_DigestInit_ex(context_, kind_, nullptr);
+  }
+
+ private:
+  const EVP_MD* kind_;
+  EVP_MD_CTX* context_;
+};
+
+std::string hex_text(std::span<const std::uint8_t> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const std::uint8_t byte : bytes) {
+    out.push_back(kDigits[byte >> 4]);
+    out.push_back(kDigits[byte & 15]);
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Sha256::State {
+  Digest digest{EVP_sha256()};
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {}
@@ -31,24 +61,31 @@ Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
-void Sha256::update(std::string_view bytes) { EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()); }
+void Sha256::update(std::string_view bytes) { state_->digest.update(bytes); }
 
 std::array<std::uint8_t, 32> Sha256::digest() {
   std::array<std::uint8_t, 32> out{};
-  EVP_DigestFinal_ex(state_->context, out.data(), nullptr);
-  EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr);
+  state_->digest.finish(out);
   return out;
 }
 
-std::string Sha256::hex() {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string out;
-  out.reserve(64);
-  for (const std::uint8_t byte : digest()) {
-    out.push_back(kDigits[byte >> 4]);
-    out.push_back(kDigits[byte & 15]);
-  }
-  return out;
+std::string Sha256::hex() { return hex_text(digest()); }
+
+struct Sha1::State {
+  Digest digest{EVP_sha1()};
+};
+
+Sha1::Sha1() : state_(std::make_unique<State>()) {}
+Sha1::~Sha1() = default;
+Sha1::Sha1(Sha1&&) noexcept = default;
+Sha1& Sha1::operator=(Sha1&&) noexcept = default;
+
+void Sha1::update(std::string_view bytes) { state_->digest.update(bytes); }
+
+std::string Sha1::hex() {
+  std::array<std::uint8_t, 20> out{};
+  state_->digest.finish(out);
+  return hex_text(out);
 }
 
 std::string sha256_hex(std::string_view bytes) {

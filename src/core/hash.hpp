@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hashes, each for one purpose: sha256 for identity, crc32c for damaged files, hash64 for tables in memory, murmur3_32
-// where another tool's columns must be matched. None but sha256 resists an adversary.
+// Hashes, each for one purpose: sha256 for identity, sha1 for git's ids, crc32c for damaged files, hash64 for tables in
+// memory, murmur3_32 where another tool's columns must be matched. None but sha256 resists an adversary.
 #pragma once
 
 #include <array>
@@ -35,6 +35,22 @@ class Sha256 {
 };
 
 std::string sha256_hex(std::string_view bytes);
+
+// SHA-1 (FIPS 180-4) of a stream, for the ids that git gives; broken against an adversary.
+class Sha1 {
+ public:
+  Sha1();
+  ~Sha1();
+  Sha1(Sha1&&) noexcept;
+  Sha1& operator=(Sha1&&) noexcept;
+
+  void update(std::string_view bytes);
+  std::string hex();  // 40 lower-case digits; the object starts over
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 // CRC-32C (Castagnoli, RFC 3720). `seed` = the value of what came before: crc32c(b, crc32c(a)) == crc32c(a + b).
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed = 0);

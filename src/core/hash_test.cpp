@@ -22,6 +22,16 @@ TEST(Sha256, PartsGiveTheSameAsTheWholeAndTheObjectStartsOver) {
 }
 
 // RFC 3720, appendix B.4.
+// FIPS 180-4, and what `printf hello | git hash-object --stdin` prints.
+TEST(Sha1, HashesAbcAndAGitBlob) {
+  Sha1 hash;
+  hash.update("abc");
+  EXPECT_EQ(hash.hex(), "a9993e364706816aba3e25717850c26c9cd0d89d");
+  hash.update(std::string_view("blob 5\0", 7));
+  hash.update("hello");
+  EXPECT_EQ(hash.hex(), "b6fc4c620b67d95f953a5c1c1230aaab5db5a1b0");
+}
+
 TEST(Crc32c, MatchesTheValuesOfTheRfc) {
   EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAu);
   EXPECT_EQ(crc32c(std::string(32, '\xFF')), 0x62A8AB43u);

@@ -3,6 +3,8 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <charconv>
 #include <memory>
 
 #include "core/shared_library.hpp"
@@ -39,26 +41,47 @@ const Curl& curl() {
 }
 
 struct Transfer {
-  CURL* handle = nullptr;
+  const HttpRequest* request = nullptr;
   const HttpSink* sink = nullptr;
   Context* context = nullptr;
-  std::string body;
-  bool stopped = false;
+  HttpResponse response{};
+  bool told = false;     // on_headers was called: what follows the body are trailers
+  bool stopped = false;  // by the sink or on_headers
+  bool too_long = false;
 };
+
+// Called with one header line at a time. A status line begins a new reply: what came before was an interim one.
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) {
+  auto* transfer = static_cast<Transfer*>(user);
+  HttpResponse& response = transfer->response;
+  const std::string_view line = trim(std::string_view(data, size * count));
+  if (line.starts_with("HTTP/")) {
+    response = {};
+    const std::string_view digits = trim(line.substr(std::min(line.find(' '), line.size())));
+    std::from_chars(digits.data(), digits.data() + digits.size(), response.status);
+  } else if (line.empty()) {
+    const auto& tell = transfer->request->on_headers;
+    if (response.status < 200 || transfer->told || !tell) return size * count;
+    transfer->told = true;
+    transfer->stopped = !tell(response);
+    if (transfer->stopped) return 0;
+  } else if (const std::size_t colon = line.find(':'); colon != std::string_view::npos) {
+    response.headers.emplace_back(ascii_lower(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
+  }
+  return size * count;
+}
 
 std::size_t on_data(char* data, std::size_t size, std::size_t count, void* user) {
   auto* transfer = static_cast<Transfer*>(user);
   const std::string_view piece(data, size * count);
-  long status = 0;
-  curl().getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &status);
+  const long status = transfer->response.status;
   if (*transfer->sink && status >= 200 && status < 300) {
-    if (!(*transfer->sink)(piece)) {
-      transfer->stopped = true;
-      return 0;
-    }
-  } else {
-    transfer->body += piece;
+    transfer->stopped = !(*transfer->sink)(piece);
+    return transfer->stopped ? 0 : piece.size();
   }
+  transfer->too_long = piece.size() > transfer->request->max_body - transfer->response.body.size();
+  if (transfer->too_long) return 0;
+  transfer->response.body += piece;
   return piece.size();
 }
 
@@ -66,7 +89,51 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<Transfer*>(user)->context->check() ? 0 : 1;
 }
 
+void set_method(CURL* handle, const HttpRequest& request) {
+  const Curl& c = curl();
+  if (request.method == "HEAD") {
+    c.setopt(handle, CURLOPT_NOBODY, 1L);
+  } else if (!request.method.empty()) {
+    c.setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+  if (request.body.empty()) return;
+  c.setopt(handle, CURLOPT_POSTFIELDS, request.body.data());
+  c.setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+}
+
+void set_limits(CURL* handle, const HttpRequest& request) {
+  const Curl& c = curl();
+  c.setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  c.setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  c.setopt(handle, CURLOPT_TIMEOUT, static_cast<long>(request.timeout.count()));
+  c.setopt(handle, CURLOPT_CONNECTTIMEOUT, static_cast<long>(request.connect_timeout.count()));
+  if (request.stall_timeout.count() > 0) {
+    c.setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    c.setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_timeout.count()));
+  }
+  c.setopt(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // those of a proxy
+  if (is_loopback_url(request.url)) c.setopt(handle, CURLOPT_NOPROXY, "*");
+}
+
+void set_callbacks(CURL* handle, Transfer& transfer) {
+  const Curl& c = curl();
+  c.setopt(handle, CURLOPT_HEADERFUNCTION, &on_header);
+  c.setopt(handle, CURLOPT_HEADERDATA, &transfer);
+  c.setopt(handle, CURLOPT_WRITEFUNCTION, &on_data);
+  c.setopt(handle, CURLOPT_WRITEDATA, &transfer);
+  c.setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  c.setopt(handle, CURLOPT_XFERINFOFUNCTION, &on_progress);
+  c.setopt(handle, CURLOPT_XFERINFODATA, &transfer);
+}
+
 }  // namespace
+
+std::string_view HttpResponse::header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
 
 Result<HttpResponse> http_request(const HttpRequest& request, const HttpSink& sink, Context& context) {
   const Curl& c = curl();
@@ -76,33 +143,25 @@ Result<HttpResponse> http_request(const HttpRequest& request, const HttpSink& si
   curl_slist* list = nullptr;
   for (const auto& [name, value] : request.headers) list = c.slist_append(list, (name + ": " + value).c_str());
   const std::unique_ptr<curl_slist, decltype(c.slist_free_all)> headers(list, c.slist_free_all);
-  Transfer transfer{handle.get(), &sink, &context, "", false};
-  const auto set = [&](CURLoption option, auto value) { c.setopt(handle.get(), option, value); };
-  set(CURLOPT_URL, request.url.c_str());
-  set(CURLOPT_HTTPHEADER, headers.get());
-  set(CURLOPT_PROTOCOLS_STR, "http,https");
-  set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_TIMEOUT, static_cast<long>(request.timeout.count()));
-  set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(request.connect_timeout.count()));
-  set(CURLOPT_WRITEFUNCTION, &on_data);
-  set(CURLOPT_WRITEDATA, &transfer);
-  set(CURLOPT_NOPROGRESS, 0L);
-  set(CURLOPT_XFERINFOFUNCTION, &on_progress);
-  set(CURLOPT_XFERINFODATA, &transfer);
-  if (is_loopback_url(request.url)) set(CURLOPT_NOPROXY, "*");
-  if (!request.body.empty()) {
-    set(CURLOPT_POSTFIELDS, request.body.data());
-    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-  }
+  Transfer transfer{&request, &sink, &context};
+  c.setopt(handle.get(), CURLOPT_URL, request.url.c_str());
+  c.setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
+  set_limits(handle.get(), request);
+  set_method(handle.get(), request);
+  set_callbacks(handle.get(), transfer);
   const CURLcode code = c.perform(handle.get());
   IG_TRY(context.check());
-  if (code != CURLE_OK && !transfer.stopped) {
-    return fail(Code::unavailable, "'" + request.url + "' does not answer: " + c.strerror(code) + ".");
+  const std::string shown = "'" + request.url.substr(0, request.url.find('?')) + "'";
+  if (transfer.too_long) {
+    return fail(Code::too_long,
+                shown + " answers with more than the " + std::to_string(request.max_body) + " bytes allowed.");
   }
-  HttpResponse response;
-  c.getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &response.status);
-  response.body = std::move(transfer.body);
-  return response;
+  if (code != CURLE_OK && !transfer.stopped) {
+    const bool begun = transfer.response.status != 0;
+    return fail(Code::unavailable,
+                shown + (begun ? " stopped answering: " : " does not answer: ") + c.strerror(code) + ".");
+  }
+  return std::move(transfer.response);
 }
 
 bool is_loopback_url(std::string_view url) {
@@ -115,6 +174,35 @@ bool is_loopback_url(std::string_view url) {
   if (host == "localhost") return true;
   const auto parts = split(host, '.');
   return parts.size() == 4 && parts[0] == "127" && host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+std::string url_origin(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  std::string origin = ascii_lower(url.substr(0, url.find_first_of("/?#", scheme + 3)));
+  if (const std::size_t user = origin.rfind('@'); user != std::string::npos)
+    origin.erase(scheme + 3, user - scheme - 2);
+  for (const std::string_view own : {"http://:80", "https://:443"}) {
+    const std::size_t colon = own.rfind(':');
+    if (origin.starts_with(own.substr(0, colon)) && origin.ends_with(own.substr(colon)))
+      origin.resize(origin.size() - (own.size() - colon));
+  }
+  return origin;
+}
+
+std::string url_encode(std::string_view text, std::string_view keep) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (plain || std::string_view("-._~").contains(c) || keep.contains(c)) {
+      out.push_back(c);
+    } else {
+      out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+    }
+  }
+  return out;
 }
 
 }  // namespace isogloss

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -13,27 +14,44 @@
 
 namespace isogloss {
 
-struct HttpRequest {
-  std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;  // non-empty = POST
-  std::chrono::seconds timeout{300};
-  std::chrono::seconds connect_timeout{10};
-};
-
 struct HttpResponse {
   long status = 0;
-  std::string body;  // empty when the pieces went to the sink
+  std::vector<std::pair<std::string, std::string>> headers;  // of the last reply; names in lower case
+  std::string body;                                          // empty when the pieces went to the sink
+
+  // The value of a header by its name in lower case; empty when there is none.
+  std::string_view header(std::string_view name) const;
+};
+
+struct HttpRequest {
+  std::string url;
+  std::string method{};  // empty = GET, or POST when there is a body; HEAD asks for the headers alone
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
+  std::chrono::seconds timeout{300};  // of the whole transfer; 0 = none
+  std::chrono::seconds connect_timeout{10};
+  std::chrono::seconds stall_timeout{0};          // without a byte; 0 = none
+  std::size_t max_body = std::size_t{256} << 20;  // bytes of a body that is kept in memory
+  // Called with status and headers of the reply before its body; false stops the transfer. May be empty.
+  std::function<bool(const HttpResponse&)> on_headers{};
 };
 
 // Called with each piece of a 2xx body as it arrives; false stops the transfer.
 using HttpSink = std::function<bool(std::string_view piece)>;
 
-// Error{unavailable} when the server cannot be reached or libcurl is missing, Error{cancelled} when the context is. Any
-// HTTP status is a response, not an error. Redirects are not followed.
+// Error{unavailable} when the server cannot be reached, stops before the end of the body or libcurl is missing,
+// Error{too_long} when the body does not fit `max_body`, Error{cancelled} when the context is. Any HTTP status is a
+// response, not an error. Redirects are not followed. Messages leave out what stands behind a '?' of the address.
 Result<HttpResponse> http_request(const HttpRequest& request, const HttpSink& sink, Context& context);
 
 // http://127.0.0.1, [::1], localhost: what may be asked while offline.
 bool is_loopback_url(std::string_view url);
+
+// "https://host:8080" of an address, in lower case, without a port that is the scheme's own; empty when it has no
+// "://".
+std::string url_origin(std::string_view url);
+
+// Every byte that is not a letter, a digit or one of "-._~" and `keep` as %XX (RFC 3986, 2.1).
+std::string url_encode(std::string_view text, std::string_view keep = {});
 
 }  // namespace isogloss

@@ -37,6 +37,17 @@ Result<FileSet> FileSet::open_own(const std::filesystem::path& path) {
   return files;
 }
 
+std::string FileSet::name() const {
+  const std::filesystem::path folder = origin_.has_filename() ? origin_ : origin_.parent_path();
+  const std::filesystem::path snapshots = folder.parent_path();
+  std::string repository = snapshots.parent_path().filename().string();  // models--ORG--NAME
+  constexpr std::string_view kMark = "models--";
+  if (snapshots.filename() != "snapshots" || !repository.starts_with(kMark)) return folder.filename().string();
+  repository.erase(0, kMark.size());
+  if (const std::size_t dashes = repository.find("--"); dashes != std::string::npos) repository.replace(dashes, 2, "/");
+  return repository;
+}
+
 std::filesystem::path FileSet::path(std::string_view name) const {
   const auto it = paths_.find(name);
   return it == paths_.end() ? std::filesystem::path() : it->second;

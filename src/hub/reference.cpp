@@ -5,6 +5,9 @@
 
 #include "core/describe.hpp"
 #include "core/text.hpp"
+#include "hub/hub_cache.hpp"
+#include "hub/hub_settings.hpp"
+#include "hub/known_models.hpp"
 #include "isogloss/collection.hpp"
 #include "isogloss/family.hpp"
 
@@ -40,10 +43,31 @@ Result<ModelReference> fit_reference(ModelReference reference, std::string_view 
 std::unexpected<Error> unknown_model(const std::string& text) {
   std::vector<std::string> known = installed_names();
   for (const Family* family : families()) known.emplace_back(family->name);
+  for (const hub::KnownModel& model : hub::known_models()) known.emplace_back(model.name);
   const std::string nearest = nearest_name(text, known);
   return fail(Code::not_found, "model '" + text + "' is not on this machine." +
                                    (nearest.empty() ? "" : " Did you mean '" + nearest + "'?") +
                                    " Run: isogloss models list, or give the path of a model folder.");
+}
+
+// A short name of ours, or ORG/NAME[@REVISION]: the snapshot in the cache of the Hugging Face libraries.
+Result<ModelReference> hub_reference(ModelReference reference, std::string_view repository) {
+  const std::string& text = reference.text;
+  const auto parsed = hub::parse_hub_reference(repository);
+  if (!parsed)
+    return fail(Code::not_found, "there is no file or folder '" + text + "', and no repository can be called that.");
+  const auto snapshot = hub::find_snapshot(hub::hub_settings().root, *parsed);
+  if (snapshot) {
+    reference.kind = ReferenceKind::hub;
+    reference.path = *snapshot;
+    return reference;
+  }
+  if (snapshot.error().code != Code::not_found) return fail(snapshot.error());
+  const bool path_like = text.contains('/');
+  return fail(Code::not_found,
+              "model '" + text + "' is not on this machine" +
+                  (path_like ? ", neither as a path nor in the cache (" + snapshot.error().message + ")" : "") +
+                  ". Run: isogloss models pull " + text);
 }
 
 }  // namespace
@@ -87,7 +111,9 @@ Result<ModelReference> parse_model_reference(std::string_view text) {
     reference.path = name;
     return reference;
   }
-  if (name.starts_with("fit:")) return fit_reference(std::move(reference), std::string_view(text).substr(4, comma == std::string_view::npos ? comma : comma - 4));
+  if (name.starts_with("fit:"))
+    return fit_reference(std::move(reference),
+                         std::string_view(text).substr(4, comma == std::string_view::npos ? comma : comma - 4));
   if (name.starts_with("http://") || name.starts_with("https://") || name.starts_with("cmd:")) {
     reference.kind = ReferenceKind::url;
     return reference;
@@ -104,11 +130,11 @@ Result<ModelReference> parse_model_reference(std::string_view text) {
     return reference;
   }
   if (is_family(name)) return fit_reference(std::move(reference), std::string(name));
-  if (name.find('/') != std::string::npos && !name.starts_with('.') && !name.starts_with('/')) {
-    reference.kind = ReferenceKind::hub;
-    return reference;
-  }
-  return unknown_model(name);
+  if (const hub::KnownModel* known = hub::find_known_model(name))
+    return hub_reference(std::move(reference), known->repository);
+  if (name.find('/') == std::string::npos) return unknown_model(name);
+  const std::string given = name;
+  return hub_reference(std::move(reference), given);
 }
 
 }  // namespace isogloss

@@ -111,8 +111,13 @@ Status install_model(std::string_view name, const fs::path& source, Context& con
 }
 
 std::string default_model_name() {
+  constexpr std::string_view kDefault = "minilm";
   std::error_code ignored;
-  return std::filesystem::is_directory(models_folder() / "minilm", ignored) ? "minilm" : "";
+  if (fs::is_directory(models_folder() / kDefault, ignored)) return std::string(kDefault);
+  const auto reference = parse_model_reference(kDefault);
+  const bool pulled =
+      reference && reference->kind == ReferenceKind::hub && fs::exists(reference->path / "model.safetensors", ignored);
+  return pulled ? std::string(kDefault) : std::string();
 }
 
 }  // namespace isogloss

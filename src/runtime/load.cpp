@@ -16,6 +16,21 @@ std::string names_of(const std::vector<const Family*>& list) {
   return out;
 }
 
+Result<ModelPtr> load_path(const ModelReference& reference, Context& context) {
+  FileSet files = IG_TRY(FileSet::open(reference.path));
+  files.set_cache(hub::open_packed_cache(hub::cache_folder(), hub::kDefaultCacheLimit));
+  return runtime::load_files(files, reference.family, reference.options, context);
+}
+
+// Other programs fetch single files: what the snapshot lacks, a pull adds.
+Result<ModelPtr> load_snapshot(const ModelReference& reference, Context& context) {
+  Result<ModelPtr> model = load_path(reference, context);
+  if (model || (model.error().code != Code::not_found && model.error().code != Code::unsupported)) return model;
+  Error error = std::move(model.error());
+  error.message += " If the snapshot lacks files, run: isogloss models pull " + reference.text;
+  return fail(std::move(error));
+}
+
 }  // namespace
 
 namespace runtime {
@@ -55,17 +70,13 @@ Result<ModelPtr> load(std::string_view text, const OptionValues& options, Contex
     for (const auto& [name, value] : options) reference.options.set(name, value);
     switch (reference.kind) {
       case ReferenceKind::path:
-      case ReferenceKind::installed: {
-        FileSet files = IG_TRY(FileSet::open(reference.path));
-        files.set_cache(hub::open_packed_cache(hub::cache_folder(), hub::kDefaultCacheLimit));
-        return runtime::load_files(files, reference.family, reference.options, context);
-      }
+      case ReferenceKind::installed:
+        return load_path(reference, context);
+      case ReferenceKind::hub:
+        return load_snapshot(reference, context);
       case ReferenceKind::fit:
         return fail(Code::invalid_argument, "'" + reference.text + "' is fitted on data, and there is none here. Train it "
                                             "first: isogloss train " + reference.family + " FILE -o FOLDER");
-      case ReferenceKind::hub:
-        return fail(Code::not_found, "model '" + reference.text + "' is not on this machine, and this version does not "
-                                     "fetch models. Give the path of a model folder.");
       case ReferenceKind::url:
         return fail(Code::unsupported, "'" + reference.text + "': models behind an address or a command are not read by "
                                        "this version.");

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Runs every `$ isogloss ...` command of one page of the documentation, in order, in a folder of its own with the files of
-fixture/. Each must exit 0. A stand-in for a chat server answers at the address the pages show. usage: run.py PAGE.md"""
+fixture/. Each must exit 0. Stand-ins answer on this machine: for a chat server at the address the pages show, and for the
+hub, with a tiny model under the names that the pages pull. usage: run.py PAGE.md"""
 import http.server
 import json
 import os
@@ -16,6 +17,9 @@ import threading
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SKIP = 77
+PULLED = ("BAAI/bge-small-en-v1.5", "intfloat/e5-small-v2")
+sys.path.insert(0, str(ROOT / "tests/hub"))
+from fake_hub import FakeHub  # noqa: E402
 SHOWN_ADDRESS = "127.0.0.1:11434"
 
 
@@ -50,11 +54,12 @@ def main():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Chat)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"127.0.0.1:{server.server_address[1]}"
+    hub = FakeHub(dict.fromkeys(PULLED, ROOT / "tests/golden/transformers/bert"))
     with tempfile.TemporaryDirectory(prefix="isogloss-docs-") as name:
         folder = pathlib.Path(name)
         shutil.copytree(HERE / "fixture", folder, dirs_exist_ok=True)
         env = dict(os.environ, ISOGLOSS_HOME=str(folder / "home"), XDG_CONFIG_HOME=str(folder / "config"),
-                   ISOGLOSS_CACHE=str(folder / "cache"),
+                   ISOGLOSS_CACHE=str(folder / "cache"), HF_HUB_CACHE=str(folder / "hub"), HF_ENDPOINT=hub.front.url,
                    PATH=f"{program.parent}:{os.environ['PATH']}")
 
         def run(command):

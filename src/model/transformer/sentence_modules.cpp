@@ -225,7 +225,7 @@ class Reader {
     if (!out_.prompts.contains(out_.default_prompt)) out_.default_prompt.clear();
     if (out_.prompts.empty()) {
       std::string name(config_["_name_or_path"].as_string());
-      if (known_prompts(name).empty()) name = files_.origin().filename().string();
+      if (known_prompts(name).empty()) name = files_.name();
       out_.prompts = known_prompts(name);
     }
     const std::string_view similarity = config["similarity_fn_name"].as_string("cosine");

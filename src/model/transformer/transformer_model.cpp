@@ -93,7 +93,7 @@ void TransformerModel::fill_card(const Json& config, const HubTensors& tensors) 
   card_.normalized = modules_.normalize;
   card_.prompts = modules_.prompts;
   card_.bytes = tensors.bytes();
-  card_.trained_on = config["_name_or_path"].as_string(encoders_.files().origin().filename().string());
+  card_.trained_on = config["_name_or_path"].as_string(encoders_.files().name());
   card_.facts["architecture"] = c.architecture;
   card_.facts["layers"] = std::to_string(c.layers);
   card_.facts["hidden size"] = std::to_string(c.hidden);
