@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/file.hpp"
 #include "core/hash.hpp"
 #include "core/packed_cache.hpp"
 #include "model/transformer/hub_tensors.hpp"
@@ -37,7 +38,11 @@ Result<std::string> Encoders::weights_hash() const {
   const PackedCache* const cache = files_.cache();
   const std::filesystem::path first = files_.path(names.front());
   std::string what = "tensors";
-  for (const std::string& name : names) what += "-" + std::to_string(IG_TRY(files_.size(name)));
+  for (const std::string& name : names) {
+    what += "-" + std::to_string(IG_TRY(files_.size(name)));
+    const auto stamp = stat_file(files_.path(name));
+    if (stamp) what += "-" + std::to_string(stamp->mtime_ns) + "-" + std::to_string(stamp->inode);
+  }
   what = "tensors-" + sha256_hex(what).substr(0, 16);
   if (cache != nullptr && !first.empty()) {
     if (auto known = cache->remembered(first, what)) return *std::move(known);
@@ -100,7 +105,6 @@ Result<std::vector<std::size_t>> Encoders::by_damage(const nn::TensorSource& ten
 // int8 throughout when its vectors pass the gate; else the layers that do the most damage keep bf16, one by one, up to
 // half of them; else int8 is refused.
 Result<nn::Sections> Encoders::pack_int8(const nn::TensorSource& tensors, Context& context) const {
-  const nn::EncoderKernels& kernels = nn::encoder_kernels();
   if (!compare_)
     return fail(Code::unsupported, "int8 is not offered for this kind of model: its quality cannot be measured.");
   const auto exact = IG_TRY(pack_with(tensors, nn::Compute::f32, {}, context));
@@ -114,7 +118,7 @@ Result<nn::Sections> Encoders::pack_int8(const nn::TensorSource& tensors, Contex
     if (found.mean >= kInt8Gate.mean && found.least >= kInt8Gate.least) {
       context.say(LogLevel::info, "int8: " + figures + ", " + std::to_string(kept.size()) + " of " +
                                       std::to_string(architecture_.config.layers) + " layers in bf16");
-      return nn::pack_encoder(architecture_, tensors, nn::Compute::int8, kernels, context, kept);
+      return nn::Sections(candidate->sections());
     }
     if (worst.empty()) worst = IG_TRY(by_damage(tensors, *exact, context));
     if (2 * (kept.size() + 1) > worst.size()) {
