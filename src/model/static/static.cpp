@@ -42,6 +42,12 @@ Result<StaticLayout> read_layout(const FileSet& files) {
   layout.drop_unknown = !config.is_null();
   layout.normalize = config["normalize"].as_bool(false);
   if (!config.is_null()) return layout;
+  const Json sentence = IG_TRY(json_of(files, "config_sentence_transformers.json"));
+  for (const auto& [name, prompt] : sentence["prompts"].as_object()) {
+    if (prompt.as_string().empty()) continue;
+    return fail(Code::unsupported, "'" + (files.origin() / "config_sentence_transformers.json").string() +
+                                       "' puts the prompt '" + name + "' in front of texts; static tables read none.");
+  }
   const Json modules = IG_TRY(json_of(files, "modules.json"));
   for (const Json& module : modules.as_array()) {
     if (is_module(module, "Normalize")) layout.normalize = true;

@@ -86,6 +86,9 @@ const void* StaticModel::find(AbilityId id) const {
 
 Status StaticModel::tokenize(const Input& input, Tokens& tokens, std::string& joined,
                              std::vector<std::uint32_t>& ids) const {
+  if (!input.prompt.empty()) {
+    return fail(Code::invalid_argument, "this model has no prompt '" + std::string(input.prompt) + "'.");
+  }
   if (input.further.empty() && input.part.modality == Modality::tokens) {
     for (const std::int32_t id : input.part.ids) {
       if (id < 0 || static_cast<std::size_t>(id) >= table_.pieces()) {
@@ -207,7 +210,8 @@ Result<std::vector<WordScore>> StaticModel::near(std::string_view word, std::siz
   return tokens::best_words(cosines, names, n, *index);
 }
 
-Result<std::vector<WordScore>> StaticModel::terms(std::size_t, Context&) const {
+Result<std::vector<WordScore>> StaticModel::terms(std::size_t, Context& context) const {
+  IG_TRY(context.check());
   return fail(Code::unsupported, "a static table does not know how often its pieces occur.");
 }
 
