@@ -13,7 +13,7 @@ ALLOWED = {
     "formats": "",
     "tokens": "formats",  # the vocabulary inside a GGUF file
     "index": "math simd",
-    "vectors": "math index",
+    "vectors": "math formats tokens index",
     "nn": "math simd formats",
     "input": "formats tokens",
     "hub": "formats",

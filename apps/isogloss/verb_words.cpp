@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verbs on a model's vocabulary: near and terms.
+// Verbs on a model's vocabulary: near, analogy, odd, similar-words and terms.
 #include "core/json.hpp"
+#include "isogloss/words.hpp"
 #include "output.hpp"
 
 namespace isogloss::cli {
@@ -23,26 +24,131 @@ void print_words(Program& program, const std::vector<WordScore>& words) {
   program.out(program.flags.json ? out : format_table(rows));
 }
 
+AnalogyRule parse_rule(const std::string& text) { return text == "mul" ? AnalogyRule::multiply : AnalogyRule::add; }
+
+Status check_rule(const std::string& text) {
+  if (text == "add" || text == "mul") return {};
+  return usage_error("--rule must be add or mul, not '" + text + "'.");
+}
+
+// The answer, with what was left out of it on standard error.
+Result<int> print_nearest(Program& program, const Vocabulary& vocabulary, const WordSum& sum, std::size_t n,
+                          const std::string& rule) {
+  IG_TRY(check_rule(rule));
+  const NearestWords found = IG_TRY(nearest_words(vocabulary, sum, n, parse_rule(rule), program.context));
+  print_words(program, found.words);
+  for (const std::string& word : found.unseen) program.note("'" + word + "' is not in the vocabulary: from its n-grams");
+  if (sum.is_word() || found.excluded.empty()) return kDone;
+  std::string would_be;
+  for (const WordScore& word : found.would_be) would_be += (would_be.empty() ? " (" : ", ") + word.word + " would be " + fixed(word.score, 4);
+  std::string excluded;
+  for (const std::string& word : found.excluded) excluded += (excluded.empty() ? "" : ", ") + word;
+  program.note("inputs excluded: " + excluded + would_be + (would_be.empty() ? "" : ")"));
+  return kDone;
+}
+
 class NearVerb final : public Verb {
  public:
   std::string_view name() const override { return "near"; }
-  std::string_view summary() const override { return "words nearest to a word"; }
-  std::string_view examples() const override { return "  isogloss near cats.model cat\n  isogloss near cats.model cat -n 3 --json\n"; }
+  std::string_view summary() const override { return "words nearest to a word, or to a sum of words"; }
+  std::string_view examples() const override {
+    return "  isogloss near cats.model cat\n"
+           "  isogloss near cats.model cat -n 3 --json\n"
+           "  isogloss near glove.txt \"king - man + woman\"\n";
+  }
   void describe(Flags& flags, std::span<const std::string>) override {
-    flags.positional("MODEL", model_, "model with a vocabulary");
-    flags.positional("WORD", word_, "the word");
+    flags.positional("MODEL", model_, "model with a vocabulary: a folder, a file of word vectors or an installed name");
+    flags.positional("WORDS", words_, "a word, or words with + and - between them");
     flags.value("-n,--count", n_, "how many");
+    flags.value("--rule", rule_, "add: cosine with the sum (3CosAdd); mul: product of cosines (3CosMul)");
   }
   Result<int> run(Program& program) override {
     const ModelPtr model = IG_TRY(load(model_, {}, program.context));
     const Vocabulary* vocabulary = IG_TRY(vocabulary_of(model, model_));
-    print_words(program, IG_TRY(vocabulary->near(word_, n_, program.context)));
+    if (vocabulary->find_word(words_) || vocabulary->word_dimension() == 0) {
+      IG_TRY(check_rule(rule_));
+      print_words(program, IG_TRY(vocabulary->near(words_, n_, program.context)));
+      return kDone;
+    }
+    std::string ignored;
+    const WordSum sum = IG_TRY(parse_word_sum(words_, &ignored));
+    if (!ignored.empty()) program.note("what stands behind '=' is left out: " + ignored);
+    return print_nearest(program, *vocabulary, sum, n_, rule_);
+  }
+
+ private:
+  std::string model_, words_, rule_ = "add";
+  std::size_t n_ = 10;
+};
+
+class AnalogyVerb final : public Verb {
+ public:
+  std::string_view name() const override { return "analogy"; }
+  std::string_view summary() const override { return "A is to B as C is to ...: words that fit"; }
+  std::string_view examples() const override {
+    return "  isogloss analogy glove.txt man king woman\n  isogloss analogy my.vec paris france rome -n 3 --rule mul\n";
+  }
+  void describe(Flags& flags, std::span<const std::string>) override {
+    flags.positional("MODEL", model_, "model with word vectors");
+    flags.positional("A", a_, "a word");
+    flags.positional("B", b_, "what it is related to");
+    flags.positional("C", c_, "the word that lacks its counterpart");
+    flags.value("-n,--count", n_, "how many");
+    flags.value("--rule", rule_, "add: cosine with the sum (3CosAdd); mul: product of cosines (3CosMul)");
+  }
+  Result<int> run(Program& program) override {
+    const ModelPtr model = IG_TRY(load(model_, {}, program.context));
+    const Vocabulary* vocabulary = IG_TRY(vocabulary_of(model, model_));
+    return print_nearest(program, *vocabulary, {{b_, c_}, {a_}}, n_, rule_);
+  }
+
+ private:
+  std::string model_, a_, b_, c_, rule_ = "add";
+  std::size_t n_ = 10;
+};
+
+class OddVerb final : public Verb {
+ public:
+  std::string_view name() const override { return "odd"; }
+  std::string_view summary() const override { return "the word that does not belong to the others"; }
+  std::string_view examples() const override { return "  isogloss odd glove.txt breakfast cereal lunch dinner\n"; }
+  void describe(Flags& flags, std::span<const std::string>) override {
+    flags.positional("MODEL", model_, "model with word vectors");
+    flags.list("WORDS", words_, "three words or more");
+  }
+  // All words, the odd one first, with the cosine to the mean of all.
+  Result<int> run(Program& program) override {
+    const ModelPtr model = IG_TRY(load(model_, {}, program.context));
+    print_words(program, IG_TRY(odd_word(*IG_TRY(vocabulary_of(model, model_)), words_)));
     return kDone;
   }
 
  private:
-  std::string model_, word_;
-  std::size_t n_ = 10;
+  std::string model_;
+  std::vector<std::string> words_;
+};
+
+class SimilarWordsVerb final : public Verb {
+ public:
+  std::string_view name() const override { return "similar-words"; }
+  std::string_view summary() const override { return "how alike two words are"; }
+  std::string_view examples() const override { return "  isogloss similar-words glove.txt cat dog\n"; }
+  void describe(Flags& flags, std::span<const std::string>) override {
+    flags.positional("MODEL", model_, "model with word vectors");
+    flags.positional("A", a_, "a word");
+    flags.positional("B", b_, "another");
+  }
+  Result<int> run(Program& program) override {
+    const ModelPtr model = IG_TRY(load(model_, {}, program.context));
+    const double score = IG_TRY(word_similarity(*IG_TRY(vocabulary_of(model, model_)), a_, b_));
+    std::string json;
+    JsonWriter(json).begin_object().field("a", a_).field("b", b_).field("score", score).end_object();
+    program.line(program.flags.json ? json : fixed(score, 4));
+    return kDone;
+  }
+
+ private:
+  std::string model_, a_, b_;
 };
 
 class TermsVerb final : public Verb {
@@ -69,6 +175,9 @@ class TermsVerb final : public Verb {
 }  // namespace
 
 std::unique_ptr<Verb> make_near_verb() { return std::make_unique<NearVerb>(); }
+std::unique_ptr<Verb> make_analogy_verb() { return std::make_unique<AnalogyVerb>(); }
+std::unique_ptr<Verb> make_odd_verb() { return std::make_unique<OddVerb>(); }
+std::unique_ptr<Verb> make_similar_words_verb() { return std::make_unique<SimilarWordsVerb>(); }
 std::unique_ptr<Verb> make_terms_verb() { return std::make_unique<TermsVerb>(); }
 
 }  // namespace isogloss::cli

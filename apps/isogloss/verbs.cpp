@@ -13,6 +13,9 @@
   X(distill)        \
   X(terms)          \
   X(near)           \
+  X(analogy)        \
+  X(odd)            \
+  X(similar_words)  \
   X(attention)      \
   X(senses)         \
   X(same)           \

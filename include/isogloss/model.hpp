@@ -205,21 +205,26 @@ struct WordScore {
   double score = 0;
 };
 
-// Words with a row each. Thread-safe.
+// Words with a row each. Thread-safe. What is asked of it beyond one row stands in words.hpp.
 class Vocabulary {
  public:
   static constexpr AbilityId kId = AbilityId::vocabulary;
   virtual std::size_t word_count() const = 0;
   virtual std::optional<std::size_t> find_word(std::string_view word) const = 0;
   virtual std::string_view word(std::size_t index) const = 0;  // REQUIRES: index < word_count()
-  virtual std::size_t word_dimension() const = 0;
+  virtual std::size_t word_dimension() const = 0;              // 0 = the words have no vectors
   // out: (word_dimension)
   virtual void word_vector(std::size_t index, std::span<float> out) const = 0;
+  // The vector that stands for any word; families that read parts of words make one for those they never saw.
+  // out: (word_dimension). Error{not_found}: no such word.
+  virtual Status any_word_vector(std::string_view word, std::span<float> out) const;
+  // Cosine of `vector` (word_dimension) with that of every word, 0 where one is zero. out: (word_count)
+  virtual Status cosines(std::span<const float> vector, std::span<float> out, Context& context) const;
   // The n words nearest to `word` by cosine of their vectors, itself excluded, best first; ties by word.
-  virtual Result<std::vector<WordScore>> near(std::string_view word, std::size_t n, Context& context) const = 0;
+  virtual Result<std::vector<WordScore>> near(std::string_view word, std::size_t n, Context& context) const;
   // The n words of largest summed weight over the training documents, best first; Error{unsupported} when the family
   // has no weights.
-  virtual Result<std::vector<WordScore>> terms(std::size_t n, Context& context) const = 0;
+  virtual Result<std::vector<WordScore>> terms(std::size_t n, Context& context) const;
 
  protected:
   ~Vocabulary() = default;

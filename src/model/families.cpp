@@ -10,6 +10,8 @@
   X(hashing) \
   X(bm25) \
   X(lsa) \
+  X(word2vec) \
+  X(glove) \
   X(static) \
   X(transformer)
 

@@ -59,6 +59,13 @@ bool has_option(const Family& family, std::string_view name) {
 
 std::vector<FamilyCase> opened_cases(const Family& family) {
   std::vector<FamilyCase> cases;
+  if (family.name == "word2vec") {
+    return {{"word2vec_text", &family, {}, "words/animals.vec"},
+            {"word2vec_binary", &family, {{"pool", std::string("sif")}}, "words/animals.bin"}};
+  }
+  if (family.name == "glove") {
+    return {{"glove_text", &family, {{"pool", std::string("idf")}, {"normalize", true}}, "words/animals.glove.txt"}};
+  }
   if (family.name == "static") {
     for (const char* kind : {"model2vec_int8_weights", "model2vec_mapping", "sentence_transformers_mean"}) {
       cases.push_back({"static_" + std::string(kind), &family, {}, "static/" + std::string(kind)});

@@ -119,20 +119,6 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
       out[j] = static_cast<float>(static_cast<double>(right_[index * dim() + j]) * singular_values_[j]);
     }
   }
-  Result<std::vector<WordScore>> near(std::string_view word, std::size_t n, Context& context) const override {
-    IG_TRY(context.check());
-    const auto index = find_word(word);
-    if (!index) return fail(Code::not_found, "'" + std::string(word) + "' is not in the vocabulary of this model.");
-    std::vector<float> own(dim());
-    std::vector<float> other(dim());
-    word_vector(*index, own);
-    std::vector<double> cosines(features_.size());
-    for (std::size_t i = 0; i < cosines.size(); ++i) {
-      word_vector(i, other);
-      cosines[i] = cosine(own, other);
-    }
-    return tokens::best_words(cosines, features_.names(), n, *index);
-  }
   Result<std::vector<WordScore>> terms(std::size_t n, Context& context) const override {
     IG_TRY(context.check());
     return tokens::best_words(weight_sums_, features_.names(), n, SIZE_MAX);
@@ -140,16 +126,6 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
 
  private:
   std::size_t dim() const { return singular_values_.size(); }
-
-  static double cosine(std::span<const float> a, std::span<const float> b) {
-    double ab = 0, aa = 0, bb = 0;
-    for (std::size_t j = 0; j < a.size(); ++j) {
-      ab += static_cast<double>(a[j]) * static_cast<double>(b[j]);
-      aa += static_cast<double>(a[j]) * static_cast<double>(a[j]);
-      bb += static_cast<double>(b[j]) * static_cast<double>(b[j]);
-    }
-    return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0.0;
-  }
 
   void make_idf() {
     using tokens::Smoothing;

@@ -12,7 +12,7 @@
 #include "formats/saved_family.hpp"
 #include "tokens/analysis/word_map.hpp"
 #include "tokens/counting/sparse_embedder.hpp"
-#include "tokens/counting/string_pack.hpp"
+#include "core/string_pack.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -309,7 +309,7 @@ class OnehotModel final : public Model, public tokens::SparseEmbedder, public Vo
 
   OnehotOptions options_;
   std::vector<Field> fields_;
-  tokens::StringPack names_;  // (columns)
+  StringPack names_;  // (columns)
   tokens::WordMap places_;    // names, each once
   std::vector<std::uint32_t> column_of_;  // (places_)
   Card card_;

@@ -9,9 +9,9 @@
 #include "core/guard.hpp"
 #include "core/json.hpp"
 #include "formats/model_folder.hpp"
+#include "math/vector.hpp"
 #include "model/static/fit.hpp"
 #include "model/static/static_model.hpp"
-#include "simd/kernels.hpp"
 
 namespace isogloss {
 
@@ -66,12 +66,11 @@ Result<std::string> bare_tokenizer(const std::string& json) {
 
 // Rows as int8 with a scale each; the scale goes into the piece's weight.
 void add_int8(formats::SafeTensorsWriter& tensors, FittedTable& table) {
-  const simd::Kernels& k = simd::kernels();
   const std::size_t dim = table.vectors.columns();
   std::vector<std::int8_t> narrow(table.vectors.rows() * dim);
   for (std::size_t i = 0; i < table.vectors.rows(); ++i) {
-    const float largest = k.max_abs(table.vectors.row(i).data(), dim);
-    if (largest > 0) k.f32_to_i8(table.vectors.row(i).data(), 127.0F / largest, &narrow[i * dim], dim);
+    const float largest = math::largest_magnitude(table.vectors.row(i));
+    if (largest > 0) math::narrow_i8(table.vectors.row(i), 127.0F / largest, std::span(narrow).subspan(i * dim, dim));
     table.weights[i] *= largest / 127.0F;
   }
   tensors.add_bytes("embeddings", formats::TensorType::i8, {table.vectors.rows(), dim},
@@ -85,7 +84,7 @@ void add_table(formats::SafeTensorsWriter& tensors, FittedTable& table, const st
     add_int8(tensors, table);
   } else if (dtype == "f16") {
     std::vector<std::uint16_t> narrow(values.size());
-    simd::kernels().f32_to_f16(values.data(), narrow.data(), values.size());
+    math::narrow_f16(values, narrow);
     tensors.add_bytes("embeddings", formats::TensorType::f16, shape, std::as_bytes(std::span(narrow)));
   } else {
     tensors.add("embeddings", shape, values);

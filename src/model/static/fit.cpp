@@ -9,7 +9,7 @@
 #include "math/gemm.hpp"
 #include "math/ridge.hpp"
 #include "math/topk.hpp"
-#include "simd/kernels.hpp"
+#include "math/vector.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -20,11 +20,7 @@ constexpr std::size_t kNeighbours = 10;
 constexpr std::size_t kRotated = 100'000;  // texts that decide the order of the columns
 
 void scale_rows(math::Matrix& rows, float length) {
-  const simd::Kernels& k = simd::kernels();
-  for (std::size_t i = 0; i < rows.rows(); ++i) {
-    const float squares = k.sum_of_squares(rows.row(i).data(), rows.columns());
-    if (squares > 0) k.scale(length / std::sqrt(squares), rows.row(i).data(), rows.columns());
-  }
+  for (std::size_t i = 0; i < rows.rows(); ++i) math::scale_to_length(length, rows.row(i));
 }
 
 // a / (a + p) with p the piece's share of the corpus; special pieces weigh nothing.
@@ -66,12 +62,11 @@ class Answers {
   Answers(std::size_t pieces, std::size_t dim) : sums_(pieces, dim), shares_(pieces), mean_(dim) {}
 
   void add(const math::CsrView& a, const math::Matrix& y, const Context& context) {
-    const simd::Kernels& k = simd::kernels();
     parallel_for(context, y.columns(), 64, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = 0; i < a.rows; ++i) {
-        const float* const row = y.row(i).data() + begin;
+        const auto row = y.row(i).subspan(begin, end - begin);
         for (std::size_t e = a.starts[i]; e < a.starts[i + 1]; ++e) {
-          k.axpy(a.values[e], row, &sums_(a.column_of[e], begin), end - begin);
+          math::add_scaled(a.values[e], row, sums_.row(a.column_of[e]).subspan(begin, end - begin));
         }
         for (std::size_t j = begin; j < end; ++j) mean_[j] += static_cast<double>(y(i, j));
       }
@@ -199,7 +194,7 @@ Result<FittedTable> fit_to_pieces(math::Matrix start, std::size_t dim, double si
   for (std::size_t i = 0; i < start.rows(); ++i) harmonic += 1.0 / static_cast<double>(i + 2);
   for (std::size_t i = 0; i < start.rows(); ++i) {
     const double share = 1.0 / static_cast<double>(i + 2) / harmonic;
-    const float squares = simd::kernels().sum_of_squares(start.row(i).data(), start.columns());
+    const float squares = math::squared_length(start.row(i));
     table.weights.push_back(squares > 0 ? static_cast<float>(sif / (sif + share)) : 0.0F);
   }
   return table;

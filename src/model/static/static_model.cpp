@@ -2,13 +2,12 @@
 #include "model/static/static_model.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/hash.hpp"
 #include "core/parallel.hpp"
 #include "formats/model_folder.hpp"
-#include "simd/kernels.hpp"
-#include "tokens/counting/counting_model.hpp"
+#include "math/vector.hpp"
+#include "tokens/counting/sparse_embedder.hpp"
 #include "tokens/load/tokenizer_json.hpp"
 
 namespace isogloss::model {
@@ -86,9 +85,6 @@ const void* StaticModel::find(AbilityId id) const {
 
 Status StaticModel::tokenize(const Input& input, Tokens& tokens, std::string& joined,
                              std::vector<std::uint32_t>& ids) const {
-  if (!input.prompt.empty()) {
-    return fail(Code::invalid_argument, "this model has no prompt '" + std::string(input.prompt) + "'.");
-  }
   if (input.further.empty() && input.part.modality == Modality::tokens) {
     for (const std::int32_t id : input.part.ids) {
       if (id < 0 || static_cast<std::size_t>(id) >= table_.pieces()) {
@@ -100,16 +96,7 @@ Status StaticModel::tokenize(const Input& input, Tokens& tokens, std::string& jo
     }
     return {};
   }
-  const auto is_text = [](const Part& part) { return part.modality == Modality::text; };
-  if (!is_text(input.part) || !std::ranges::all_of(input.further, is_text)) {
-    return fail(Code::unsupported, "this model reads text only.");
-  }
-  std::string_view text = input.part.text;
-  if (!input.further.empty()) {
-    joined = text;
-    for (const Part& part : input.further) (joined += '\n') += part.text;
-    text = joined;
-  }
+  const std::string_view text = IG_TRY(tokens::text_of(input, joined));
   EncodeOptions options;
   options.special_tokens = SpecialTokens::leave_out;
   IG_TRY(tokenizer_->encode(text, options, tokens));
@@ -149,15 +136,12 @@ Result<Prepared> StaticModel::prepare(std::span<const Input> inputs, const Embed
 // The mean, of length 1 when asked for; a text without a piece is the zero vector.
 void StaticModel::embed_row(std::span<const std::uint32_t> ids, TokenTable::Scratch& scratch,
                             std::span<float> out) const {
-  const simd::Kernels& k = simd::kernels();
   table_.sum(ids, scratch, out);
-  if (ids.empty()) return;
-  float factor = 1.0F / static_cast<float>(ids.size());
   if (layout_.normalize) {
-    const float squares = k.sum_of_squares(out.data(), out.size());
-    factor = squares > 0 ? 1.0F / std::sqrt(squares) : 0.0F;
+    math::scale_to_length(1, out);
+  } else if (!ids.empty()) {
+    math::scale(1.0F / static_cast<float>(ids.size()), out);
   }
-  k.scale(factor, out.data(), out.size());
 }
 
 void StaticModel::append_tokens(std::span<const Slice> slices, Vectors& out) const {
@@ -191,28 +175,18 @@ Status StaticModel::run(std::span<const Slice> slices, EmbeddingOut& out, Contex
   return {};
 }
 
-Result<std::vector<WordScore>> StaticModel::near(std::string_view word, std::size_t n, Context& context) const {
-  IG_TRY(context.check());
-  const auto index = find_word(word);
-  if (!index) return fail(Code::not_found, "'" + std::string(word) + "' is not a piece of this model's vocabulary.");
-  std::vector<float> own(table_.dim());
-  std::vector<float> other(table_.dim());
-  word_vector(*index, own);
-  std::vector<double> cosines(table_.pieces());
-  tokens::StringPack names;
-  for (std::uint32_t i = 0; i < table_.pieces(); ++i) {
-    table_.vector(i, other);
-    const simd::CosineParts parts = simd::kernels().cosine_parts(own.data(), other.data(), own.size());
-    const double norms = std::sqrt(static_cast<double>(parts.norm_a) * static_cast<double>(parts.norm_b));
-    cosines[i] = norms > 0 ? static_cast<double>(parts.dot) / norms : 0.0;
-    names.add(this->word(i));
-  }
-  return tokens::best_words(cosines, names, n, *index);
-}
-
-Result<std::vector<WordScore>> StaticModel::terms(std::size_t, Context& context) const {
-  IG_TRY(context.check());
-  return fail(Code::unsupported, "a static table does not know how often its pieces occur.");
+Status StaticModel::cosines(std::span<const float> vector, std::span<float> out, Context& context) const {
+  parallel_for(context, table_.pieces(), 1024, [&](std::size_t begin, std::size_t end) {
+    if (!context.check()) return;  // told below
+    TokenTable::Scratch scratch;
+    std::vector<float> other(table_.dim());
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto id = static_cast<std::uint32_t>(i);
+      table_.sum({&id, 1}, scratch, other);
+      out[i] = math::cosine(vector, other);
+    }
+  });
+  return context.check();
 }
 
 }  // namespace isogloss::model

@@ -50,8 +50,7 @@ class StaticModel final : public Model, public Embedder, public TokenEmbedder, p
   void word_vector(std::size_t index, std::span<float> out) const override {
     table_.vector(static_cast<std::uint32_t>(index), out);
   }
-  Result<std::vector<WordScore>> near(std::string_view word, std::size_t n, Context& context) const override;
-  Result<std::vector<WordScore>> terms(std::size_t n, Context& context) const override;
+  Status cosines(std::span<const float> vector, std::span<float> out, Context& context) const override;
 
  private:
   StaticModel(FileSet files, StaticLayout layout) : files_(std::move(files)), layout_(std::move(layout)) {}

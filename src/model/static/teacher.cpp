@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "simd/kernels.hpp"
+#include "math/vector.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -60,7 +60,7 @@ Result<math::Matrix> Teacher::vectors(std::span<const std::span<const std::uint3
   math::Matrix out(texts.size(), dim_);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const std::span<const float> row = embedding.dense.row_f32(i);
-    const float length = std::sqrt(simd::kernels().sum_of_squares(row.data(), row.size()));
+    const float length = std::sqrt(math::squared_length(row));
     if (!std::isfinite(length)) return fail(Code::corrupt_data, "the teacher gives vectors that are not finite.");
     std::ranges::transform(row, out.row(i).begin(), [&](float x) { return length > 0 ? x / length : 0.0F; });
   }

@@ -5,7 +5,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "simd/kernels.hpp"
+#include "math/narrow.hpp"
+#include "math/vector.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -17,18 +18,16 @@ using formats::TensorView;
 bool widen(const TensorView& tensor, std::span<float> out) {
   const std::size_t n = tensor.elements();
   const void* const data = tensor.bytes.data();
-  const simd::Kernels& k = simd::kernels();
   switch (tensor.type) {
     case TensorType::f32:
       std::memcpy(out.data(), data, n * sizeof(float));
       return true;
     case TensorType::f16:
-    case TensorType::bf16: {
-      std::vector<std::uint16_t> narrow(n);
-      std::memcpy(narrow.data(), data, n * sizeof(std::uint16_t));
-      (tensor.type == TensorType::f16 ? k.f16_to_f32 : k.bf16_to_f32)(narrow.data(), out.data(), n);
+      math::widen_f16(tensor.bytes, out);
       return true;
-    }
+    case TensorType::bf16:
+      math::widen_bf16(tensor.bytes, out);
+      return true;
     case TensorType::f64: {
       for (std::size_t i = 0; i < n; ++i) {
         double value;
@@ -140,17 +139,10 @@ void TokenTable::sum(std::span<const std::uint32_t> ids, Scratch& scratch, std::
     scratch.weights[i] = weights_.empty() ? 1.0F : weights_[ids[i]];
     scratch.rows[i] = mapping_.empty() ? ids[i] : mapping_[ids[i]];
   }
-  const simd::Kernels& k = simd::kernels();
   if (is_int8()) {
-    // All rows are asked for before the first is needed: a table is larger than the cache of a core.
-    for (const std::uint32_t row : scratch.rows) {
-      const std::int8_t* const start = i8_.data() + row * dim_;
-      for (std::size_t at = 0; at < out.size(); at += 64) __builtin_prefetch(start + at);
-    }
-    k.gather_sum_i8(scratch.weights.data(), scratch.rows.data(), ids.size(), i8_.data(), dim_, out.size(), out.data());
+    math::weighted_sum(scratch.weights, scratch.rows, i8_.data(), dim_, out);
   } else {
-    k.gather_sum(scratch.weights.data(), scratch.rows.data(), ids.size(), own_f32_.data(), dim_, out.size(),
-                 out.data());
+    math::weighted_sum(scratch.weights, scratch.rows, own_f32_.data(), dim_, out);
   }
 }
 

@@ -13,7 +13,7 @@
 #include "tokens/counting/feature_spec.hpp"
 #include "tokens/counting/flat_features.hpp"
 #include "tokens/counting/row_tally.hpp"
-#include "tokens/counting/string_pack.hpp"
+#include "core/string_pack.hpp"
 
 namespace isogloss::tokens {
 

@@ -9,7 +9,7 @@
 
 #include "isogloss/result.hpp"
 
-namespace isogloss::tokens {
+namespace isogloss {
 
 class StringPack {
  public:
@@ -41,4 +41,4 @@ class StringPack {
   std::vector<std::size_t> ends_;
 };
 
-}  // namespace isogloss::tokens
+}  // namespace isogloss

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tokens/counting/string_pack.hpp"
+#include "core/string_pack.hpp"
 
-namespace isogloss::tokens {
+namespace isogloss {
 
 std::string StringPack::to_lines() const {
   std::string out;
@@ -40,4 +40,4 @@ StringPack StringPack::from_lines(std::string_view text) {
   return pack;
 }
 
-}  // namespace isogloss::tokens
+}  // namespace isogloss

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vocabulary's general answers and the questions of words.hpp.
+#include "isogloss/words.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/parallel.hpp"
+#include "core/text.hpp"
+#include "isogloss/options.hpp"
+
+namespace isogloss {
+namespace {
+
+constexpr std::size_t kNearbyNames = 200'000;  // words looked through for a spelling near a missing one
+
+double dot(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  return sum;
+}
+
+double cosine(std::span<const float> a, std::span<const float> b) {
+  const double squares = dot(a, a) * dot(b, b);
+  return squares > 0 ? dot(a, b) / std::sqrt(squares) : 0.0;
+}
+
+std::unexpected<Error> no_vectors() { return fail(Code::unsupported, "the words of this model have no vectors."); }
+
+// The n best of the words that `taken` does not name, best first; ties by word.
+std::vector<WordScore> best_of(const Vocabulary& words, std::span<const float> scores,
+                               std::span<const std::size_t> taken, std::size_t n) {
+  std::vector<std::uint32_t> order;
+  order.reserve(scores.size());
+  for (std::uint32_t i = 0; i < scores.size(); ++i) {
+    if (std::ranges::find(taken, i) == taken.end()) order.push_back(i);
+  }
+  const auto better = [&](std::uint32_t a, std::uint32_t b) {
+    return scores[a] != scores[b] ? scores[a] > scores[b] : words.word(a) < words.word(b);
+  };
+  const auto kept = order.begin() + static_cast<std::ptrdiff_t>(std::min(n, order.size()));
+  std::ranges::partial_sort(order, kept, better);
+  std::vector<WordScore> best;
+  for (auto it = order.begin(); it != kept; ++it)
+    best.push_back({std::string(words.word(*it)), static_cast<double>(scores[*it])});
+  return best;
+}
+
+// Unit vector of a word of a question.
+Result<std::vector<float>> unit_vector(const Vocabulary& words, std::string_view word) {
+  std::vector<float> vector(words.word_dimension());
+  IG_TRY(words.any_word_vector(word, vector));
+  const double length = std::sqrt(dot(vector, vector));
+  if (length == 0) return fail(Code::invalid_argument, "the vector of '" + std::string(word) + "' is zero.");
+  for (float& x : vector) x = static_cast<float>(static_cast<double>(x) / length);
+  return vector;
+}
+
+// 3CosMul of gensim and of Levy and Goldberg: cosines moved to [0, 1], 0.001 in the divisor against zero.
+void multiply(const Vocabulary& words, const std::vector<float>& vector, bool divide, std::span<float> scores,
+              Status& status, Context& context) {
+  std::vector<float> found(scores.size());
+  status = words.cosines(vector, found, context);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    const float moved = (1.0F + found[i]) / 2.0F;
+    scores[i] *= divide ? 1.0F / (moved + 0.001F) : moved;
+  }
+}
+
+Status score_sum(const Vocabulary& words, const WordSum& sum, AnalogyRule rule, std::span<float> scores,
+                 Context& context) {
+  std::vector<float> total(words.word_dimension(), 0.0F);
+  std::ranges::fill(scores, 1.0F);
+  for (const auto* side : {&sum.plus, &sum.minus}) {
+    const bool minus = side == &sum.minus;
+    for (const std::string& word : *side) {
+      const std::vector<float> unit = IG_TRY(unit_vector(words, word));
+      for (std::size_t i = 0; i < unit.size(); ++i) total[i] += minus ? -unit[i] : unit[i];
+      if (rule != AnalogyRule::multiply) continue;
+      Status status;
+      multiply(words, unit, minus, scores, status, context);
+      IG_TRY(std::move(status));
+    }
+  }
+  return rule == AnalogyRule::add ? words.cosines(total, scores, context) : Status();
+}
+
+}  // namespace
+
+Status Vocabulary::any_word_vector(std::string_view word, std::span<float> out) const {
+  if (word_dimension() == 0) return no_vectors();
+  if (const auto index = find_word(word)) {
+    word_vector(*index, out);
+    return {};
+  }
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(word_count(), kNearbyNames); ++i) names.emplace_back(this->word(i));
+  const std::string nearest = nearest_name(word, names);
+  return fail(Code::not_found, "'" + std::string(word) + "' is not in the vocabulary of this model." +
+                                   (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+}
+
+Status Vocabulary::cosines(std::span<const float> vector, std::span<float> out, Context& context) const {
+  parallel_for(context, word_count(), 1024, [&](std::size_t begin, std::size_t end) {
+    if (!context.check()) return;  // told below
+    std::vector<float> other(word_dimension());
+    for (std::size_t i = begin; i < end; ++i) {
+      word_vector(i, other);
+      out[i] = static_cast<float>(cosine(vector, other));
+    }
+  });
+  return context.check();
+}
+
+Result<std::vector<WordScore>> Vocabulary::near(std::string_view word, std::size_t n, Context& context) const {
+  IG_TRY(context.check());
+  if (word_dimension() == 0) return no_vectors();
+  const WordSum sum{{std::string(word)}, {}};
+  return std::move(IG_TRY(nearest_words(*this, sum, n, AnalogyRule::add, context)).words);
+}
+
+Result<std::vector<WordScore>> Vocabulary::terms(std::size_t, Context& context) const {
+  IG_TRY(context.check());
+  return fail(Code::unsupported, "this model does not weigh its words over documents.");
+}
+
+Result<NearestWords> nearest_words(const Vocabulary& words, const WordSum& sum, std::size_t n, AnalogyRule rule,
+                                   Context& context) {
+  IG_TRY(context.check());
+  if (words.word_dimension() == 0) return no_vectors();
+  NearestWords out;
+  if (n == 0) return out;
+  std::vector<std::size_t> taken;
+  for (const auto* side : {&sum.plus, &sum.minus}) {
+    for (const std::string& word : *side) {
+      if (const auto index = words.find_word(word)) {
+        if (std::ranges::find(taken, *index) != taken.end()) continue;
+        taken.push_back(*index);
+        out.excluded.push_back(word);
+      } else {
+        out.unseen.push_back(word);
+      }
+    }
+  }
+  std::vector<float> scores(words.word_count());
+  IG_TRY(score_sum(words, sum, rule, scores, context));
+  out.words = best_of(words, scores, taken, n);
+  for (const std::size_t index : taken) {
+    const bool would_be = out.words.size() < n || static_cast<double>(scores[index]) > out.words.back().score;
+    if (would_be) out.would_be.push_back({std::string(words.word(index)), static_cast<double>(scores[index])});
+  }
+  return out;
+}
+
+Result<double> word_similarity(const Vocabulary& words, std::string_view a, std::string_view b) {
+  if (words.word_dimension() == 0) return no_vectors();
+  std::vector<float> x(words.word_dimension());
+  std::vector<float> y(words.word_dimension());
+  IG_TRY(words.any_word_vector(a, x));
+  IG_TRY(words.any_word_vector(b, y));
+  return cosine(x, y);
+}
+
+Result<std::vector<WordScore>> odd_word(const Vocabulary& words, std::span<const std::string> list) {
+  if (list.size() < 3) return fail(Code::invalid_argument, "to find the odd one out takes three words or more.");
+  if (words.word_dimension() == 0) return no_vectors();
+  std::vector<std::vector<float>> units;
+  std::vector<float> mean(words.word_dimension(), 0.0F);
+  for (const std::string& word : list) {
+    units.push_back(IG_TRY(unit_vector(words, word)));
+    for (std::size_t i = 0; i < mean.size(); ++i) mean[i] += units.back()[i];
+  }
+  std::vector<WordScore> out;
+  for (std::size_t i = 0; i < list.size(); ++i) out.push_back({list[i], cosine(units[i], mean)});
+  std::ranges::stable_sort(out, {}, &WordScore::score);
+  return out;
+}
+
+}  // namespace isogloss
