@@ -8,6 +8,7 @@
 #include "core/json.hpp"
 #include "math/matrix.hpp"
 #include "math/narrow.hpp"
+#include "model/transformer/gguf_tensors.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -37,6 +38,7 @@ Result<std::vector<std::string>> weight_files(const FileSet& files, const std::s
     if (!out.empty()) return out;
     return fail(Code::corrupt_data, where + "/" + std::string(kIndex) + ": \"weight_map\" names no file.");
   }
+  if (const std::string gguf = IG_TRY(gguf_file(files)); !gguf.empty()) return std::vector{gguf};
   if (files.has(folder + std::string(kPickle))) {
     return fail(Code::unsupported,
                 "'" + where +
@@ -46,8 +48,14 @@ Result<std::vector<std::string>> weight_files(const FileSet& files, const std::s
                     where + "').save_pretrained('" + where + "')\"");
   }
   return fail(Code::not_found, "'" + where +
-                                   "' holds no weights: looked for model.safetensors and "
-                                   "model.safetensors.index.json.");
+                                   "' holds no weights: looked for model.safetensors, "
+                                   "model.safetensors.index.json and *.gguf.");
+}
+
+Result<std::unique_ptr<Weights>> open_weights(const FileSet& files, const std::string& folder) {
+  const std::vector<std::string> names = IG_TRY(weight_files(files, folder));
+  if (names.front().ends_with(".gguf")) return IG_TRY(GgufTensors::open(files, names.front(), folder));
+  return IG_TRY(HubTensors::open(files, folder));
 }
 
 Result<std::unique_ptr<HubTensors>> HubTensors::open(const FileSet& files, const std::string& folder) {
@@ -110,6 +118,12 @@ Result<std::string> HubTensors::hash() const {
     hash.update(IG_TRY(bytes_of(tensor)));
   }
   return hash.hex();
+}
+
+std::vector<std::string> HubTensors::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, tensor] : tensors_) out.push_back(name);
+  return out;
 }
 
 std::size_t HubTensors::bytes() const {
