@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/assert.hpp"
 #include "core/json.hpp"
 
 namespace isogloss::formats {
@@ -132,6 +133,37 @@ void SafeTensorsWriter::add_bytes(std::string name, TensorType type, std::vector
                                   std::span<const std::byte> data) {
   const char* begin = static_cast<const char*>(static_cast<const void*>(data.data()));
   tensors_.push_back({std::move(name), type, std::move(shape), std::string(begin, data.size())});
+}
+
+Result<SafeTensorsFile> SafeTensorsFile::create(const std::filesystem::path& path, std::span<const Entry> entries) {
+  std::string header;
+  JsonWriter json(header);
+  // Other libraries refuse a file that does not say where its tensors come from.
+  json.begin_object().key(kMetadata).begin_object().field("format", "pt").end_object();
+  std::uint64_t at = 0;
+  for (const Entry& entry : entries) {
+    std::uint64_t bytes = tensor_type_bytes(entry.type);
+    json.key(entry.name).begin_object().field("dtype", tensor_type_name(entry.type)).key("shape").begin_array();
+    for (const std::size_t extent : entry.shape) {
+      json.value(static_cast<std::uint64_t>(extent));
+      bytes *= extent;
+    }
+    json.end_array().key("data_offsets").begin_array().value(at).value(at + bytes).end_array().end_object();
+    at += bytes;
+  }
+  json.end_object();
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+  SafeTensorsFile out(IG_TRY(AtomicFile::create(path)));
+  const std::uint64_t size = header.size();
+  IG_TRY(out.file_.write(std::as_bytes(std::span(&size, 1))));
+  IG_TRY(out.file_.write(header));
+  out.expected_ = out.file_.size() + at;
+  return out;
+}
+
+Status SafeTensorsFile::commit() {
+  IG_ASSERT(file_.size() == expected_);
+  return file_.commit();
 }
 
 std::string SafeTensorsWriter::finish() const {

@@ -214,6 +214,12 @@ Result<std::string> GgufTensors::hash() const {
   return hash.hex();
 }
 
+formats::TensorType GgufTensors::type(std::string_view name) const {
+  const std::string_view own = tensors_.find(name)->second.source->type->name;
+  if (own == "F32") return formats::TensorType::f32;
+  return own == "F16" ? formats::TensorType::f16 : formats::TensorType::bf16;
+}
+
 std::size_t GgufTensors::bytes() const {
   std::size_t total = 0;
   for (const auto& [name, tensor] : tensors_) total += static_cast<std::size_t>(tensor.source->size);

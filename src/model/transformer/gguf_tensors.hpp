@@ -31,6 +31,7 @@ class GgufTensors final : public Weights {
   Result<std::string> hash() const override;
   std::size_t bytes() const override;
   std::vector<std::string> names() const override;
+  formats::TensorType type(std::string_view name) const override;
 
  private:
   struct Tensor {

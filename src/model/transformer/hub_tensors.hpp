@@ -28,6 +28,7 @@ class HubTensors final : public Weights {
   Result<std::string> hash() const override;
   std::size_t bytes() const override;
   std::vector<std::string> names() const override;
+  formats::TensorType type(std::string_view name) const override { return tensors_.find(name)->second.place.type; }
 
  private:
   struct Tensor {

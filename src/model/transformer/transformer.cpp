@@ -7,6 +7,7 @@
 
 #include "core/describe.hpp"
 #include "core/json.hpp"
+#include "model/transformer/convert.hpp"
 #include "model/transformer/transformer_model.hpp"
 #include "model/transformer/weights.hpp"
 #include "nn/encoder/architectures/architectures.hpp"
@@ -76,6 +77,7 @@ const Family& transformer_family() {
       .load = load,
       .train = nullptr,
       .estimate_memory = nullptr,
+      .convert = convert_transformer,
   };
   return family;
 }

@@ -92,6 +92,16 @@ Status GgufKeys::copy_dimensions(std::string_view model_type) {
   for (const auto& [name, member] : kCounts) {
     put(member, static_cast<std::size_t>(IG_TRY(file_.integer(key(name), 1, kMost))));
   }
+  // Libraries that open the config check these against the vocabulary, and have defaults of their own.
+  const std::pair<std::string_view, std::string_view> kTokens[] = {{"padding_token_id", "pad_token_id"},
+                                                                   {"bos_token_id", "bos_token_id"},
+                                                                   {"eos_token_id", "eos_token_id"},
+                                                                   {"cls_token_id", "cls_token_id"},
+                                                                   {"seperator_token_id", "sep_token_id"}};
+  for (const auto& [name, member] : kTokens) {
+    const std::int64_t id = IG_TRY(file_.integer_or("tokenizer.ggml." + std::string(name), -1, -1, kMost));
+    put(member, id < 0 ? Json() : Json(id));
+  }
   return copy_count("attention.head_count_kv", "num_key_value_heads");
 }
 
