@@ -52,6 +52,9 @@ Result<ModelPtr> load(const FileSet& files, const OptionValues& values, Context&
   nn::Architecture architecture = IG_TRY(nn::architecture_of(config, where.string()));
   SentenceModules modules = IG_TRY(read_sentence_modules(files, config, architecture.config));
   if (!gguf.empty()) IG_TRY(add_gguf_modules(files, gguf, modules));
+  // No table needs more rows than a text may have tokens.
+  if (modules.max_tokens != 0 && architecture.config.positions == 0)
+    architecture.config.max_tokens = modules.max_tokens;
   TokenizerPtr tokenizer = IG_TRY(load_tokenizer(files.origin(), {}, context));
   auto model = std::make_shared<TransformerModel>(files, std::move(architecture), std::move(modules),
                                                   std::move(tokenizer), options.compute);
