@@ -16,11 +16,11 @@ struct TypeRow {
   std::string_view name;
   std::size_t bytes;
 };
-constexpr std::array kTypes{
-    TypeRow{TensorType::f64, "F64", 8},  TypeRow{TensorType::f32, "F32", 4}, TypeRow{TensorType::f16, "F16", 2},
-    TypeRow{TensorType::bf16, "BF16", 2}, TypeRow{TensorType::i64, "I64", 8}, TypeRow{TensorType::i32, "I32", 4},
-    TypeRow{TensorType::i16, "I16", 2},  TypeRow{TensorType::i8, "I8", 1},   TypeRow{TensorType::u8, "U8", 1},
-    TypeRow{TensorType::boolean, "BOOL", 1}};
+constexpr std::array kTypes{TypeRow{TensorType::f64, "F64", 8}, TypeRow{TensorType::f32, "F32", 4},
+                            TypeRow{TensorType::f16, "F16", 2}, TypeRow{TensorType::bf16, "BF16", 2},
+                            TypeRow{TensorType::i64, "I64", 8}, TypeRow{TensorType::i32, "I32", 4},
+                            TypeRow{TensorType::i16, "I16", 2}, TypeRow{TensorType::i8, "I8", 1},
+                            TypeRow{TensorType::u8, "U8", 1},   TypeRow{TensorType::boolean, "BOOL", 1}};
 
 constexpr std::size_t kMaxHeader = 100'000'000;  // the limit of the reference implementation
 constexpr std::size_t kAlignment = 64;
@@ -167,12 +167,27 @@ Status SafeTensorsFile::commit() {
 }
 
 std::string SafeTensorsWriter::finish() const {
+  std::vector<const Item*> items;
+  for (const Item& item : tensors_) items.push_back(&item);
+  std::ranges::stable_sort(
+      items, [](const Item* a, const Item* b) { return tensor_type_bytes(a->type) > tensor_type_bytes(b->type); });
+  return finish(items, 1);
+}
+
+std::string SafeTensorsWriter::finish_aligned() const {
+  std::vector<const Item*> items;
+  for (const Item& item : tensors_) items.push_back(&item);
+  return finish(items, kAlignment);
+}
+
+std::string SafeTensorsWriter::finish(std::span<const Item* const> items, std::size_t alignment) {
   std::string header;
   JsonWriter json(header);
   json.begin_object();
   std::string data;
-  for (const Item& item : tensors_) {
-    data.resize((data.size() + kAlignment - 1) / kAlignment * kAlignment);
+  for (const Item* const entry : items) {
+    const Item& item = *entry;
+    data.resize((data.size() + alignment - 1) / alignment * alignment);
     json.key(item.name).begin_object().field("dtype", tensor_type_name(item.type)).key("shape").begin_array();
     for (const std::size_t extent : item.shape) json.value(static_cast<std::uint64_t>(extent));
     json.end_array().key("data_offsets").begin_array().value(static_cast<std::uint64_t>(data.size()));

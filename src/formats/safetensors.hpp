@@ -78,7 +78,8 @@ class SafeTensors {
   std::map<std::string, std::string> metadata_;
 };
 
-// Collects tensors and writes them in order of addition; data are aligned to 64 bytes.
+// Collects tensors and writes them, those with wide elements first, so that each begins at a multiple of its element
+// without a hole in front, which other libraries refuse.
 class SafeTensorsWriter {
  public:
   template <class T>
@@ -88,6 +89,9 @@ class SafeTensorsWriter {
   void add_bytes(std::string name, TensorType type, std::vector<std::size_t> shape, std::span<const std::byte> data);
   bool empty() const { return tensors_.empty(); }
   std::string finish() const;
+  // In order of addition, each at a multiple of 64 bytes: what finish() gave before, and what space ids are made of
+  // still.
+  std::string finish_aligned() const;
 
  private:
   struct Item {
@@ -96,6 +100,7 @@ class SafeTensorsWriter {
     std::vector<std::size_t> shape;
     std::string bytes;
   };
+  static std::string finish(std::span<const Item* const> items, std::size_t alignment);
   std::vector<Item> tensors_;
 };
 
