@@ -54,10 +54,18 @@ std::size_t rows_of(const formats::Gguf& file, const std::string& name) {
 }  // namespace
 
 Status add_gguf_modules(const FileSet& files, const std::string& name, SentenceModules& modules) {
+  const formats::Gguf file = IG_TRY(formats::Gguf::open(files.path(name)));
+  const std::string architecture(IG_TRY(file.text("general.architecture")));
+  // A converter may know that a model was trained on fewer tokens than its table of positions has rows.
+  const auto context =
+      static_cast<std::size_t>(IG_TRY(file.integer_or(architecture + ".context_length", 0, 0, 1 << 24)));
+  if (context != 0 && context < modules.max_tokens) {
+    modules.max_tokens = context;
+    modules.max_tokens_from = name;
+  }
   if (modules.max_tokens_from == "config.json") modules.max_tokens_from = name;
   if (files.has("modules.json")) return {};
-  const formats::Gguf file = IG_TRY(formats::Gguf::open(files.path(name)));
-  const std::string key = std::string(IG_TRY(file.text("general.architecture"))) + ".pooling_type";
+  const std::string key = architecture + ".pooling_type";
   switch (IG_TRY(file.integer_or(key, 0, 0, 255))) {
     case 0:  // none, and what llama.cpp does then is up to its caller
     case 1:

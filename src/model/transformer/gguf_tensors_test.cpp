@@ -87,6 +87,22 @@ TEST(GgufFile, IsTheOnlyOneOfAFolderWithoutOtherWeights) {
   EXPECT_THAT(several.error().message, HasSubstr("2 GGUF files: a.gguf, b.gguf. Give the path of one."));
 }
 
+TEST(GgufFile, LimitsTextsToWhatItWasTrainedOn) {
+  const TemporaryFolder folder;
+  const std::string bytes = llama_head().key("llama.context_length", 5U).key("llama.pooling_type", 3U).finish();
+  ASSERT_TRUE(write_file(folder.path() / "t.gguf", bytes));
+  const FileSet files = FileSet::open(folder.path() / "t.gguf").value();
+  SentenceModules modules;
+  modules.max_tokens = 10;
+  modules.max_tokens_from = "config.json";
+  const Status added = add_gguf_modules(files, "t.gguf", modules);
+  ASSERT_TRUE(added) << added.error().message;
+  EXPECT_EQ(modules.max_tokens, 5U);
+  EXPECT_EQ(modules.max_tokens_from, "t.gguf");
+  EXPECT_THAT(modules.pooling, ElementsAre(Pooling::last));
+  EXPECT_TRUE(modules.normalize);
+}
+
 // ---- against the reference
 
 fs::path golden() { return fs::path(std::getenv("ISOGLOSS_SOURCE_DIR")) / "tests/golden"; }
