@@ -10,6 +10,7 @@
   X(chunk)          \
   X(tokens)         \
   X(train)          \
+  X(distill)        \
   X(terms)          \
   X(near)           \
   X(attention)      \

@@ -188,6 +188,8 @@ class TokenEmbedder {
  public:
   static constexpr AbilityId kId = AbilityId::token_embedder;
   virtual const Tokenizer& tokenizer() const = 0;
+  // Content of the model's tokenizer.json. Error{not_found}: it keeps its tokenizer in another form.
+  virtual Result<std::string> tokenizer_json() const = 0;
   // Tokens that an input of this role costs beside its text: special tokens and the prompt.
   virtual std::size_t overhead(Role role) const = 0;
   virtual std::size_t layers() const = 0;

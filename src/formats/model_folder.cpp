@@ -23,7 +23,9 @@ std::string config_json(const ModelParts& parts, const Card& card) {
   json.key("options");
   write_option_values(json, parts.options);
   json.key("state").value(Json(parts.state));
-  json.field("trained_on", parts.trained_on).end_object();
+  json.field("trained_on", parts.trained_on);
+  for (const auto& [key, value] : parts.top) json.field(key, value);
+  json.end_object();
   return out + "\n";
 }
 

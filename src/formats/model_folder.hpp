@@ -32,6 +32,7 @@ struct ModelParts {
   std::string family;
   OptionValues options;                      // the training options, defaults included
   Json::Object state;                        // further scalars of the model
+  Json::Object top;                          // keys of config.json by which other programs know the folder
   std::string trained_on;
   SafeTensorsWriter tensors;
   std::map<std::string, std::string> files;  // name -> content (vocabulary.txt, analysis.json)

@@ -10,6 +10,7 @@
   X(hashing) \
   X(bm25) \
   X(lsa) \
+  X(static) \
   X(transformer)
 
 namespace isogloss {

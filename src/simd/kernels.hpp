@@ -77,6 +77,8 @@ struct Kernels {
   // x (*, stride), out (width).
   void (*gather_sum)(const float* values, const std::uint32_t* columns, std::size_t count, const float* x,
                      std::size_t stride, std::size_t width, float* out);
+  void (*gather_sum_i8)(const float* values, const std::uint32_t* columns, std::size_t count, const std::int8_t* x,
+                        std::size_t stride, std::size_t width, float* out);
   // The first i with x[i] >= limit, n when there is none. (n)
   std::size_t (*find_at_least)(const float* x, std::size_t n, float limit);
   // The first i >= begin with x[i] >= limits[i], n when there is none. (n)

@@ -313,6 +313,22 @@ TEST_P(EveryLevel, GatherSumIsASparseRowTimesADenseMatrix) {
   }
 }
 
+TEST_P(EveryLevel, GatherSumOfInt8RowsIsThatOfTheirFloats) {
+  const std::vector<float> values = random_floats(9, 20);
+  const std::vector<std::uint32_t> columns = {0, 3, 3, 7, 10, 2, 1, 19, 5};
+  for (const std::size_t width : {0, 1, 5, 8, 16, 20, 64, 100, 131}) {
+    const std::size_t stride = width + 2;
+    std::vector<std::int8_t> x(20 * stride);
+    k().f32_to_i8(random_floats(x.size(), 22).data(), 100.0F, x.data(), x.size());
+    const std::vector<float> wide(x.begin(), x.end());
+    std::vector<float> out(width + 1, 9.0F);
+    std::vector<float> expected(width + 1, 9.0F);
+    k().gather_sum_i8(values.data(), columns.data(), 9, x.data(), stride, width, out.data());
+    k().gather_sum(values.data(), columns.data(), 9, wide.data(), stride, width, expected.data());
+    EXPECT_EQ(out, expected);
+  }
+}
+
 TEST_P(EveryLevel, FindAtLeastGivesTheFirst) {
   std::vector<float> x(50, 1.0F);
   const std::vector<float> limits(50, 1.5F);

@@ -135,20 +135,21 @@ float max_abs(const float* x, std::size_t n) {
 }
 
 // kVecs registers of the output at a time, in the order of the entries.
-template <std::size_t kVecs>
-inline void gather_columns(const float* values, const std::uint32_t* columns, std::size_t count, const float* x,
+template <std::size_t kVecs, class T>
+inline void gather_columns(const float* values, const std::uint32_t* columns, std::size_t count, const T* x,
                            std::size_t stride, float* out) {
   Vec total[kVecs];
   for (std::size_t v = 0; v < kVecs; ++v) total[v] = zero();
   for (std::size_t i = 0; i < count; ++i) {
     const Vec value = set1(values[i]);
-    const float* row = x + columns[i] * stride;
+    const T* row = x + columns[i] * stride;
     for (std::size_t v = 0; v < kVecs; ++v) total[v] = fma(value, load(row + v * kLanes), total[v]);
   }
   for (std::size_t v = 0; v < kVecs; ++v) store(out + v * kLanes, total[v]);
 }
 
-void gather_sum(const float* values, const std::uint32_t* columns, std::size_t count, const float* x,
+template <class T>
+void gather_sum(const float* values, const std::uint32_t* columns, std::size_t count, const T* x,
                 std::size_t stride, std::size_t width, float* out) {
   std::size_t j = 0;
   for (; j + 4 * kLanes <= width; j += 4 * kLanes) gather_columns<4>(values, columns, count, x + j, stride, out + j);

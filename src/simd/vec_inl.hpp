@@ -68,6 +68,12 @@ inline Vec load(const std::uint16_t* p) { return widen_bf16(_mm256_loadu_si256(r
 inline Vec load_partial(const std::uint16_t* p, std::size_t n) {
   return widen_bf16(_mm256_maskz_loadu_epi16(first(n), p));
 }
+inline Vec load(const std::int8_t* p) {
+  return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))))};
+}
+inline Vec load_partial(const std::int8_t* p, std::size_t n) {
+  return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first(n), p)))};
+}
 inline Vec load_f16(const std::uint16_t* p) {
   return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
 }
@@ -136,6 +142,14 @@ inline __m128i load_short_partial(const std::uint16_t* p, std::size_t n) {
 }
 inline Vec load(const std::uint16_t* p) { return widen_bf16(load_short(p)); }
 inline Vec load_partial(const std::uint16_t* p, std::size_t n) { return widen_bf16(load_short_partial(p, n)); }
+inline Vec load(const std::int8_t* p) {
+  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))))};
+}
+inline Vec load_partial(const std::int8_t* p, std::size_t n) {
+  std::int8_t lanes[8] = {};
+  for (std::size_t i = 0; i < n; ++i) lanes[i] = p[i];
+  return load(lanes);
+}
 inline Vec load_f16(const std::uint16_t* p) { return {_mm256_cvtph_ps(load_short(p))}; }
 inline Vec load_f16_partial(const std::uint16_t* p, std::size_t n) {
   return {_mm256_cvtph_ps(load_short_partial(p, n))};
@@ -210,6 +224,12 @@ inline Vec load_partial(const std::uint16_t* p, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) x.v[i] = scalar_from_bf16(p[i]);
   return x;
 }
+inline Vec load_partial(const std::int8_t* p, std::size_t n) {
+  Vec x = zero();
+  for (std::size_t i = 0; i < n; ++i) x.v[i] = static_cast<float>(p[i]);
+  return x;
+}
+inline Vec load(const std::int8_t* p) { return load_partial(p, kLanes); }
 inline void store_bf16(std::uint16_t* p, Vec x) {
   for (std::size_t i = 0; i < kLanes; ++i) p[i] = scalar_to_bf16(x.v[i]);
 }

@@ -57,8 +57,14 @@ bool has_option(const Family& family, std::string_view name) {
   return false;
 }
 
-std::vector<FamilyCase> transformer_cases(const Family& family) {
+std::vector<FamilyCase> opened_cases(const Family& family) {
   std::vector<FamilyCase> cases;
+  if (family.name == "static") {
+    for (const char* kind : {"model2vec_int8_weights", "model2vec_mapping", "sentence_transformers_mean"}) {
+      cases.push_back({"static_" + std::string(kind), &family, {}, "static/" + std::string(kind)});
+    }
+    return cases;
+  }
   for (const char* compute : {"f32", "bf16", "int8"}) {
     cases.push_back({"transformer_" + std::string(compute), &family, {{"compute", std::string(compute)}}, "transformers/bert"});
   }
@@ -97,8 +103,8 @@ std::vector<std::string> make_probes() {
 std::vector<FamilyCase> family_cases() {
   std::vector<FamilyCase> cases;
   for (const Family* family : families()) {
-    if (family->name == "transformer") {
-      const std::vector<FamilyCase> opened = transformer_cases(*family);
+    if (family->train == nullptr) {
+      const std::vector<FamilyCase> opened = opened_cases(*family);
       cases.insert(cases.end(), opened.begin(), opened.end());
       continue;
     }

@@ -33,6 +33,7 @@ class TransformerModel final : public Model, public Embedder, public PairScorer,
   Status score(std::string_view query, std::span<const std::string_view> documents, std::span<float> scores,
                Context& context) const override;
   const Tokenizer& tokenizer() const override { return text_.tokenizer(); }
+  Result<std::string> tokenizer_json() const override { return encoders_.files().read("tokenizer.json"); }
   std::size_t overhead(Role role) const override;
   std::size_t layers() const override { return encoders_.config().layers; }
   std::size_t heads() const override { return encoders_.config().heads; }
