@@ -58,6 +58,7 @@ class EmbedVerb final : public Verb {
     return "  isogloss embed -m bow.model -c \"my happy hound\"\n"
            "  cat queries.txt | isogloss embed -m lsa.model -f jsonl\n"
            "  isogloss embed -m lsa.model -i corpus.txt -f npy -o corpus.npy\n"
+           "  isogloss embed -m minilm -i corpus.txt --dtype i8 -f npy -o corpus.npy\n"
            "  isogloss embed -m reviews.model -i reviews.csv --text-field text -f csv -o out.csv\n";
   }
 
@@ -69,6 +70,8 @@ class EmbedVerb final : public Verb {
     flags.value("-o,--output", output_, "file to write; default standard output");
     flags.value("--role", role_, "query or document");
     flags.value("--dim", dim_, "keep the first columns only; 0 = all");
+    flags.value("--dtype", dtype_, "numbers of the vectors: f32, bf16, i8, u8 or bit (packed, 8 columns a byte)");
+    flags.value("--range", range_, "i8 and u8: size of the largest number kept; default for vectors of length 1");
     flags.value("--text-field", text_fields_, "column that holds text (repeat for several)");
     flags.value("--id-field", id_field_, "column that holds the id");
     flags.value("--compute", compute_, "arithmetic of the model: auto, f32, bf16 or int8");
@@ -91,17 +94,27 @@ class EmbedVerb final : public Verb {
     std::vector<Input> inputs;
     for (const Item& item : items_) inputs.push_back(Input::text(item.text, role_value_));
     EmbedOptions options;
-    options.dim = dim_;
-    options.compute = compute_;
-    options.truncate = truncate_value_;
+    set_options(options);
     options.on_error = OnError::skip;
     const Embedding embedding = IG_TRY(embedder->embed(inputs, options, program.context));
+    if (dtype_value_ == DType::bf16) shown_ = to_f32(embedding.dense);
     IG_TRY(write(program, embedding));
     return finish(program, embedding);
   }
 
  private:
+  void set_options(EmbedOptions& options) const {
+    options.dim = dim_;
+    options.dtype = dtype_value_;
+    options.range = static_cast<float>(range_);
+    options.compute = compute_;
+    options.truncate = truncate_value_;
+  }
+
   Status check_flags() {
+    dtype_value_ = IG_TRY(from_flags(parse_dtype(dtype_)));
+    if (range_ != 0 && dtype_value_ != DType::i8 && dtype_value_ != DType::u8)
+      return usage_error("--range goes with --dtype i8 or u8.");
     const std::vector<std::string> formats{"jsonl", "json", "npy", "csv", "tsv", "blob", "base64", "hex"};
     if (std::find(formats.begin(), formats.end(), format_) == formats.end()) {
       const std::string nearest = nearest_name(format_, formats);
@@ -164,21 +177,41 @@ class EmbedVerb final : public Verb {
     return {};
   }
 
-  // Row i as dense numbers.
+  // Sparse row i with all its zeros.
   static std::vector<float> dense_row(const Embedding& embedding, std::size_t i) {
-    if (!embedding.sparse.is_sparse()) {
-      const auto row = embedding.dense.row_f32(i);
-      return {row.begin(), row.end()};
-    }
     std::vector<float> out(embedding.sparse.dim(), 0.0F);
     const SparseRow row = embedding.sparse.row_sparse(i);
     for (std::size_t k = 0; k < row.columns.size(); ++k) out[row.columns[k]] = row.values[k];
     return out;
   }
 
+  // Row i of dense vectors as an array: numbers, or bytes of i8, u8 and bit.
+  static void write_row(JsonWriter& json, const Vectors& rows, std::size_t i) {
+    if (rows.dtype() == DType::f32) {
+      json.values(rows.row_f32(i));
+      return;
+    }
+    const std::byte* const row = rows.view().row_bytes(i);
+    json.begin_array();
+    for (std::size_t k = 0; k < rows.row_bytes(); ++k) {
+      const auto byte = std::to_integer<std::uint8_t>(row[k]);
+      json.value(rows.dtype() == DType::i8 ? static_cast<int>(static_cast<std::int8_t>(byte)) : static_cast<int>(byte));
+    }
+    json.end_array();
+  }
+
+  void write_array(JsonWriter& json, const Embedding& embedding, std::size_t i) const {
+    if (embedding.sparse.is_sparse()) {
+      json.values(dense_row(embedding, i));
+    } else {
+      write_row(json, dtype_value_ == DType::bf16 ? shown_ : embedding.dense, i);
+    }
+  }
+
   void write_embedding(JsonWriter& json, const Embedding& embedding, std::size_t i) const {
     if (!sparse_ || !embedding.sparse.is_sparse()) {
-      json.key("embedding").values(dense_row(embedding, i));
+      json.key("embedding");
+      write_array(json, embedding, i);
       return;
     }
     const SparseRow row = embedding.sparse.row_sparse(i);
@@ -206,6 +239,10 @@ class EmbedVerb final : public Verb {
   }
 
   std::string bytes_of(const Embedding& embedding, std::size_t i) const {
+    if (!embedding.sparse.is_sparse()) {
+      const auto* const row = static_cast<const char*>(static_cast<const void*>(embedding.dense.view().row_bytes(i)));
+      return {row, embedding.dense.row_bytes()};
+    }
     const std::vector<float> row = dense_row(embedding, i);
     return {static_cast<const char*>(static_cast<const void*>(row.data())), row.size() * sizeof(float)};
   }
@@ -243,15 +280,27 @@ class EmbedVerb final : public Verb {
     for (const std::string& cell : items_[i].cells) out += csv_cell(cell, separator) + separator;
     if (header_.empty()) out = csv_cell(items_[i].id, separator) + separator + csv_cell(items_[i].text, separator) + separator;
     std::string array;
-    if (!embedding.reports[i].error) JsonWriter(array).values(dense_row(embedding, i));
+    if (!embedding.reports[i].error) {
+      JsonWriter json(array);
+      write_array(json, embedding, i);
+    }
     return out + csv_cell(array, separator) + "\n";
+  }
+
+  // NumPy has no bfloat16; two raw bytes are what it writes for ml_dtypes' one.
+  static std::string_view npy_type(DType dtype) {
+    if (dtype == DType::bf16) return "<V2";
+    if (dtype == DType::i8) return "|i1";
+    return dtype == DType::f32 ? "<f4" : "|u1";
   }
 
   // NumPy's format 1.0: magic, version, header length, a Python dictionary padded to 64 bytes, the rows.
   std::string npy(const Embedding& embedding) const {
-    const std::size_t dim = embedding.sparse.is_sparse() ? embedding.sparse.dim() : embedding.dense.dim();
-    std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(items_.size()) + ", " +
-                         std::to_string(dim) + "), }";
+    const bool sparse = embedding.sparse.is_sparse();
+    std::size_t columns = sparse ? embedding.sparse.dim() : embedding.dense.dim();
+    if (dtype_value_ == DType::bit) columns = embedding.dense.row_bytes();
+    std::string header = "{'descr': '" + std::string(npy_type(dtype_value_)) + "', 'fortran_order': False, 'shape': (" +
+                         std::to_string(items_.size()) + ", " + std::to_string(columns) + "), }";
     header.resize((header.size() + 11 + 63) / 64 * 64 - 11, ' ');
     header += '\n';
     std::string out("\x93NUMPY\x01\0", 8);
@@ -259,9 +308,12 @@ class EmbedVerb final : public Verb {
     out += static_cast<char>(header.size() >> 8);
     out += header;
     for (std::size_t i = 0; i < items_.size(); ++i) {
-      std::vector<float> row = dense_row(embedding, i);
-      if (embedding.reports[i].error) std::fill(row.begin(), row.end(), std::nanf(""));
-      out.append(static_cast<const char*>(static_cast<const void*>(row.data())), row.size() * sizeof(float));
+      if (embedding.reports[i].error && dtype_value_ == DType::f32) {
+        const float nan = std::nanf("");
+        for (std::size_t k = 0; k < columns; ++k) out.append(static_cast<const char*>(static_cast<const void*>(&nan)), 4);
+      } else {
+        out += bytes_of(embedding, i);
+      }
     }
     return out;
   }
@@ -299,12 +351,10 @@ class EmbedVerb final : public Verb {
     std::size_t failed = 0;
     for (const Item& item : items_) {
       EmbedOptions options;
+      set_options(options);
       options.outputs = Outputs::tokens;
-      options.dim = dim_;
-      options.compute = compute_;
-      options.truncate = truncate_value_;
       const Input input = Input::text(item.text, role_value_);
-      const auto embedding = embedder.embed({&input, 1}, options, program.context);
+      auto embedding = embedder.embed({&input, 1}, options, program.context);
       if (!embedding) {
         program.warn("input " + item.id + ": " + embedding.error().message);
         ++failed;
@@ -313,7 +363,8 @@ class EmbedVerb final : public Verb {
       std::string out;
       JsonWriter json(out);
       json.begin_object().field("id", item.id).field("text", item.text).key("embeddings").begin_array();
-      for (std::size_t t = 0; t < embedding->per_token.rows(); ++t) json.values(embedding->per_token.row_f32(t));
+      const Vectors rows = dtype_value_ == DType::bf16 ? to_f32(embedding->per_token) : std::move(embedding->per_token);
+      for (std::size_t t = 0; t < rows.rows(); ++t) write_row(json, rows, t);
       json.end_array().end_object();
       program.line(std::move(out));
     }
@@ -350,12 +401,15 @@ class EmbedVerb final : public Verb {
     return missing == 0 ? kDone : missing == all ? kFailed : kSomeFailed;
   }
 
-  std::string model_, compute_ = "auto", format_ = "jsonl", output_, role_, id_field_, truncate_ = "error", errors_;
+  std::string model_, compute_ = "auto", dtype_ = "f32", format_ = "jsonl", output_, role_, id_field_, truncate_ = "error", errors_;
   std::vector<std::string> contents_, inputs_, text_fields_;
   std::size_t dim_ = 0;
+  double range_ = 0;
   bool sparse_ = false, words_ = false, tokens_ = false;
   Role role_value_ = Role::none;
   Truncate truncate_value_ = Truncate::error;
+  DType dtype_value_ = DType::f32;
+  Vectors shown_;  // bf16 as numbers
   std::vector<Item> items_;
   std::vector<std::string> header_;
 };

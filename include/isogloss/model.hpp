@@ -82,7 +82,8 @@ enum class Outputs : std::uint8_t { vectors, tokens };
 struct EmbedOptions {
   Outputs outputs = Outputs::vectors;
   std::size_t dim = 0;              // cut to the first `dim` columns (Matryoshka); 0 = all
-  DType dtype = DType::f32;         // of the dense output
+  DType dtype = DType::f32;         // of the dense output and of token vectors: f32, bf16, i8, u8, bit
+  float range = 0;                  // of i8 and u8 (QuantizeOptions); 0 = that of length 1, where vectors have it
   std::string compute = "auto";     // arithmetic: auto, f32, bf16, int8
   Truncate truncate = Truncate::error;
   OnError on_error = OnError::fail;

@@ -13,6 +13,8 @@
 
 namespace isogloss {
 
+struct ConvertOptions;  // family.hpp
+
 enum class ReferenceKind : std::uint8_t {
   path,       // an existing file or folder, or FAMILY:PATH
   fit,        // fit:FAMILY[,option=value], or a bare family name: fitted on the data at hand
@@ -42,6 +44,12 @@ std::filesystem::path models_folder();  // of installed models
 // Installs a model under a short name: `source` is a model folder, or a ZIP archive or Python wheel that holds one. The
 // model is opened before anything is kept. Error{already_exists}, Error{not_found} (no model inside), those of load().
 Status install_model(std::string_view name, const std::filesystem::path& source, Context& context);
+
+// Writes the model that `reference` names into the new folder `target` as safetensors: from shards and other types, from a
+// GGUF file, from pickles, of which nothing is run. The result is opened before the folder gets its name.
+// Error{already_exists}: there is something called `target`; Error{unsupported}: a family with one form only.
+Status convert_model(std::string_view reference, const std::filesystem::path& target, const ConvertOptions& options,
+                     Context& context);
 
 // The short name that a collection is made with when none is given: "minilm" when it is installed or in the cache of the
 // Hugging Face libraries, else empty.

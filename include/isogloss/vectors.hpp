@@ -98,4 +98,27 @@ class Vectors {
   std::vector<float> values_;
 };
 
+// How numbers become i8 and u8. One step for all rows and columns, so that cosines, products and distances of rows keep
+// their order:
+//
+//   step = range / 127    i8 = round(x / step), cut to -127 .. 127    u8 = i8 + 128
+//
+// -128 and 0 are never a number of a row: embed() gives them to rows that failed.
+struct QuantizeOptions {
+  // Size of the largest number that is kept as it is. 0 = that of rows of length 1, whose numbers are about 1 / sqrt(dim):
+  // eight times that, at most 1.
+  float range = 0;
+  // Instead: the least and the largest number of every column, (dim) each, as quantize_embeddings of sentence-transformers
+  // takes them: step = (high - low) / 255, u8 = floor((x - low) / step), cut to 0 .. 255, i8 = u8 - 128.
+  std::span<const float> low, high;
+};
+
+// Rows as another type. f32 to bf16: rounded to the nearest, ties to even. To bit: 1 where a number is above 0; the first
+// column is the highest bit of the first byte ("ubinary" of sentence-transformers, Cohere, Voyage and Jina). i8 and u8: as
+// above, and scale and offset say what the numbers were. Error{invalid_argument}: rows that are not f32, a type that is not
+// made (f16), a range below 0 or not finite, lists of another length. Thread-safe.
+Result<Vectors> quantize(const VectorsView& rows, DType to, const QuantizeOptions& options = {});
+// Rows as f32; bits become 1 and -1. REQUIRES: dense rows, not of f16.
+Vectors to_f32(const Vectors& rows);
+
 }  // namespace isogloss

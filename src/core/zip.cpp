@@ -93,6 +93,20 @@ std::string gzip_of(std::string_view deflated, const ZipMember& member) {
   return out;
 }
 
+// The bytes of a member inside the archive.
+Result<std::string_view> packed_bytes(std::string_view archive, const ZipMember& member, std::string_view where) {
+  const std::uint64_t name_size = number<std::uint16_t>(archive, member.offset + 26);
+  const std::uint64_t extra_size = number<std::uint16_t>(archive, member.offset + 28);
+  const std::uint64_t begin = member.offset + kLocalBytes + name_size + extra_size;
+  if (number<std::uint32_t>(archive, member.offset) != kLocal || begin > archive.size() ||
+      member.packed_size > archive.size() - begin) {
+    return broken(where, "'" + member.name + "' lies outside the file; the archive is cut off or damaged.");
+  }
+  if (member.method == kStored && member.size != member.packed_size)
+    return broken(where, "'" + member.name + "' is stored with two different sizes.");
+  return archive.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(member.packed_size));
+}
+
 }  // namespace
 
 bool is_zip(std::string_view head) {
@@ -137,23 +151,19 @@ Result<std::string> zip_content(std::string_view archive, const ZipMember& membe
     return fail(Code::unsupported,
                 std::string(where) + ": " + what + "is encrypted or packed by a method other than deflate.");
   }
-  const std::uint64_t name_size = number<std::uint16_t>(archive, member.offset + 26);
-  const std::uint64_t extra_size = number<std::uint16_t>(archive, member.offset + 28);
-  const std::uint64_t begin = member.offset + kLocalBytes + name_size + extra_size;
-  if (number<std::uint32_t>(archive, member.offset) != kLocal || begin > archive.size() ||
-      member.packed_size > archive.size() - begin) {
-    return broken(where, what + "lies outside the file; the archive is cut off or damaged.");
-  }
-  const std::string_view packed = archive.substr(begin, static_cast<std::size_t>(member.packed_size));
-  if (member.method == kStored) {
-    if (member.size != member.packed_size) return broken(where, what + "is stored with two different sizes.");
-    return std::string(packed);
-  }
+  const std::string_view packed = IG_TRY(packed_bytes(archive, member, where));
+  if (member.method == kStored) return std::string(packed);
   const std::string stream = gzip_of(packed, member);
   UnpackedReader reader = IG_TRY(UnpackedReader::from_memory(std::string(where) + ": " + member.name, stream));
   std::string content = IG_TRY(reader.rest(static_cast<std::size_t>(member.size)));
   if (content.size() != member.size) return broken(where, what + "is shorter than the archive says.");
   return content;
+}
+
+Result<std::string_view> zip_stored(std::string_view archive, const ZipMember& member, std::string_view where) {
+  if (member.method == kStored) return packed_bytes(archive, member, where);
+  return fail(Code::unsupported,
+              std::string(where) + ": '" + member.name + "' is packed, where a stored one is expected.");
 }
 
 }  // namespace isogloss

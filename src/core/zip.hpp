@@ -32,4 +32,7 @@ Result<std::vector<ZipMember>> zip_members(std::string_view archive, std::string
 Result<std::string> zip_content(std::string_view archive, const ZipMember& member, std::size_t max_bytes,
                                 std::string_view where);
 
+// The same of a member that is stored as it is, in place: a view into `archive`.
+Result<std::string_view> zip_stored(std::string_view archive, const ZipMember& member, std::string_view where);
+
 }  // namespace isogloss

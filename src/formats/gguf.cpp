@@ -378,6 +378,27 @@ Result<Gguf> Gguf::open(const std::filesystem::path& path) {
   }
 }
 
+std::string Gguf::without_tensors() const {
+  std::string out = "GGUF";
+  const auto put = [&](const auto value) {
+    out.append(static_cast<const char*>(static_cast<const void*>(&value)), sizeof(value));
+  };
+  put(std::uint32_t{3});
+  put(std::uint64_t{0});
+  put(static_cast<std::uint64_t>(values_.size()));
+  for (const auto& [key, value] : values_) {
+    put(static_cast<std::uint64_t>(key.size()));
+    out += key;
+    put(static_cast<std::uint32_t>(value.type));
+    if (value.is_array()) {
+      put(static_cast<std::uint32_t>(value.element));
+      put(value.count);
+    }
+    out += text_at(value.bytes.data(), value.bytes.size());
+  }
+  return out;
+}
+
 Status Gguf::read(const GgufTensor& tensor, std::span<std::byte> out) const {
   if (file_.is_open()) return read_at(file_, tensor.offset, out, where_);
   if (!out.empty()) std::memcpy(out.data(), tensor.bytes.data(), out.size());

@@ -92,6 +92,9 @@ class Gguf {
   // The tensor's bytes. REQUIRES: out.size() == tensor.size, the tensor is this file's.
   Status read(const GgufTensor& tensor, std::span<std::byte> out) const;
 
+  // A GGUF file with the keys of this one and no tensors: its vocabulary.
+  std::string without_tensors() const;
+
  private:
   class Parser;
   Result<GgufValue> single(std::string_view key) const;

@@ -177,7 +177,7 @@ std::string space_id_of(const ModelParts& parts) {
     hash.update(name);
     hash.update(content);
   }
-  hash.update(parts.tensors.finish());
+  hash.update(parts.tensors.finish_aligned());
   return hash.hex();
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/assert.hpp"
 #include "core/json.hpp"
 
 namespace isogloss::formats {
@@ -15,11 +16,11 @@ struct TypeRow {
   std::string_view name;
   std::size_t bytes;
 };
-constexpr std::array kTypes{
-    TypeRow{TensorType::f64, "F64", 8},  TypeRow{TensorType::f32, "F32", 4}, TypeRow{TensorType::f16, "F16", 2},
-    TypeRow{TensorType::bf16, "BF16", 2}, TypeRow{TensorType::i64, "I64", 8}, TypeRow{TensorType::i32, "I32", 4},
-    TypeRow{TensorType::i16, "I16", 2},  TypeRow{TensorType::i8, "I8", 1},   TypeRow{TensorType::u8, "U8", 1},
-    TypeRow{TensorType::boolean, "BOOL", 1}};
+constexpr std::array kTypes{TypeRow{TensorType::f64, "F64", 8}, TypeRow{TensorType::f32, "F32", 4},
+                            TypeRow{TensorType::f16, "F16", 2}, TypeRow{TensorType::bf16, "BF16", 2},
+                            TypeRow{TensorType::i64, "I64", 8}, TypeRow{TensorType::i32, "I32", 4},
+                            TypeRow{TensorType::i16, "I16", 2}, TypeRow{TensorType::i8, "I8", 1},
+                            TypeRow{TensorType::u8, "U8", 1},   TypeRow{TensorType::boolean, "BOOL", 1}};
 
 constexpr std::size_t kMaxHeader = 100'000'000;  // the limit of the reference implementation
 constexpr std::size_t kAlignment = 64;
@@ -134,13 +135,59 @@ void SafeTensorsWriter::add_bytes(std::string name, TensorType type, std::vector
   tensors_.push_back({std::move(name), type, std::move(shape), std::string(begin, data.size())});
 }
 
+Result<SafeTensorsFile> SafeTensorsFile::create(const std::filesystem::path& path, std::span<const Entry> entries) {
+  std::string header;
+  JsonWriter json(header);
+  // Other libraries refuse a file that does not say where its tensors come from.
+  json.begin_object().key(kMetadata).begin_object().field("format", "pt").end_object();
+  std::uint64_t at = 0;
+  for (const Entry& entry : entries) {
+    std::uint64_t bytes = tensor_type_bytes(entry.type);
+    json.key(entry.name).begin_object().field("dtype", tensor_type_name(entry.type)).key("shape").begin_array();
+    for (const std::size_t extent : entry.shape) {
+      json.value(static_cast<std::uint64_t>(extent));
+      bytes *= extent;
+    }
+    json.end_array().key("data_offsets").begin_array().value(at).value(at + bytes).end_array().end_object();
+    at += bytes;
+  }
+  json.end_object();
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+  SafeTensorsFile out(IG_TRY(AtomicFile::create(path)));
+  const std::uint64_t size = header.size();
+  IG_TRY(out.file_.write(std::as_bytes(std::span(&size, 1))));
+  IG_TRY(out.file_.write(header));
+  out.expected_ = out.file_.size() + at;
+  return out;
+}
+
+Status SafeTensorsFile::commit() {
+  IG_ASSERT(file_.size() == expected_);
+  return file_.commit();
+}
+
 std::string SafeTensorsWriter::finish() const {
+  std::vector<const Item*> items;
+  for (const Item& item : tensors_) items.push_back(&item);
+  std::ranges::stable_sort(
+      items, [](const Item* a, const Item* b) { return tensor_type_bytes(a->type) > tensor_type_bytes(b->type); });
+  return finish(items, 1);
+}
+
+std::string SafeTensorsWriter::finish_aligned() const {
+  std::vector<const Item*> items;
+  for (const Item& item : tensors_) items.push_back(&item);
+  return finish(items, kAlignment);
+}
+
+std::string SafeTensorsWriter::finish(std::span<const Item* const> items, std::size_t alignment) {
   std::string header;
   JsonWriter json(header);
   json.begin_object();
   std::string data;
-  for (const Item& item : tensors_) {
-    data.resize((data.size() + kAlignment - 1) / kAlignment * kAlignment);
+  for (const Item* const entry : items) {
+    const Item& item = *entry;
+    data.resize((data.size() + alignment - 1) / alignment * alignment);
     json.key(item.name).begin_object().field("dtype", tensor_type_name(item.type)).key("shape").begin_array();
     for (const std::size_t extent : item.shape) json.value(static_cast<std::uint64_t>(extent));
     json.end_array().key("data_offsets").begin_array().value(static_cast<std::uint64_t>(data.size()));

@@ -5,12 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/file.hpp"
 #include "isogloss/result.hpp"
 
 namespace isogloss::formats {
@@ -60,8 +62,8 @@ class SafeTensors {
 
   const std::map<std::string, TensorView, std::less<>>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
-  // A copy of the tensor `name` as T. Error{corrupt_data} when it is absent, of another type or another shape. An extent
-  // of `any_extent` in `shape` fits every size.
+  // A copy of the tensor `name` as T. Error{corrupt_data} when it is absent, of another type or another shape. An
+  // extent of `any_extent` in `shape` fits every size.
   template <class T>
   Result<std::vector<T>> read(std::string_view name, std::span<const std::size_t> shape) const;
   // The tensor itself, not copied. REQUIRES: the bytes given to parse() begin at a multiple of 8.
@@ -76,7 +78,8 @@ class SafeTensors {
   std::map<std::string, std::string> metadata_;
 };
 
-// Collects tensors and writes them in order of addition; data are aligned to 64 bytes.
+// Collects tensors and writes them, those with wide elements first, so that each begins at a multiple of its element
+// without a hole in front, which other libraries refuse.
 class SafeTensorsWriter {
  public:
   template <class T>
@@ -86,6 +89,9 @@ class SafeTensorsWriter {
   void add_bytes(std::string name, TensorType type, std::vector<std::size_t> shape, std::span<const std::byte> data);
   bool empty() const { return tensors_.empty(); }
   std::string finish() const;
+  // In order of addition, each at a multiple of 64 bytes: what finish() gave before, and what space ids are made of
+  // still.
+  std::string finish_aligned() const;
 
  private:
   struct Item {
@@ -94,7 +100,28 @@ class SafeTensorsWriter {
     std::vector<std::size_t> shape;
     std::string bytes;
   };
+  static std::string finish(std::span<const Item* const> items, std::size_t alignment);
   std::vector<Item> tensors_;
+};
+
+// Writes tensors that are not all in memory at once: the header first, then the bytes of each in its order, without
+// holes between them, as the reference implementation asks. The file gets its name when the last one is there.
+class SafeTensorsFile {
+ public:
+  struct Entry {
+    std::string name;
+    TensorType type = TensorType::f32;
+    std::vector<std::size_t> shape;
+  };
+  static Result<SafeTensorsFile> create(const std::filesystem::path& path, std::span<const Entry> entries);
+  Status append(std::span<const std::byte> bytes) { return file_.write(bytes); }
+  // REQUIRES: the bytes of every entry were appended.
+  Status commit();
+
+ private:
+  explicit SafeTensorsFile(AtomicFile file) : file_(std::move(file)) {}
+  AtomicFile file_;
+  std::uint64_t expected_ = 0;  // bytes
 };
 
 template <class T>

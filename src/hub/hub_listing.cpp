@@ -75,7 +75,8 @@ std::unexpected<Error> no_weights(const HubListing& listing, std::string_view re
                   (found.empty() ? ". It is no model that this version opens."
                                  : ", only " + found +
                                        ". Pickle files can run code when they are opened and are not "
-                                       "fetched; convert the model where it came from, and give the folder's path."));
+                                       "fetched. Get the repository by other means and convert it, which runs nothing of it: "
+                                       "isogloss models convert FOLDER NEW_FOLDER"));
 }
 
 }  // namespace

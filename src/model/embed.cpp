@@ -3,6 +3,7 @@
 #include "isogloss/model.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace isogloss {
 namespace {
@@ -39,9 +40,45 @@ Embedding empty_result(const Card& card, std::size_t token_dim, const EmbedOptio
   return result;
 }
 
+// Asked before the work is done, so that nobody waits for an error.
+Status check_dtype(const Card& card, const EmbedOptions& options) {
+  if (options.dtype == DType::f32) return {};
+  const std::string name(dtype_name(options.dtype));
+  if (card.sparse) return fail(Code::unsupported, "rows of a sparse model are f32, not " + name + ".");
+  if (options.dtype == DType::f16)
+    return fail(Code::invalid_argument, "vectors are f32, bf16, i8, u8 or bit, not f16. bf16 has the same size.");
+  const bool integers = options.dtype == DType::i8 || options.dtype == DType::u8;
+  const bool length_one = card.normalized && options.outputs == Outputs::vectors;
+  if (!integers || length_one || options.range > 0) return {};
+  return fail(Code::invalid_argument, "vectors of this kind have no fixed length, so " + name +
+                                          " needs to know how large their numbers get: give a range (--range 4).");
+}
+
+// Rows that failed get what no row has: NaN, -128, 0; bits are all 0.
+void mark_failed(const std::vector<RowReport>& reports, Vectors& rows) {
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    if (!reports[i].error) continue;
+    const int marker = rows.dtype() == DType::i8 ? 0x80 : rows.dtype() == DType::bf16 ? 0xFF : 0;
+    std::memset(rows.data() + i * rows.row_bytes(), marker, rows.row_bytes());
+  }
+}
+
+Status convert(const EmbedOptions& options, Embedding& result) {
+  if (options.dtype == DType::f32) return {};
+  const bool tokens = options.outputs == Outputs::tokens;
+  Vectors& rows = tokens ? result.per_token : result.dense;
+  Vectors out = IG_TRY(quantize(rows.view(), options.dtype, {options.range, {}, {}}));
+  out.space_id = std::move(rows.space_id);
+  out.row_offsets = std::move(rows.row_offsets);
+  rows = std::move(out);
+  if (!tokens) mark_failed(result.reports, rows);
+  return {};
+}
+
 }  // namespace
 
 Result<Embedding> Embedder::embed(std::span<const Input> inputs, const EmbedOptions& options, Context& context) const {
+  IG_TRY(check_dtype(embedder_card(), options));
   const Prepared prepared = IG_TRY(prepare(inputs, options, context));
   IG_TRY(first_failure(prepared, options.on_error));
   Embedding result = empty_result(embedder_card(), token_dimension(), options);
@@ -67,6 +104,7 @@ Result<Embedding> Embedder::embed(std::span<const Input> inputs, const EmbedOpti
     context.report({"embed", "texts", static_cast<double>(end), static_cast<double>(prepared.rows()), 0});
     begin = end;
   }
+  IG_TRY(convert(options, result));
   return result;
 }
 

@@ -35,12 +35,11 @@ Result<ModelPtr> load_snapshot(const ModelReference& reference, Context& context
 
 namespace runtime {
 
-Result<ModelPtr> load_files(const FileSet& files, std::string_view family_name, const OptionValues& options,
-                            Context& context) {
+Result<const Family*> family_of(const FileSet& files, std::string_view family_name) {
   if (!family_name.empty()) {
     const Family* family = IG_TRY(find_family(family_name));
     if (family->load == nullptr) return fail(Code::unsupported, "family '" + std::string(family_name) + "' has no files.");
-    return family->load(files, options, context);
+    return family;
   }
   std::vector<const Family*> exact, weak;
   for (const Family* family : families()) {
@@ -59,7 +58,12 @@ Result<ModelPtr> load_files(const FileSet& files, std::string_view family_name, 
     return fail(Code::invalid_argument, where + " could be one of " + names_of(candidates) +
                                             ". Say which: FAMILY:" + files.origin().string());
   }
-  return candidates[0]->load(files, options, context);
+  return candidates[0];
+}
+
+Result<ModelPtr> load_files(const FileSet& files, std::string_view family_name, const OptionValues& options,
+                            Context& context) {
+  return IG_TRY(family_of(files, family_name))->load(files, options, context);
 }
 
 }  // namespace runtime

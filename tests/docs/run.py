@@ -58,6 +58,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="isogloss-docs-") as name:
         folder = pathlib.Path(name)
         shutil.copytree(HERE / "fixture", folder, dirs_exist_ok=True)
+        golden = ROOT / "tests/golden"
+        shutil.copy(golden / "gguf/bert_q8_0.gguf", folder / "tiny.Q8_0.gguf")
+        shutil.copytree(golden / "transformers/bert", folder / "old-bert", ignore=shutil.ignore_patterns("model.safetensors"))
+        shutil.copy(golden / "torch/bert.bin", folder / "old-bert/pytorch_model.bin")
         env = dict(os.environ, ISOGLOSS_HOME=str(folder / "home"), XDG_CONFIG_HOME=str(folder / "config"),
                    ISOGLOSS_CACHE=str(folder / "cache"), HF_HUB_CACHE=str(folder / "hub"), HF_ENDPOINT=hub.front.url,
                    PATH=f"{program.parent}:{os.environ['PATH']}")

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A GGUF file of any content: an error, or keys and tensors that lie inside it.
+// A GGUF file of any content: an error, or keys and tensors that lie inside it, values of every type that is read, and
+// the model that the keys describe.
 #include <vector>
 
 #include "fuzz.hpp"
 
+#include "formats/dequantize.hpp"
 #include "formats/gguf.hpp"
+#include "nn/encoder/architectures/architectures.hpp"
+#include "nn/encoder/gguf/gguf_architecture.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace isogloss;
@@ -34,6 +38,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(file->find_tensor(tensor.name) == &tensor, "a tensor is found by its name");
     std::vector<std::byte> copy(tensor.size);
     fuzz::require(file->read(tensor, copy).has_value(), "a tensor can be read");
+    if (!formats::can_dequantize(*tensor.type)) continue;
+    std::vector<float> values(static_cast<std::size_t>(tensor.elements()));
+    formats::dequantize(*tensor.type, copy, values);
+  }
+  const auto model = nn::gguf_model(*file);
+  if (model) {
+    const auto architecture = nn::architecture_of(model->config, file->where());
+    fuzz::require(architecture || architecture.error().message.find("input") != std::string::npos,
+                  "an error names the file");
   }
   return 0;
 }

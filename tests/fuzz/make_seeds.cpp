@@ -61,6 +61,34 @@ Status write_models(const fs::path& corpus) {
   return {};
 }
 
+// A block of every type that is dequantised, and the heads of models.
+Status write_gguf_models(const fs::path& corpus) {
+  formats::GgufBuilder blocks;
+  for (const std::string_view type :
+       {"F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"}) {
+    const formats::GgmlType& t = *formats::ggml_type(type);
+    blocks.tensor(type, {1, t.block_elements}, type, std::string(t.block_bytes, 'Z'));
+  }
+  IG_TRY(write_file(corpus / "gguf" / "blocks", blocks.finish()));
+  for (const std::string arch : {"bert", "nomic-bert", "modern-bert", "gpt2", "llama", "qwen3", "gemma-embedding"}) {
+    formats::GgufBuilder model;
+    model.key("general.architecture", arch).key(arch + ".block_count", 2U).key(arch + ".embedding_length", 4U);
+    model.key(arch + ".feed_forward_length", 4U).key(arch + ".attention.head_count", 2U);
+    model.key(arch + ".attention.head_count_kv", 1U).key(arch + ".context_length", 8U).key(arch + ".pooling_type", 1U);
+    model.key(arch + ".attention.key_length", 2U).key(arch + ".attention.sliding_window", 4U);
+    model.key(arch + ".attention.layer_norm_epsilon", 1e-5F).key(arch + ".attention.layer_norm_rms_epsilon", 1e-5F);
+    model.key(arch + ".rope.freq_base", 1e4F).key(arch + ".rope.scaling.type", "linear");
+    if (arch == "gemma-embedding") {
+      model.numbers<std::uint8_t>(arch + ".attention.sliding_window_pattern", formats::GgufType::boolean, {1, 0});
+    }
+    model.tensor("token_embd.weight", {3, 4}, "F32", std::string(48, '\0'));
+    model.tensor("position_embd.weight", {8, 4}, "F16", std::string(64, '\0'));
+    if (arch == "llama") model.tensor("rope_freqs.weight", {1}, "F32", std::string("\0\0\x80\x3f", 4));
+    IG_TRY(write_file(corpus / "gguf" / arch, model.finish()));
+  }
+  return {};
+}
+
 Status write_gguf(const fs::path& corpus) {
   using formats::GgufType;
   formats::GgufBuilder builder;
@@ -73,7 +101,8 @@ Status write_gguf(const fs::path& corpus) {
   builder.array("bert.scores", std::vector<float>{0, -1}).array("bert.types", std::vector<std::int32_t>{1, 3});
   builder.tensor("token_embd.weight", {2, 3}, "F32", std::string(24, '\1'))
       .tensor("q", {1, 32}, "Q8_0", std::string(34, '\2'));
-  return write_file(corpus / "gguf" / "every_kind", builder.finish());
+  IG_TRY(write_file(corpus / "gguf" / "every_kind", builder.finish()));
+  return write_gguf_models(corpus);
 }
 
 // Each with the letter that tells fuzz_tokenizer_files what it is.

@@ -6,7 +6,7 @@
 #include "core/file.hpp"
 #include "core/hash.hpp"
 #include "core/packed_cache.hpp"
-#include "model/transformer/hub_tensors.hpp"
+#include "model/transformer/weights.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -47,7 +47,7 @@ Result<std::string> Encoders::weights_hash() const {
   if (cache != nullptr && !first.empty()) {
     if (auto known = cache->remembered(first, what)) return *std::move(known);
   }
-  const std::unique_ptr<HubTensors> tensors = IG_TRY(HubTensors::open(files_, ""));
+  const std::unique_ptr<Weights> tensors = IG_TRY(open_weights(files_, ""));
   std::string hash = IG_TRY(tensors->hash());
   if (cache != nullptr && !first.empty()) cache->remember(first, what, hash);
   return hash;
@@ -67,7 +67,7 @@ Result<std::shared_ptr<const nn::Encoder>> Encoders::make(nn::Compute compute, C
       }
     }
   }
-  const std::unique_ptr<HubTensors> tensors = IG_TRY(HubTensors::open(files_, ""));
+  const std::unique_ptr<Weights> tensors = IG_TRY(open_weights(files_, ""));
   nn::Sections sections = compute == nn::Compute::int8
                               ? IG_TRY(pack_int8(*tensors, context))
                               : IG_TRY(nn::pack_encoder(architecture_, *tensors, compute, kernels, context));

@@ -8,13 +8,14 @@
 #include "core/json.hpp"
 #include "math/matrix.hpp"
 #include "math/narrow.hpp"
+#include "model/transformer/gguf_tensors.hpp"
+#include "model/transformer/torch_tensors.hpp"
 
 namespace isogloss::model {
 namespace {
 
 constexpr std::string_view kWeights = "model.safetensors";
 constexpr std::string_view kIndex = "model.safetensors.index.json";
-constexpr std::string_view kPickle = "pytorch_model.bin";
 
 std::string shape_text(std::span<const std::size_t> shape) {
   std::string out = "(";
@@ -37,17 +38,55 @@ Result<std::vector<std::string>> weight_files(const FileSet& files, const std::s
     if (!out.empty()) return out;
     return fail(Code::corrupt_data, where + "/" + std::string(kIndex) + ": \"weight_map\" names no file.");
   }
-  if (files.has(folder + std::string(kPickle))) {
+  if (const std::string gguf = IG_TRY(gguf_file(files)); !gguf.empty()) return std::vector{gguf};
+  if (!IG_TRY(torch_files(files, folder)).empty()) {
     return fail(Code::unsupported,
                 "'" + where +
-                    "' holds its weights as pytorch_model.bin, a pickle, which can run code when it is opened. "
-                    "Convert it where the model came from: python3 -c \"from transformers import AutoModel; "
-                    "AutoModel.from_pretrained('" +
-                    where + "').save_pretrained('" + where + "')\"");
+                    "' holds its weights as a pickle (pytorch_model.bin), which can run code where it "
+                    "is opened. Convert it, which runs nothing of it: isogloss models convert '" +
+                    files.origin().string() + "' NEW_FOLDER");
   }
   return fail(Code::not_found, "'" + where +
-                                   "' holds no weights: looked for model.safetensors and "
-                                   "model.safetensors.index.json.");
+                                   "' holds no weights: looked for model.safetensors, "
+                                   "model.safetensors.index.json and *.gguf.");
+}
+
+Result<std::vector<float>> floats_of(formats::TensorType type, std::span<const std::byte> bytes,
+                                     std::string_view what) {
+  std::vector<float> out(bytes.size() / formats::tensor_type_bytes(type));
+  switch (type) {
+    case formats::TensorType::f32:
+      if (!out.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
+      return out;
+    case formats::TensorType::bf16:
+      math::widen_bf16(bytes, out);
+      return out;
+    case formats::TensorType::f16:
+      math::widen_f16(bytes, out);
+      return out;
+    case formats::TensorType::f64:
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        double x = 0;
+        std::memcpy(&x, bytes.data() + 8 * i, 8);
+        out[i] = static_cast<float>(x);
+      }
+      return out;
+    default:
+      return fail(Code::unsupported, std::string(what) + "is of type " + std::string(formats::tensor_type_name(type)) +
+                                         "; weights are F32, F16, BF16 or F64.");
+  }
+}
+
+Result<std::unique_ptr<Weights>> open_weights_to_convert(const FileSet& files, const std::string& folder) {
+  const std::vector<std::string> pickles = IG_TRY(torch_files(files, folder));
+  if (!pickles.empty()) return IG_TRY(TorchTensors::open(files, pickles));
+  return open_weights(files, folder);
+}
+
+Result<std::unique_ptr<Weights>> open_weights(const FileSet& files, const std::string& folder) {
+  const std::vector<std::string> names = IG_TRY(weight_files(files, folder));
+  if (names.front().ends_with(".gguf")) return IG_TRY(GgufTensors::open(files, names.front(), folder));
+  return IG_TRY(HubTensors::open(files, folder));
 }
 
 Result<std::unique_ptr<HubTensors>> HubTensors::open(const FileSet& files, const std::string& folder) {
@@ -85,22 +124,7 @@ Result<std::vector<float>> HubTensors::read(std::string_view name, std::span<con
                                         shape_text(shape) + ".");
   }
   const std::string raw = IG_TRY(bytes_of(it->second));
-  const std::span<const std::byte> bytes = std::as_bytes(std::span(raw));
-  std::vector<float> out(place.bytes / formats::tensor_type_bytes(place.type));
-  switch (place.type) {
-    case formats::TensorType::f32:
-      std::memcpy(out.data(), bytes.data(), bytes.size());
-      return out;
-    case formats::TensorType::bf16:
-      math::widen_bf16(bytes, out);
-      return out;
-    case formats::TensorType::f16:
-      math::widen_f16(bytes, out);
-      return out;
-    default:
-      return fail(Code::unsupported, what + "is of type " + std::string(formats::tensor_type_name(place.type)) +
-                                         "; weights are F32, F16 or BF16.");
-  }
+  return floats_of(place.type, std::as_bytes(std::span(raw)), what);
 }
 
 Result<std::string> HubTensors::hash() const {
@@ -110,6 +134,12 @@ Result<std::string> HubTensors::hash() const {
     hash.update(IG_TRY(bytes_of(tensor)));
   }
   return hash.hex();
+}
+
+std::vector<std::string> HubTensors::names() const {
+  std::vector<std::string> out;
+  for (const auto& [name, tensor] : tensors_) out.push_back(name);
+  return out;
 }
 
 std::size_t HubTensors::bytes() const {

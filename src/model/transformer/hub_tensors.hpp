@@ -11,16 +11,13 @@
 
 #include "core/hash.hpp"
 #include "formats/safetensors.hpp"
-#include "isogloss/family.hpp"
-#include "nn/encoder/tensor_source.hpp"
+#include "model/transformer/weights.hpp"
 
 namespace isogloss::model {
 
-class HubTensors final : public nn::TensorSource {
+class HubTensors final : public Weights {
  public:
-  // `folder` = "" for the folder itself, "2_Dense/" for one of its modules. Error{not_found}: no weights there;
-  // Error{unsupported}: weights in a pickle file only, with the command that converts them; Error{corrupt_data}.
-  // REQUIRES: `files` outlives the result.
+  // As open_weights.
   static Result<std::unique_ptr<HubTensors>> open(const FileSet& files, const std::string& folder);
 
   bool has(std::string_view name) const override { return tensors_.contains(name); }
@@ -28,9 +25,10 @@ class HubTensors final : public nn::TensorSource {
   Result<std::vector<float>> read(std::string_view name, std::span<const std::size_t> shape) const override;
   using nn::TensorSource::read;
   const std::string& where() const override { return where_; }
-  // SHA-256 over names, shapes, types and contents of all tensors.
-  Result<std::string> hash() const;
-  std::size_t bytes() const;
+  Result<std::string> hash() const override;
+  std::size_t bytes() const override;
+  std::vector<std::string> names() const override;
+  formats::TensorType type(std::string_view name) const override { return tensors_.find(name)->second.place.type; }
 
  private:
   struct Tensor {
@@ -45,8 +43,5 @@ class HubTensors final : public nn::TensorSource {
   std::string where_;
   std::map<std::string, Tensor, std::less<>> tensors_;
 };
-
-// The names of the files that hold the weights of `folder`. Errors as of HubTensors::open.
-Result<std::vector<std::string>> weight_files(const FileSet& files, const std::string& folder);
 
 }  // namespace isogloss::model

@@ -13,14 +13,14 @@ namespace {
 
 using nn::Activation;
 
-std::string with_prefix(const HubTensors& tensors, const std::string& name) {
+std::string with_prefix(const Weights& tensors, const std::string& name) {
   for (const char* prefix : {"", "bert.", "model.", "new."}) {
     if (tensors.has(prefix + name + ".weight")) return prefix + name;
   }
   return {};
 }
 
-Result<DenseChain> read_layers(const HubTensors& tensors, const nn::EncoderConfig& c, PairHead& head) {
+Result<DenseChain> read_layers(const Weights& tensors, const nn::EncoderConfig& c, PairHead& head) {
   DenseChain layers;
   const std::size_t n = c.hidden;
   const auto classifier = [&](const std::string& name) -> Status {
@@ -58,7 +58,7 @@ Result<DenseChain> read_layers(const HubTensors& tensors, const nn::EncoderConfi
 
 }  // namespace
 
-Result<PairHead> read_pair_head(const HubTensors& tensors, const Json& config, const FileSet& files,
+Result<PairHead> read_pair_head(const Weights& tensors, const Json& config, const FileSet& files,
                                 const nn::EncoderConfig& encoder) {
   PairHead head;
   head.layers = IG_TRY(read_layers(tensors, encoder, head));

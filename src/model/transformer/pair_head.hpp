@@ -4,7 +4,7 @@
 
 #include "core/json.hpp"
 #include "model/transformer/dense_chain.hpp"
-#include "model/transformer/hub_tensors.hpp"
+#include "model/transformer/weights.hpp"
 #include "nn/encoder/encoder.hpp"
 
 namespace isogloss::model {
@@ -16,7 +16,7 @@ struct PairHead {
 };
 
 // Finds the head among the tensors, by the names of each architecture. Error{unsupported}: more than one label.
-Result<PairHead> read_pair_head(const HubTensors& tensors, const Json& config, const FileSet& files,
+Result<PairHead> read_pair_head(const Weights& tensors, const Json& config, const FileSet& files,
                                 const nn::EncoderConfig& encoder);
 
 }  // namespace isogloss::model

@@ -27,7 +27,7 @@ constexpr const char* kWords[] = {"bert.embeddings.word_embeddings.weight",
 
 constexpr std::size_t kPanelsAtOnce = 64;
 
-Result<std::vector<float>> decoder_weights(const HubTensors& tensors, const HeadNames& names, std::size_t vocabulary,
+Result<std::vector<float>> decoder_weights(const Weights& tensors, const HeadNames& names, std::size_t vocabulary,
                                            std::size_t hidden) {
   if (tensors.has(names.decoder)) return tensors.read(names.decoder, {vocabulary, hidden});
   for (const char* words : kWords) {
@@ -39,7 +39,7 @@ Result<std::vector<float>> decoder_weights(const HubTensors& tensors, const Head
 
 }  // namespace
 
-Result<SpladeHead> SpladeHead::read(const HubTensors& tensors, const nn::EncoderConfig& encoder, bool sum,
+Result<SpladeHead> SpladeHead::read(const Weights& tensors, const nn::EncoderConfig& encoder, bool sum,
                                     bool log_twice) {
   for (const HeadNames& names : kNames) {
     if (!tensors.has(std::string(names.dense) + ".weight")) continue;

@@ -8,8 +8,8 @@
 
 #include "core/json.hpp"
 #include "model/transformer/dense_chain.hpp"
-#include "model/transformer/hub_tensors.hpp"
 #include "model/transformer/passes.hpp"
+#include "model/transformer/weights.hpp"
 #include "nn/encoder/encoder.hpp"
 
 namespace isogloss::model {
@@ -22,7 +22,7 @@ struct SparseWeights {
 class SpladeHead {
  public:
   // Error{unsupported}: no masked-language-model head among the tensors.
-  static Result<SpladeHead> read(const HubTensors& tensors, const nn::EncoderConfig& encoder, bool sum, bool log_twice);
+  static Result<SpladeHead> read(const Weights& tensors, const nn::EncoderConfig& encoder, bool sum, bool log_twice);
 
   std::size_t vocabulary() const { return vocabulary_; }
   // The weights of every row of the pass, in `out` at its target.

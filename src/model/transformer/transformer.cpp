@@ -7,11 +7,15 @@
 
 #include "core/describe.hpp"
 #include "core/json.hpp"
+#include "model/transformer/convert.hpp"
 #include "model/transformer/transformer_model.hpp"
+#include "model/transformer/weights.hpp"
 #include "nn/encoder/architectures/architectures.hpp"
 
 namespace isogloss::model {
 namespace {
+
+namespace fs = std::filesystem;
 
 struct TransformerOptions {
   std::string compute = "auto";
@@ -28,8 +32,10 @@ Result<Json> config_of(const FileSet& files) {
   return Json::parse(text, (files.origin() / "config.json").string());
 }
 
-// A config.json with a known "model_type" that isogloss did not write.
+// A GGUF file, a folder with one and no other weights, or a config.json with a known "model_type" that isogloss did not
+// write.
 Recognised recognise(const FileSet& files) {
+  if (const auto gguf = gguf_file(files); !gguf || !gguf->empty()) return Recognised::exact;
   if (files.is_single_file() || !files.has("config.json")) return Recognised::none;
   const auto config = config_of(files);
   if (!config || !(*config)["model_type"].is_string() || config->find("isogloss") != nullptr) return Recognised::none;
@@ -40,9 +46,15 @@ Recognised recognise(const FileSet& files) {
 
 Result<ModelPtr> load(const FileSet& files, const OptionValues& values, Context& context) {
   const auto options = IG_TRY(parse_options<TransformerOptions>(values, "Family 'transformer'"));
-  const Json config = IG_TRY(config_of(files));
-  nn::Architecture architecture = IG_TRY(nn::architecture_of(config, (files.origin() / "config.json").string()));
+  const std::string gguf = IG_TRY(gguf_file(files));
+  const Json config = gguf.empty() ? IG_TRY(config_of(files)) : IG_TRY(gguf_config(files, gguf));
+  const fs::path where = gguf.empty() ? files.origin() / "config.json" : files.path(gguf);
+  nn::Architecture architecture = IG_TRY(nn::architecture_of(config, where.string()));
   SentenceModules modules = IG_TRY(read_sentence_modules(files, config, architecture.config));
+  if (!gguf.empty()) IG_TRY(add_gguf_modules(files, gguf, modules));
+  // No table needs more rows than a text may have tokens.
+  if (modules.max_tokens != 0 && architecture.config.positions == 0)
+    architecture.config.max_tokens = modules.max_tokens;
   TokenizerPtr tokenizer = IG_TRY(load_tokenizer(files.origin(), {}, context));
   auto model = std::make_shared<TransformerModel>(files, std::move(architecture), std::move(modules),
                                                   std::move(tokenizer), options.compute);
@@ -68,6 +80,7 @@ const Family& transformer_family() {
       .load = load,
       .train = nullptr,
       .estimate_memory = nullptr,
+      .convert = convert_transformer,
   };
   return family;
 }

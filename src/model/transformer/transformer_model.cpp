@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/hash.hpp"
 #include "core/parallel.hpp"
 #include "formats/model_folder.hpp"
 #include "model/transformer/int8_probes.hpp"
@@ -38,7 +39,7 @@ TransformerModel::TransformerModel(FileSet files, nn::Architecture architecture,
 }
 
 Status TransformerModel::open(const Json& config) {
-  const std::unique_ptr<HubTensors> tensors = IG_TRY(HubTensors::open(encoders_.files(), ""));
+  const std::unique_ptr<Weights> tensors = IG_TRY(open_weights(encoders_.files(), ""));
   const nn::EncoderConfig& encoder = encoders_.config();
   IG_TRY(check_vocabulary());
   if (modules_.head == Head::pairs) pair_head_ = IG_TRY(read_pair_head(*tensors, config, encoders_.files(), encoder));
@@ -46,7 +47,7 @@ Status TransformerModel::open(const Json& config) {
     splade_ = IG_TRY(SpladeHead::read(*tensors, encoder, modules_.splade_sum, modules_.splade_log_twice));
   }
   for (const DenseModule& module : modules_.dense) {
-    const std::unique_ptr<HubTensors> own = IG_TRY(HubTensors::open(encoders_.files(), module.folder));
+    const std::unique_ptr<Weights> own = IG_TRY(open_weights(encoders_.files(), module.folder));
     IG_TRY(dense_.add(*own, "linear", module.outputs, module.inputs, module.activation));
   }
   if (modules_.head == Head::tokens && dense_.empty() && tensors->has("linear.weight")) {  // ColBERT's own files
@@ -79,7 +80,7 @@ Status TransformerModel::check_vocabulary() const {
                                       std::to_string(rows) + ". Tokenizer and weights belong to different models.");
 }
 
-void TransformerModel::fill_card(const Json& config, const HubTensors& tensors) {
+void TransformerModel::fill_card(const Json& config, const Weights& tensors) {
   const nn::EncoderConfig& c = encoders_.config();
   card_.family = kTransformerFamily;
   card_.modalities = {Modality::text};

@@ -49,7 +49,7 @@ class TransformerModel final : public Model, public Embedder, public PairScorer,
   Status check_vocabulary() const;
   Result<nn::Compute> compute_for(std::string_view asked) const;
   Status check_outputs(const EmbedOptions& options) const;
-  void fill_card(const Json& config, const HubTensors& tensors);
+  void fill_card(const Json& config, const Weights& tensors);
   Status set_space_id();
   nn::WantedRows wanted_rows() const;
   void pool_rows(const PassResult& result, std::span<const PassRow> rows, Vectors& out) const;

@@ -61,6 +61,18 @@ def byte_bpe(roberta):
                    model_max_length=64, tokenizer_class="PreTrainedTokenizerFast")
 
 
+def qwen_bpe():
+    """Byte-level BPE as Qwen2's own tokenizer.json cuts text: NFC, and every digit alone."""
+    from tokenizers import Regex
+    t, settings = byte_bpe(False)
+    t.normalizer = normalizers.NFC()
+    pattern = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|"
+               r"\s+(?!\S)|\s+")
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(pattern), "isolated"),
+                                               pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    return t, settings
+
+
 def unigram():
     t = Tokenizer(models.Unigram())
     t.normalizer = normalizers.Sequence([normalizers.NFKC()])
@@ -310,6 +322,13 @@ def llama():
     expect(folder)
 
 
+def qwen2():
+    config = tf.Qwen2Config(**{**SMALL, "vocab_size": 300}, num_key_value_heads=2, bos_token_id=0, eos_token_id=0)
+    folder = save("qwen2", tf.Qwen2Model(config), qwen_bpe())
+    sentence(folder, modes=("lasttoken",), normalize=True)
+    expect(folder)
+
+
 def qwen3():
     config = tf.Qwen3Config(**{**SMALL, "vocab_size": 300}, num_key_value_heads=2, head_dim=16, bos_token_id=0,
                             eos_token_id=0)
@@ -373,7 +392,7 @@ def cross_modernbert():
 
 
 CASES = [bert, bert_old, bert_sharded, prompts, roberta, xlm_roberta, distilbert, splade, mpnet, nomic_bert, gte,
-         modernbert, gpt2, llama, qwen3, gemma3, late_interaction, cross_bert, cross_roberta, cross_distilbert,
+         modernbert, gpt2, llama, qwen2, qwen3, gemma3, late_interaction, cross_bert, cross_roberta, cross_distilbert,
          cross_modernbert]
 
 if __name__ == "__main__":

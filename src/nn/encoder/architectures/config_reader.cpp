@@ -30,7 +30,7 @@ Status ConfigReader::status() const {
 std::size_t ConfigReader::count(Keys keys, std::size_t fallback, std::size_t most) {
   const Json* const value = find(keys);
   if (value == nullptr) return fallback;
-  const std::int64_t n = value->is_integer() ? value->as_integer() : static_cast<std::int64_t>(value->as_number(-1));
+  const std::int64_t n = value->as_integer(-1);
   if (n >= 0 && static_cast<std::uint64_t>(n) <= most) return static_cast<std::size_t>(n);
   complain("'" + std::string(*keys.begin()) + "' is " + value->as_text() + "; a whole number from 0 to " +
            std::to_string(most) + " belongs there.");

@@ -45,7 +45,11 @@ Architecture nomic_bert(ConfigReader& config) {
   c.norm_eps = static_cast<float>(config.number({"layer_norm_eps", "layer_norm_epsilon"}, 1e-12));
   c.embedding_norm = c.gated = true;
   c.activation = config.activation({"hidden_act", "activation_function"}, "swiglu");
-  const double share = config.number({"rotary_emb_fraction"}, 1.0);
+  double share = config.number({"rotary_emb_fraction"}, 1.0);
+  if (!(share > 0 && share <= 1)) {
+    config.refuse("'rotary_emb_fraction' is " + std::to_string(share) + "; a share of a head, up to 1, belongs there.");
+    share = 1;
+  }
   const auto dims = static_cast<std::size_t>(static_cast<double>(c.head_dim) * share);
   c.rotary = {config.rotary(dims, config.number({"rotary_emb_base", "rope_theta"}, 1000))};
   if (config.flag({"rotary_emb_interleaved"}, false)) config.refuse("interleaved rotary positions are not known here.");

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/file.hpp"
+#include "core/guard.hpp"
+#include "isogloss/family.hpp"
+#include "isogloss/reference.hpp"
+#include "runtime/load.hpp"
+
+namespace isogloss {
+namespace {
+
+namespace fs = std::filesystem;
+
+Status convert_into(const Family& family, const FileSet& files, const fs::path& folder, const ConvertOptions& options,
+                    Context& context) {
+  IG_TRY(family.convert(files, folder, options, context));
+  IG_TRY(runtime::load_files(IG_TRY(FileSet::open(folder)), family.name, {}, context));
+  return {};
+}
+
+}  // namespace
+
+Status convert_model(std::string_view text, const fs::path& target, const ConvertOptions& options, Context& context) {
+  return guard([&]() -> Status {
+    const ModelReference reference = IG_TRY(parse_model_reference(text));
+    if (reference.path.empty())
+      return fail(Code::invalid_argument, "'" + reference.text + "' is no model on this machine that has files.");
+    std::error_code error;
+    if (fs::exists(target, error))
+      return fail(Code::already_exists, "'" + target.string() + "' exists. Choose another name for the new folder.");
+    const FileSet files = IG_TRY(FileSet::open(reference.path));
+    const Family* const family = IG_TRY(runtime::family_of(files, reference.family));
+    if (family->convert == nullptr) {
+      return fail(Code::unsupported, "'" + reference.text + "' is a model of family '" + std::string(family->name) +
+                                         "', which has one form only. To copy it: isogloss models add NAME FOLDER");
+    }
+    remove_abandoned(target);
+    const fs::path temporary = temporary_name(target);
+    fs::create_directories(temporary, error);
+    if (error) return fail(Code::io, "cannot create folder '" + target.string() + "': " + error.message());
+    Status status = convert_into(*family, files, temporary, options, context);
+    if (status) fs::rename(temporary, target, error);
+    if (status && error) status = fail(Code::io, "cannot create folder '" + target.string() + "': " + error.message());
+    if (!status) fs::remove_all(temporary, error);
+    return status;
+  });
+}
+
+}  // namespace isogloss
