@@ -58,6 +58,8 @@ class PackedLinear {
   std::size_t outputs() const { return outputs_; }
   Compute compute() const { return compute_; }
   std::size_t panels() const { return panels_; }
+  // Floating-point operations of a row.
+  double work() const { return 2.0 * static_cast<double>(depth_) * static_cast<double>(panels_ * kernels_->panel_columns); }
   // Columns that a row of the result has room for.
   std::size_t result_stride() const { return row_stride(panels_ * kernels_->panel_columns / (gated_ ? 2 : 1)); }
   // Panels `range` of rows times weights; `to` says where, bias and gate are set here.
