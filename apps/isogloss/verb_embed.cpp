@@ -326,11 +326,15 @@ class EmbedVerb final : public Verb {
   }
 
   Result<int> finish(Program& program, const Embedding& embedding) const {
+    constexpr std::size_t kShown = 10;  // cut inputs named one by one
     std::size_t failed = 0;
+    std::size_t cut = 0;
+    std::size_t tokens_cut = 0;
     std::string lines;
     for (std::size_t i = 0; i < items_.size(); ++i) {
       const auto& error = embedding.reports[i].error;
-      if (embedding.reports[i].tokens_cut != 0) {
+      tokens_cut += embedding.reports[i].tokens_cut;
+      if (embedding.reports[i].tokens_cut != 0 && ++cut <= kShown) {
         program.warn("input " + items_[i].id + ": " + counted(embedding.reports[i].tokens_cut, "token") + " cut");
       }
       if (!error) continue;
@@ -338,6 +342,9 @@ class EmbedVerb final : public Verb {
       program.warn("input " + items_[i].id + ": " + error->message);
       JsonWriter(lines).begin_object().field("id", items_[i].id).field("message", error->message).end_object();
       lines += '\n';
+    }
+    if (cut > kShown) {
+      program.warn("... " + counted(cut, "input") + " cut in all, " + counted(tokens_cut, "token"));
     }
     if (!errors_.empty()) IG_TRY(write_file(errors_, lines));
     return failed == 0 ? kDone : failed == items_.size() ? kFailed : kSomeFailed;

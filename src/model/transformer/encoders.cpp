@@ -11,7 +11,7 @@
 namespace isogloss::model {
 namespace {
 
-constexpr int kPackedFormat = 1;  // raised whenever the layout of sections changes
+constexpr int kPackedFormat = 2;  // raised whenever the layout of sections changes
 
 }  // namespace
 
@@ -77,15 +77,15 @@ Result<std::shared_ptr<const nn::Encoder>> Encoders::make(nn::Compute compute, C
 
 Result<std::shared_ptr<const nn::Encoder>> Encoders::pack_with(const nn::TensorSource& tensors, nn::Compute compute,
                                                                const std::set<std::size_t>& keep_bf16,
-                                                               Context& context) const {
+                                                               const nn::InputPeaks& peaks, Context& context) const {
   const nn::EncoderKernels& kernels = nn::encoder_kernels();
-  nn::Sections sections = IG_TRY(nn::pack_encoder(architecture_, tensors, compute, kernels, context, keep_bf16));
+  nn::Sections sections = IG_TRY(nn::pack_encoder(architecture_, tensors, compute, kernels, context, keep_bf16, peaks));
   return std::make_shared<const nn::Encoder>(architecture_.config, compute, kernels, std::move(sections));
 }
 
 // The layers by what int8 in that layer alone does to the vectors, the worst first.
 Result<std::vector<std::size_t>> Encoders::by_damage(const nn::TensorSource& tensors, const nn::Encoder& exact,
-                                                     Context& context) const {
+                                                     const nn::InputPeaks& peaks, Context& context) const {
   const std::size_t layers = architecture_.config.layers;
   std::vector<std::pair<double, std::size_t>> order;
   for (std::size_t i = 0; i < layers; ++i) {
@@ -93,7 +93,7 @@ Result<std::vector<std::size_t>> Encoders::by_damage(const nn::TensorSource& ten
     for (std::size_t k = 0; k < layers; ++k) {
       if (k != i) others.insert(k);
     }
-    const auto candidate = IG_TRY(pack_with(tensors, nn::Compute::int8, others, context));
+    const auto candidate = IG_TRY(pack_with(tensors, nn::Compute::int8, others, peaks, context));
     order.emplace_back(IG_TRY(compare_(exact, *candidate)).least, i);
   }
   std::ranges::sort(order);
@@ -107,11 +107,12 @@ Result<std::vector<std::size_t>> Encoders::by_damage(const nn::TensorSource& ten
 Result<nn::Sections> Encoders::pack_int8(const nn::TensorSource& tensors, Context& context) const {
   if (!compare_)
     return fail(Code::unsupported, "int8 is not offered for this kind of model: its quality cannot be measured.");
-  const auto exact = IG_TRY(pack_with(tensors, nn::Compute::f32, {}, context));
+  const auto exact = IG_TRY(pack_with(tensors, nn::Compute::f32, {}, {}, context));
+  const nn::InputPeaks peaks = IG_TRY(observe_(*exact));
   std::set<std::size_t> kept;
   std::vector<std::size_t> worst;
   for (;;) {
-    const auto candidate = IG_TRY(pack_with(tensors, nn::Compute::int8, kept, context));
+    const auto candidate = IG_TRY(pack_with(tensors, nn::Compute::int8, kept, peaks, context));
     const Fidelity found = IG_TRY(compare_(*exact, *candidate));
     const std::string figures =
         "cosine to f32 " + std::to_string(found.mean) + " on average, " + std::to_string(found.least) + " at least";
@@ -120,7 +121,7 @@ Result<nn::Sections> Encoders::pack_int8(const nn::TensorSource& tensors, Contex
                                       std::to_string(architecture_.config.layers) + " layers in bf16");
       return nn::Sections(candidate->sections());
     }
-    if (worst.empty()) worst = IG_TRY(by_damage(tensors, *exact, context));
+    if (worst.empty()) worst = IG_TRY(by_damage(tensors, *exact, peaks, context));
     if (2 * (kept.size() + 1) > worst.size()) {
       return fail(Code::unsupported, "int8 is refused for this model: " + figures +
                                          " even with half of its layers in bf16; " + std::to_string(kInt8Gate.mean) +

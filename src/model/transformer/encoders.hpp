@@ -19,6 +19,8 @@ struct Fidelity {
   double least = 1;
 };
 using Compare = std::function<Result<Fidelity>(const nn::Encoder& exact, const nn::Encoder& candidate)>;
+// What the layers of an exact encoder read when it runs over these texts.
+using Observe = std::function<Result<nn::InputPeaks>(const nn::Encoder& exact)>;
 
 // What int8 must reach to be used at all (design: quality before speed).
 inline constexpr Fidelity kInt8Gate{0.995, 0.98};
@@ -28,8 +30,11 @@ class Encoders {
   Encoders(FileSet files, nn::Architecture architecture)
       : files_(std::move(files)), architecture_(std::move(architecture)) {}
 
-  // Measures int8 when it is packed; without it int8 is not offered.
-  void set_compare(Compare compare) { compare_ = std::move(compare); }
+  // Prepares and measures int8 when it is packed; without them int8 is not offered.
+  void set_probes(Observe observe, Compare compare) {
+    observe_ = std::move(observe);
+    compare_ = std::move(compare);
+  }
 
   const nn::EncoderConfig& config() const { return architecture_.config; }
   const FileSet& files() const { return files_; }
@@ -43,13 +48,15 @@ class Encoders {
   Result<std::shared_ptr<const nn::Encoder>> make(nn::Compute compute, Context& context) const;
   Result<nn::Sections> pack_int8(const nn::TensorSource& tensors, Context& context) const;
   Result<std::vector<std::size_t>> by_damage(const nn::TensorSource& tensors, const nn::Encoder& exact,
-                                             Context& context) const;
+                                             const nn::InputPeaks& peaks, Context& context) const;
   Result<std::shared_ptr<const nn::Encoder>> pack_with(const nn::TensorSource& tensors, nn::Compute compute,
-                                                       const std::set<std::size_t>& keep_bf16, Context& context) const;
+                                                       const std::set<std::size_t>& keep_bf16,
+                                                       const nn::InputPeaks& peaks, Context& context) const;
   void keep(nn::Sections& sections, const std::string& key, Context& context) const;
 
   FileSet files_;
   nn::Architecture architecture_;
+  Observe observe_;
   Compare compare_;
   mutable std::mutex mutex_;
   mutable std::array<std::shared_ptr<const nn::Encoder>, 3> made_;  // by Compute

@@ -34,7 +34,8 @@ TransformerModel::TransformerModel(FileSet files, nn::Architecture architecture,
       compute_(std::move(compute)),
       encoders_(std::move(files), std::move(architecture)),
       text_(std::move(tokenizer), modules_) {
-  encoders_.set_compare(
+  encoders_.set_probes(
+      [this](const nn::Encoder& exact) { return observe(exact); },
       [this](const nn::Encoder& exact, const nn::Encoder& candidate) { return compare(exact, candidate); });
 }
 
@@ -232,6 +233,22 @@ Result<std::vector<float>> TransformerModel::probe_vectors(const nn::Encoder& en
   };
   IG_TRY(run_passes(encoder, workspaces_, std::move(rows), nn::WantedRows::all, done, context));
   return out;
+}
+
+Result<nn::InputPeaks> TransformerModel::observe(const nn::Encoder& exact) const {
+  Context context;
+  nn::InputPeaks peaks;
+  nn::RunOptions options;
+  options.input_peaks = &peaks;
+  WorkspacePool::Lease workspace = workspaces_.take();
+  for (const std::string_view probe : kInt8Probes) {
+    Tokens tokens;
+    std::size_t skip = 0;
+    if (!text_.encode(Input::text(probe), Truncate::end, tokens, skip)) continue;
+    const std::size_t starts[] = {0, tokens.size()};
+    IG_TRY(exact.run({tokens.ids, {}, starts}, options, *workspace, context));
+  }
+  return peaks;
 }
 
 Result<Fidelity> TransformerModel::compare(const nn::Encoder& exact, const nn::Encoder& candidate) const {

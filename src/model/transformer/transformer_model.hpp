@@ -54,6 +54,7 @@ class TransformerModel final : public Model, public Embedder, public PairScorer,
   nn::WantedRows wanted_rows() const;
   void pool_rows(const PassResult& result, std::span<const PassRow> rows, Vectors& out) const;
   Result<std::vector<float>> probe_vectors(const nn::Encoder& encoder) const;
+  Result<nn::InputPeaks> observe(const nn::Encoder& exact) const;
   Result<Fidelity> compare(const nn::Encoder& exact, const nn::Encoder& candidate) const;
   Status run_vectors(const nn::Encoder& encoder, std::vector<PassRow> rows, Vectors& out, Context& context) const;
   Status run_sparse(const nn::Encoder& encoder, std::vector<PassRow> rows, std::size_t count, Vectors& out,

@@ -29,7 +29,7 @@ std::uint16_t* Activations::need_bf16() {
   return bf16.data();
 }
 
-Rows rows_for(Compute compute, Activations& from, const EncoderKernels& kernels) {
+Rows rows_for(Compute compute, Activations& from, const EncoderKernels& kernels, const float* factors) {
   Rows rows;
   rows.stride = from.stride;
   rows.count = from.rows;
@@ -47,7 +47,7 @@ Rows rows_for(Compute compute, Activations& from, const EncoderKernels& kernels)
     from.int8.resize(values);
     from.scale.resize(from.rows);
     from.zero.resize(from.rows);
-    kernels.quantize(from.f32.data(), from.stride, from.rows, from.columns, from.int8.data(), from.stride,
+    kernels.quantize(from.f32.data(), from.stride, from.rows, from.columns, factors, from.int8.data(), from.stride,
                      from.scale.data(), from.zero.data());
     from.has_int8 = true;
   }

@@ -28,7 +28,8 @@ struct Activations {
   std::uint16_t* need_bf16();
 };
 
-// Rows of `from` for a layer of this arithmetic, made from what is there where they are not.
-Rows rows_for(Compute compute, Activations& from, const EncoderKernels& kernels);
+// Rows of `from` for a layer of this arithmetic, made from what is there where they are not. In int8 their columns are
+// taken times `factors` (columns; null = 1), those of the one layer that reads them.
+Rows rows_for(Compute compute, Activations& from, const EncoderKernels& kernels, const float* factors = nullptr);
 
 }  // namespace isogloss::nn

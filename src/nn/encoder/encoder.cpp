@@ -243,8 +243,25 @@ void Encoder::normalize(const Pass& pass, const NormWeights& norm, const Activat
                       norm.beta.empty() ? nullptr : norm.beta.data(), config_.norm_eps, out, narrow);
 }
 
+void Encoder::watch(const Pass& pass, const PackedLinear& layer, Activations& from) const {
+  InputPeaks& peaks = *pass.options.input_peaks;
+  peaks.resize(4 * config_.layers);
+  for (std::size_t i = 0; i < peaks.size(); ++i) {
+    const Layer& own = layers_[i / 4];
+    const PackedLinear* const parts[] = {&own.qkv, &own.out, &own.up, &own.down};
+    if (parts[i % 4] != &layer) continue;
+    peaks[i].resize(from.columns, 0.0F);
+    const Rows rows = rows_for(Compute::f32, from, *kernels_);
+    for (std::size_t r = 0; r < rows.count; ++r) {
+      const float* const row = rows.f32 + r * rows.stride;
+      for (std::size_t k = 0; k < from.columns; ++k) peaks[i][k] = std::max(peaks[i][k], std::abs(row[k]));
+    }
+  }
+}
+
 void Encoder::linear(const Pass& pass, const PackedLinear& layer, Activations& from, Destination to) const {
-  const Rows rows = rows_for(layer.compute(), from, *kernels_);
+  if (pass.options.input_peaks != nullptr) watch(pass, layer, from);
+  const Rows rows = rows_for(layer.compute(), from, *kernels_, layer.input_factors());
   for_panels(layer, rows.count, pass.context, [&](PanelRange range) { layer.run(rows, to, range); });
 }
 

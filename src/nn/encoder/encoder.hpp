@@ -37,11 +37,17 @@ struct TokenBatch {
 // Which rows of the last layer are wanted. With one row a sequence the last layer computes no other.
 enum class WantedRows : std::uint8_t { all, first, last };
 
+// The largest magnitude that each column of a linear layer's input takes: [4 * layer + (0 qkv, 1 out, 2 up, 3 down)],
+// (inputs) each.
+using InputPeaks = std::vector<std::vector<float>>;
+
 struct RunOptions {
   WantedRows rows = WantedRows::all;
   // The softmax weights of one layer, (heads, tokens, tokens). REQUIRES: the batch is one sequence, rows are all.
   std::size_t attention_layer = 0;
   float* attention = nullptr;
+  // Grows with what this run sees; null = not wanted.
+  InputPeaks* input_peaks = nullptr;
 };
 
 // Scratch memory of one run at a time; grows to what was needed and stays.
@@ -98,6 +104,7 @@ class Encoder {
   void embed(Pass& pass) const;
   void normalize(const Pass& pass, const NormWeights& norm, const Activations& from, Activations& to,
                  const PackedLinear* reader) const;
+  void watch(const Pass& pass, const PackedLinear& layer, Activations& from) const;
   void linear(const Pass& pass, const PackedLinear& layer, Activations& from, Destination to) const;
   void attention(Pass& pass, std::size_t number) const;
   template <class T>
@@ -121,9 +128,10 @@ class Encoder {
 };
 
 // Reads the tensors of `architecture` and packs them. Error{corrupt_data} names file and tensor: absent, wrong shape,
-// not a finite number. In int8 the layers of `keep_bf16` keep bf16 weights.
+// not a finite number. In int8 the layers of `keep_bf16` keep bf16 weights, and columns of inputs are evened out by
+// `peaks` of an exact run (empty = not).
 Result<Sections> pack_encoder(const Architecture& architecture, const TensorSource& tensors, Compute compute,
                               const EncoderKernels& kernels, Context& context,
-                              const std::set<std::size_t>& keep_bf16 = {});
+                              const std::set<std::size_t>& keep_bf16 = {}, const InputPeaks& peaks = {});
 
 }  // namespace isogloss::nn

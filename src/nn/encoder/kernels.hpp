@@ -100,9 +100,10 @@ struct EncoderKernels {
   // be x. narrow: the same as bf16, null = not wanted. (rows, n), both with `stride`.
   void (*normalize)(Norm norm, const float* x, std::size_t stride, std::size_t rows, std::size_t n, const float* gamma,
                     const float* beta, float eps, float* out, std::uint16_t* narrow);
-  // Rows to u8 over the range of each row, zero included. x (rows, stride), out (rows, out_stride).
-  void (*quantize)(const float* x, std::size_t stride, std::size_t rows, std::size_t n, std::uint8_t* out,
-                   std::size_t out_stride, float* scale, std::int32_t* zero);
+  // Rows, their columns times `factors` (n; null = 1), to u8 over the range of each row, zero included. x (rows,
+  // stride), out (rows, out_stride).
+  void (*quantize)(const float* x, std::size_t stride, std::size_t rows, std::size_t n, const float* factors,
+                   std::uint8_t* out, std::size_t out_stride, float* scale, std::int32_t* zero);
   // x = activation(x). (n)
   void (*activate)(Activation activation, float* x, std::size_t n);
 };

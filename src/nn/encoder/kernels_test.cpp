@@ -214,18 +214,57 @@ TEST_P(EncoderKernel, QuantizedRowsKeepHalfAStep) {
   std::vector<std::uint8_t> q(3 * 128), want(3 * 128);
   std::vector<float> scale(3);
   std::vector<std::int32_t> zero(3);
-  kernels().quantize(x.data(), 100, 3, 100, q.data(), 128, scale.data(), zero.data());
+  kernels().quantize(x.data(), 100, 3, 100, nullptr, q.data(), 128, scale.data(), zero.data());
   for (std::size_t r = 0; r < 3; ++r) {
     for (std::size_t i = 0; i < 100; ++i) {
       const float back = scale[r] * static_cast<float>(q[r * 128 + i] - zero[r]);
       EXPECT_NEAR(back, x[r * 100 + i], 0.5001F * scale[r]);
     }
   }
-  encoder_kernels(simd::Level::scalar).quantize(x.data(), 100, 3, 100, want.data(), 128, scale.data(), zero.data());
+  encoder_kernels(simd::Level::scalar)
+      .quantize(x.data(), 100, 3, 100, nullptr, want.data(), 128, scale.data(), zero.data());
   EXPECT_EQ(q, want);
   const std::vector<float> none(100, 0.0F);
-  kernels().quantize(none.data(), 100, 1, 100, q.data(), 128, scale.data(), zero.data());
+  kernels().quantize(none.data(), 100, 1, 100, nullptr, q.data(), 128, scale.data(), zero.data());
   EXPECT_EQ(scale[0], 1.0F);
+}
+
+// One column a hundred times the others: with factors the rest keeps its digits, and the product is the same.
+TEST_P(EncoderKernel, FactorsKeepAnOutlierFromSpoilingTheRow) {
+  constexpr std::size_t kInputs = 96;
+  constexpr std::size_t kOutputs = 40;
+  LinearWeights w{kOutputs, kInputs, randoms(kOutputs * kInputs, 1, 0.2F), {}, false};
+  std::vector<float> x = randoms(kInputs, 3);
+  x[17] *= 100;
+  for (std::size_t o = 0; o < kOutputs; ++o) w.weight[o * kInputs + 17] /= 100;
+  const auto error = [&](const LinearWeights& weights) {
+    Sections sections;
+    PackedLinear::pack(weights, Compute::int8, kernels(), "w", sections);
+    const PackedLinear layer(kOutputs, kInputs, false, Compute::int8, kernels(), "w", sections);
+    Activations from;
+    from.reset(1, kInputs);
+    std::ranges::copy(x, from.need_f32());
+    Activations out;
+    out.reset(1, kOutputs);
+    Destination to;
+    to.f32 = out.need_f32();
+    to.stride = out.stride;
+    layer.run(rows_for(Compute::int8, from, kernels(), layer.input_factors()), to, {0, layer.panels()});
+    double worst = 0;
+    for (std::size_t o = 0; o < kOutputs; ++o) {
+      double want = 0;
+      for (std::size_t k = 0; k < kInputs; ++k) {
+        want += static_cast<double>(x[k]) * static_cast<double>(w.weight[o * kInputs + k]);
+      }
+      worst = std::max(worst, std::abs(static_cast<double>(out.f32[o]) - want));
+    }
+    return worst;
+  };
+  LinearWeights even = w;
+  even.input_factors.assign(kInputs, 1.0F);
+  even.input_factors[17] = 0.01F;
+  EXPECT_LT(error(even), 0.2 * error(w));
+  EXPECT_LT(error(even), 0.05);
 }
 
 INSTANTIATE_TEST_SUITE_P(Levels, EncoderKernel,

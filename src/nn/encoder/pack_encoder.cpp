@@ -16,13 +16,14 @@ namespace {
 class Packer {
  public:
   Packer(const Architecture& architecture, const TensorSource& tensors, Compute compute, const EncoderKernels& kernels,
-         const std::set<std::size_t>& keep_bf16)
+         const std::set<std::size_t>& keep_bf16, const InputPeaks& peaks)
       : config_(architecture.config),
         names_(architecture.names),
         tensors_(tensors),
         compute_(compute),
         kernels_(kernels),
-        keep_bf16_(keep_bf16) {}
+        keep_bf16_(keep_bf16),
+        peaks_(peaks) {}
 
   Result<Sections> pack(Context& context) {
     IG_TRY(find_prefix());
@@ -126,8 +127,24 @@ class Packer {
     return out;
   }
 
-  void add_linear(const LinearWeights& weights, const std::string& section, std::size_t layer_number) {
+  // Inputs and weights share the unevenness of a column: factor = sqrt(peak of the weights / peak of the inputs).
+  static std::vector<float> even_out(const LinearWeights& w, const std::vector<float>& peaks) {
+    std::vector<float> factors(w.inputs, 1.0F);
+    for (std::size_t k = 0; k < w.inputs; ++k) {
+      float largest = 0;
+      for (std::size_t o = 0; o < w.outputs; ++o) largest = std::max(largest, std::abs(w.weight[o * w.inputs + k]));
+      if (largest > 0 && peaks[k] > 0) factors[k] = std::clamp(std::sqrt(largest / peaks[k]), 1e-3F, 1e3F);
+    }
+    return factors;
+  }
+
+  void add_linear(LinearWeights& weights, const std::string& part, std::size_t layer_number, std::size_t number) {
+    const std::string section = "layer." + std::to_string(layer_number) + "." + part;
     const bool kept = compute_ == Compute::int8 && keep_bf16_.contains(layer_number);
+    const std::size_t place = 4 * layer_number + number;
+    if (compute_ == Compute::int8 && !kept && place < peaks_.size() && peaks_[place].size() == weights.inputs) {
+      weights.input_factors = even_out(weights, peaks_[place]);
+    }
     PackedLinear::pack(weights, kept ? Compute::bf16 : compute_, kernels_, section, sections_);
   }
 
@@ -144,9 +161,9 @@ class Packer {
       IG_TRY(append(qkv, names_.key, kv_width, c.hidden, i));
       IG_TRY(append(qkv, names_.value, kv_width, c.hidden, i));
     }
-    add_linear(qkv, section + "qkv", i);
+    add_linear(qkv, "qkv", i, 0);
     IG_TRY(append(out, names_.attention_out, c.hidden, width, i));
-    add_linear(out, section + "out", i);
+    add_linear(out, "out", i, 1);
     up.gated = c.gated;
     if (c.gated && !names_.gate_up.empty()) {
       IG_TRY(append(up, names_.gate_up, 2 * c.inner, c.hidden, i));
@@ -158,9 +175,9 @@ class Packer {
       if (c.gated) IG_TRY(append(up, names_.gate, c.inner, c.hidden, i));
       IG_TRY(append(up, names_.up, c.inner, c.hidden, i));
     }
-    add_linear(up, section + "up", i);
+    add_linear(up, "up", i, 2);
     IG_TRY(append(down, names_.down, c.hidden, c.inner, i));
-    add_linear(down, section + "down", i);
+    add_linear(down, "down", i, 3);
     if (i != 0 || c.first_attention_norm) IG_TRY(norm(section + "attention_norm", names_.attention_norm, c.hidden, i));
     IG_TRY(norm(section + "inner_norm", names_.inner_norm, c.hidden, i));
     IG_TRY(norm(section + "attention_out_norm", names_.attention_out_norm, c.hidden, i));
@@ -176,6 +193,7 @@ class Packer {
   Compute compute_;
   const EncoderKernels& kernels_;
   const std::set<std::size_t>& keep_bf16_;
+  const InputPeaks& peaks_;
   std::string prefix_;
   Sections sections_;
 };
@@ -183,8 +201,9 @@ class Packer {
 }  // namespace
 
 Result<Sections> pack_encoder(const Architecture& architecture, const TensorSource& tensors, Compute compute,
-                              const EncoderKernels& kernels, Context& context, const std::set<std::size_t>& keep_bf16) {
-  return Packer(architecture, tensors, compute, kernels, keep_bf16).pack(context);
+                              const EncoderKernels& kernels, Context& context, const std::set<std::size_t>& keep_bf16,
+                              const InputPeaks& peaks) {
+  return Packer(architecture, tensors, compute, kernels, keep_bf16, peaks).pack(context);
 }
 
 }  // namespace isogloss::nn

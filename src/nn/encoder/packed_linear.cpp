@@ -67,14 +67,16 @@ void pack_int8(const LinearWeights& w, const ColumnOrder& order, std::span<std::
   const std::size_t depth = depth_of(w.inputs);
   const simd::Kernels& simd = simd::kernels();
   std::vector<std::int8_t> narrow(w.inputs);
+  std::vector<float> row(w.inputs);
   for (std::size_t p = 0; p < order.panels(); ++p) {
     for (std::size_t c = 0; c < order.columns; ++c) {
       const std::size_t output = order.output(p, c);
       if (output == ColumnOrder::kNone) continue;
-      const float* const row = w.weight.data() + output * w.inputs;
-      const float largest = simd.max_abs(row, w.inputs);
+      std::copy_n(w.weight.data() + output * w.inputs, w.inputs, row.begin());
+      for (std::size_t k = 0; k < w.input_factors.size(); ++k) row[k] /= w.input_factors[k];
+      const float largest = simd.max_abs(row.data(), w.inputs);
       const float inverse = largest > 0 ? 127.0F / largest : 0.0F;
-      simd.f32_to_i8(row, inverse, narrow.data(), w.inputs);
+      simd.f32_to_i8(row.data(), inverse, narrow.data(), w.inputs);
       std::int8_t* const to = out.data() + p * depth * order.columns;
       std::int32_t sum = 0;
       for (std::size_t k = 0; k < w.inputs; ++k) {
@@ -109,6 +111,9 @@ void PackedLinear::pack(const LinearWeights& w, Compute compute, const EncoderKe
     const auto scale = sections.add<float>(name + ".scale", columns);
     const auto sums = sections.add<std::int32_t>(name + ".sums", columns);
     pack_int8(w, order, sections.add<std::int8_t>(name + ".weight", values), scale, sums);
+    if (!w.input_factors.empty()) {
+      std::ranges::copy(w.input_factors, sections.add<float>(name + ".factors", depth_of(w.inputs)).begin());
+    }
   }
   if (w.bias.empty()) return;
   const auto bias = sections.add<float>(name + ".bias", columns);
@@ -127,7 +132,8 @@ bool PackedLinear::fits(std::size_t outputs, std::size_t inputs, bool gated, Com
   const std::size_t bias = sections.get<float>(name + ".bias").size();
   const bool scaled = compute != Compute::int8 || (sections.get<float>(name + ".scale").size() >= columns &&
                                                    sections.get<std::int32_t>(name + ".sums").size() >= columns);
-  return scaled && (bias == 0 || bias >= columns) &&
+  const std::size_t factors = sections.get<float>(name + ".factors").size();
+  return scaled && (factors == 0 || factors >= depth_of(inputs)) && (bias == 0 || bias >= columns) &&
          sections.get<std::byte>(name + ".weight").size() >= columns * depth_of(inputs) * value_bytes(compute);
 }
 
@@ -141,6 +147,7 @@ PackedLinear::PackedLinear(std::size_t outputs, std::size_t inputs, bool gated, 
       weight_(sections.get<std::byte>(name + ".weight")),
       bias_(sections.get<float>(name + ".bias")),
       scale_(sections.get<float>(name + ".scale")),
+      factors_(sections.get<float>(name + ".factors")),
       sums_(sections.get<std::int32_t>(name + ".sums")) {
   const ColumnOrder order{outputs, kernels.panel_columns, gated};
   panels_ = order.panels();

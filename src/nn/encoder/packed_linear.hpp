@@ -26,6 +26,9 @@ struct LinearWeights {
   std::vector<float> bias;    // (outputs), or empty
   // The first half of the outputs is the gate of the second half (Destination::gated).
   bool gated = false;
+  // For int8: inputs are multiplied by these and columns of the weight divided, so that no column of the inputs spoils
+  // the range of a row (Xiao et al. 2023, SmoothQuant). (inputs), or empty
+  std::vector<float> input_factors = {};
 };
 
 // The values of an activation row stand at a stride of whole kRowStep elements, the last ones zero.
@@ -44,7 +47,7 @@ struct Rows {
 class PackedLinear {
  public:
   PackedLinear() = default;
-  // Writes the sections NAME.weight, NAME.bias, NAME.scale, NAME.sums.
+  // Writes the sections NAME.weight, NAME.bias, NAME.scale, NAME.sums, NAME.factors.
   static void pack(const LinearWeights& weights, Compute compute, const EncoderKernels& kernels,
                    const std::string& name, Sections& sections);
   // REQUIRES: pack() made them, with the same shape and arithmetic.
@@ -58,8 +61,12 @@ class PackedLinear {
   std::size_t outputs() const { return outputs_; }
   Compute compute() const { return compute_; }
   std::size_t panels() const { return panels_; }
+  // What the columns of int8 inputs are multiplied by, or null.
+  const float* input_factors() const { return factors_.empty() ? nullptr : factors_.data(); }
   // Floating-point operations of a row.
-  double work() const { return 2.0 * static_cast<double>(depth_) * static_cast<double>(panels_ * kernels_->panel_columns); }
+  double work() const {
+    return 2.0 * static_cast<double>(depth_) * static_cast<double>(panels_ * kernels_->panel_columns);
+  }
   // Columns that a row of the result has room for.
   std::size_t result_stride() const { return row_stride(panels_ * kernels_->panel_columns / (gated_ ? 2 : 1)); }
   // Panels `range` of rows times weights; `to` says where, bias and gate are set here.
@@ -75,6 +82,7 @@ class PackedLinear {
   std::span<const std::byte> weight_;
   std::span<const float> bias_;
   std::span<const float> scale_;
+  std::span<const float> factors_;
   std::span<const std::int32_t> sums_;
 };
 

@@ -58,22 +58,31 @@ void normalize(Norm norm, const float* x, std::size_t stride, std::size_t rows, 
   }
 }
 
+// A register of a row, times the factors of its columns where there are any.
+inline Vec scaled(const float* x, const float* factors) {
+  return factors == nullptr ? load(x) : mul(load(x), load(factors));
+}
+inline Vec scaled_partial(const float* x, const float* factors, std::size_t n) {
+  return factors == nullptr ? load_partial(x, n) : mul(load_partial(x, n), load_partial(factors, n));
+}
+inline const float* behind(const float* factors, std::size_t i) { return factors == nullptr ? nullptr : factors + i; }
+
 // Smallest and largest value of a row and 0.
 struct Range {
   float low;
   float high;
 };
-inline Range range_of(const float* x, std::size_t n) {
+inline Range range_of(const float* x, const float* factors, std::size_t n) {
   Vec high = zero();
   Vec low = zero();  // of -x
   std::size_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    const Vec v = load(x + i);
+    const Vec v = scaled(x + i, behind(factors, i));
     high = max(high, v);
     low = max(low, sub(zero(), v));
   }
   if (i < n) {
-    const Vec v = load_partial(x + i, n - i);
+    const Vec v = scaled_partial(x + i, behind(factors, i), n - i);
     high = max(high, v);
     low = max(low, sub(zero(), v));
   }
@@ -91,13 +100,13 @@ inline void store_bytes(std::uint8_t* p, Vec x) {
 #endif
 }
 
-// q = round(x / scale) + zero, scale = (high - low) / 255.
-void quantize(const float* x, std::size_t stride, std::size_t rows, std::size_t n, std::uint8_t* out,
-              std::size_t out_stride, float* scale, std::int32_t* zero_point) {
+// q = round(x factor / scale) + zero, scale = (high - low) / 255.
+void quantize(const float* x, std::size_t stride, std::size_t rows, std::size_t n, const float* factors,
+              std::uint8_t* out, std::size_t out_stride, float* scale, std::int32_t* zero_point) {
   for (std::size_t r = 0; r < rows; ++r) {
     const float* const row = x + r * stride;
     std::uint8_t* const to = out + r * out_stride;
-    const Range range = range_of(row, n);
+    const Range range = range_of(row, factors, n);
     const float span = range.high - range.low;
     const float inverse = span > 0.0F ? 255.0F / span : 1.0F;
     const float shift = (-range.low * inverse + 12582912.0F) - 12582912.0F;
@@ -108,11 +117,12 @@ void quantize(const float* x, std::size_t stride, std::size_t rows, std::size_t 
     const Vec top = set1(255.0F);
     std::size_t i = 0;
     for (; i + kLanes <= n; i += kLanes) {
-      store_bytes(to + i, smaller(max(fma(load(row + i), factor, middle), zero()), top));
+      store_bytes(to + i, smaller(max(fma(scaled(row + i, behind(factors, i)), factor, middle), zero()), top));
     }
     if (i < n) {
       std::uint8_t tail[kLanes];
-      store_bytes(tail, smaller(max(fma(load_partial(row + i, n - i), factor, middle), zero()), top));
+      store_bytes(tail,
+                  smaller(max(fma(scaled_partial(row + i, behind(factors, i), n - i), factor, middle), zero()), top));
       for (std::size_t j = 0; i + j < n; ++j) to[i + j] = tail[j];
     }
   }
