@@ -5,6 +5,7 @@
 
 #include "tokens/normalize/code_point_set.hpp"
 #include "tokens/normalize/reference_unicode.hpp"
+#include "tokens/split/character_class.hpp"
 #include "tokens/split/cut.hpp"
 #include "tokens/split/splitter.hpp"
 
@@ -63,6 +64,8 @@ class BertSplitter final : public Splitter {
     for (const Word word : state.words) {
       std::uint32_t begin = word.begin;
       for (std::uint32_t at = word.begin; at < word.end;) {
+        at = static_cast<std::uint32_t>(skip_ascii_letters(text.data() + at, text.data() + word.end) - text.data());
+        if (at == word.end) break;
         const auto byte = static_cast<unsigned char>(text[at]);
         std::uint32_t size = 1;
         Class now;
