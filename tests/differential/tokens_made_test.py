@@ -16,7 +16,7 @@ import random
 import sys
 import tempfile
 
-from tokens_test import HuggingFace, SentencePiece, bert, compare, corpus_lines, find_data, gpt2, random_texts
+from tokens_test import HuggingFace, SentencePiece, bert, broken_texts, compare, corpus_lines, find_data, gpt2, random_texts
 
 try:
     import gguf
@@ -200,6 +200,7 @@ def main():
     corpora = list(corpus_lines(data, arguments.full))
     lines = [line for _, texts in corpora for line in texts[:: max(1, len(texts) // 600)] if line.strip()]
     corpora.append(("random", random_texts(50_000 if arguments.full else 2_000)))
+    corpora.append(("broken", broken_texts(10_000 if arguments.full else 500)))
     corpora.append(("made", ["<s>", "</s> x", "foo foobar<user>foofoo", "\u2581x x123 1234", "", " ", "a" * 300, "\u4e2d\u0301" * 40]))
     failed = False
     for name, make in contestants(data, lines):
@@ -209,7 +210,7 @@ def main():
             reference = make(pathlib.Path(folder))
             reference.prepare(pathlib.Path(folder))
             for corpus, texts in corpora:
-                texts = [text for text in texts if not hasattr(reference, "takes") or reference.takes(text)]
+                texts = [text for text in texts if isinstance(text, bytes) or not hasattr(reference, "takes") or reference.takes(text)]
                 wrong, known = compare(arguments.driver, reference, texts, pathlib.Path(folder), arguments.show)
                 total = sum(wrong.values())
                 failed = failed or total > 0
