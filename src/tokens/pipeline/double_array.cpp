@@ -13,8 +13,7 @@ class DoubleArrayBuilder {
   using Keys = std::vector<std::pair<std::string_view, std::uint32_t>>;
   DoubleArrayBuilder(const Keys& keys, std::vector<DoubleArray::Unit>& units) : keys_(keys), units_(units) {
     add_block();
-    take(0);
-    units_[0].tag = 0;
+    take(0);               // the root, which is nobody's child: its tag stays that of a free place
     base_used_[0] = true;  // the base of nodes without children: no child has its label there
   }
 

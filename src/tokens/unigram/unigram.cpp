@@ -31,6 +31,8 @@ namespace {
 constexpr double kUnknownPenalty = 10.0;  // below the lowest score, as in SentencePiece
 constexpr double kSlack = 0.1;
 constexpr double kLargestSum = 20'000;  // a float there is rounded to 1/1024; 20 roundings stay well below kSlack
+// SentencePiece 0.2.3, probed: where the best sum goes beyond this it is taken off that sum and those ahead of it.
+constexpr double kSumTakenOff = 100'000;
 constexpr std::string_view kMark = "\xE2\x96\x81";
 
 }  // namespace
@@ -122,6 +124,7 @@ class Unigram::Search {
     ambiguous_ = met_unknown_ = false;
     for (std::uint32_t at = word.begin; at < word.end;) {
       const auto size = static_cast<std::uint32_t>(sequence_size(text_[at]));
+      if (kRunningSum && std::abs(here_) > static_cast<Score>(kSumTakenOff)) take_off_sum(at);
       if (!offer_pieces(at, at + size, word.end)) {
         if (model_.rules_.unknown == PieceTable::kNone) {
           return fail(Code::unsupported, "the character '" + std::string(text_.substr(at, size)) +
@@ -197,6 +200,13 @@ class Unigram::Search {
     // A sum of scores can be endless; then the first way stays.
     if (target.begin == kUnreached || candidate > target.score) target = {candidate, piece, begin};
     reach_ = std::max(reach_, end);
+  }
+
+  void take_off_sum(std::uint32_t at) {
+    for (std::size_t ahead = at - settled_; ahead < best_.size(); ++ahead) {
+      if (best_[ahead].begin != kUnreached) best_[ahead].score -= here_;
+    }
+    here_ = 0;
   }
 
   // Writes out the best way to `end` and starts over behind it.
