@@ -56,7 +56,8 @@ TEST(DoubleArray, AgreesWithAMapOnRandomKeysOfAllBytes) {
     }
     std::vector<std::uint32_t> expected;
     for (std::size_t n = 1; n <= text.size(); ++n) {
-      if (const auto place = reference.find(text.substr(0, n)); place != reference.end()) expected.push_back(place->second);
+      if (const auto place = reference.find(text.substr(0, n)); place != reference.end())
+        expected.push_back(place->second);
     }
     ASSERT_EQ(prefixes(trie, text), expected);
   }

@@ -46,8 +46,8 @@ TEST(Unigram, TakesTheCutWithTheHighestSum) {
   }
 }
 
-// SentencePiece's sums are floats; near 100,000 neighbours lie 1/128 apart. Where the sum goes beyond that it is taken off,
-// so that what follows is told apart again: -9.997 for ab c from -10 for a bc.
+// SentencePiece's sums are floats; near 100,000 neighbours lie 1/128 apart. Where the sum goes beyond that it is taken
+// off, so that what follows is told apart again: -9.997 for ab c from -10 for a bc.
 TEST(Unigram, FloatsStartOverBeyondAHundredThousand) {
   const Unigram model = make({{"<unk>", -11}, {"x", -10}, {"ab", -5}, {"c", -4.997}, {"a", -5}, {"bc", -5}, {"b", -10}},
                              {.unknown = 0, .score_type = ScoreType::f32});
