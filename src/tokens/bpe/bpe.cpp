@@ -56,7 +56,8 @@ Status Bpe::MergeTable::build(const std::vector<Merge>& merges, std::size_t ids)
   for (const Merge& merge : merges) outcomes.push_back(outcome(merge));
   std::ranges::sort(outcomes);
   outcomes.erase(std::ranges::unique(outcomes).begin(), outcomes.end());
-  id_bits_ = static_cast<unsigned>(std::bit_width(ids));  // no id has all of them set: no key looks like kEmpty
+  id_bits_ = static_cast<unsigned>(
+      std::bit_width(std::max<std::size_t>(ids, 1)));  // no id has all of them set: no key looks like kEmpty
   number_bits_ = 64 - 2 * id_bits_;
   number_mask_ = (std::uint64_t{1} << number_bits_) - 1;
   if (outcomes.size() >= std::min<std::uint64_t>(number_mask_, std::uint64_t{1} << (31 - kPlaceBits))) {

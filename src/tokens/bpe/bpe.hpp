@@ -57,7 +57,7 @@ class Bpe final : public SubwordModel {
   class MergeTable {
    public:
     // Error{unsupported}: ids and merges together take more bits than there are.
-    // REQUIRES: all ids are < `ids`, 0 < ids.
+    // REQUIRES: all ids are < `ids`.
     Status build(const std::vector<Merge>& merges, std::size_t ids);
     std::uint32_t find(std::uint32_t left, std::uint32_t right) const {
       const std::uint64_t wanted = key(left, right);

@@ -60,6 +60,14 @@ TEST(Bpe, AVocabularyEntryThatMergesDoNotReachIsNotUsed) {
   EXPECT_THAT(pieces(*ignoring.make(rules), "ab"), testing::ElementsAre("ab"));
 }
 
+TEST(Bpe, AVocabularyWithoutPiecesFindsNone) {
+  for (const bool byte_level : {false, true}) {
+    BpeRules rules;
+    rules.byte_level = byte_level;
+    EXPECT_TRUE(pieces(*Example({}).make(rules), "ab").empty());
+  }
+}
+
 TEST(Bpe, UnknownCharacters) {
   BpeRules rules;
   rules.unknown = "?";
