@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <charconv>
 #include <iostream>
 #include <iterator>
@@ -7,6 +8,8 @@
 #include "core/file.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
+#include "core/unpack.hpp"
+#include "isogloss/documents.hpp"
 #include "isogloss/hub.hpp"
 #include "isogloss/reference.hpp"
 #include "isogloss/tokens.hpp"
@@ -17,7 +20,7 @@ namespace {
 
 // What a tokenizer made of many texts.
 struct TokenCounts {
-  std::size_t texts = 0, bytes = 0, words = 0, tokens = 0, unknown = 0, cut = 0;
+  std::size_t texts = 0, bytes = 0, words = 0, tokens = 0, unknown = 0, cut = 0, cut_texts = 0;
 
   void add(const Tokenizer& tokenizer, std::string_view text, const Tokens& made) {
     ++texts;
@@ -29,6 +32,7 @@ struct TokenCounts {
       inside = !blank;
     }
     cut += made.cut;
+    cut_texts += made.cut > 0 ? 1 : 0;
     const auto unknown_id = tokenizer.unknown_id();
     for (std::size_t i = 0; i < made.size(); ++i) {
       if (made.special[i] != 0) continue;
@@ -41,6 +45,24 @@ struct TokenCounts {
   double unknown_share() const { return tokens == 0 ? 0 : static_cast<double>(unknown) / static_cast<double>(tokens); }
 };
 
+// Texts that are counted together: a file, or the rows of tables with one value of a field.
+struct TextGroup {
+  std::string name;
+  std::vector<std::string> texts;
+};
+
+bool is_table(std::string_view file) {
+  const std::string_view name = without_packing(file);
+  return name.ends_with(".jsonl") || name.ends_with(".csv") || name.ends_with(".tsv");
+}
+
+std::string text_of(const MetaValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return *text;
+  std::string out;
+  JsonWriter(out).value(value);
+  return out;
+}
+
 class TokensVerb final : public Verb {
  public:
   std::string_view name() const override { return "tokens"; }
@@ -49,14 +71,17 @@ class TokensVerb final : public Verb {
     return "  isogloss tokens -m bert/vocab.txt \"cat embeddings\"\n  isogloss tokens -m bert/vocab.txt -i notes.txt "
            "--json\n"
            "  isogloss tokens -m bert/vocab.txt --decode 101,4937,102\n"
-           "  isogloss tokens --compare bert/vocab.txt gpt2 -i english.txt -i german.txt\n";
+           "  isogloss tokens --compare bert/vocab.txt gpt2 -i english.txt -i german.txt\n"
+           "  isogloss tokens --compare bert/vocab.txt gpt2 -i reviews.jsonl --by lang\n";
   }
 
   void describe(Flags& flags, std::span<const std::string>) override {
     flags.list("TEXT", texts_, "texts to cut; with --compare the tokenizers");
     flags.value("-m,--model", model_, "tokenizer file or model folder");
     flags.value("-c,--content", contents_, "a text (repeat)");
-    flags.value("-i,--input", files_, "file with a text per line (repeat); - = standard input");
+    flags.value("-i,--input", files_,
+                "file with a text per line, or per row in .jsonl, .csv, .tsv (repeat); - = standard input");
+    flags.value("--text-field", text_fields_, "column of a table that holds text (repeat for several)");
     flags.flag("--no-special", no_special_, "leave out the special tokens that the model adds");
     flags.value("--pair", pair_, "second text of a pair, as cross-encoders read it");
     flags.value("--max-tokens", max_tokens_, "cut to this many, special tokens included (0 = no limit)");
@@ -67,7 +92,11 @@ class TokensVerb final : public Verb {
     flags.flag("--code-points", code_points_, "offsets in code points instead of bytes");
     flags.value("--decode", decode_, "turn these ids, with commas between them, back into text");
     flags.flag("--clean-up", clean_up_, "with --decode: no blanks in front of punctuation and English contractions");
-    flags.flag("--compare", compare_, "several tokenizers side by side: tokens a word, unknowns, bytes a token");
+    flags.flag("--compare", compare_,
+               "several tokenizers side by side, a row each for every input: tokens a word, unknowns, bytes a token");
+    flags.flag("--counts", counts_, "the same numbers of one tokenizer, instead of its tokens");
+    flags.value("--by", by_,
+                "with --compare and --counts: a row for every value of this column of the tables, as lang");
   }
 
   Result<int> run(Program& program) override {
@@ -87,7 +116,8 @@ class TokensVerb final : public Verb {
     if (!decode_.empty()) return run_decode(program, *tokenizers.front());
     texts_.insert(texts_.end(), contents_.begin(), contents_.end());
     if (texts_.empty() && files_.empty()) return usage_error("give a text, -c TEXT or -i FILE.");
-    return compare_ ? run_compare(program, models, tokenizers) : run_show(program, *tokenizers.front());
+    if (compare_ || counts_) return run_compare(program, models, tokenizers);
+    return run_show(program, *tokenizers.front());
   }
 
  private:
@@ -110,6 +140,7 @@ class TokensVerb final : public Verb {
     if (pair_cut_ != "longest" && pair_cut_ != "first" && pair_cut_ != "second") {
       return usage_error("--pair-cut is '" + pair_cut_ + "'; it takes longest, first or second.");
     }
+    if (!by_.empty() && !compare_ && !counts_) return usage_error("--by goes with --compare or --counts.");
     encode_.pair_cut = pair_cut_ == "first"    ? PairCut::only_first
                        : pair_cut_ == "second" ? PairCut::only_second
                                                : PairCut::longest_first;
@@ -141,6 +172,24 @@ class TokensVerb final : public Verb {
     return {};
   }
 
+  // The same for every row of a table: visit(text, row).
+  template <class Visit>
+  Status each_row(const std::string& file, Context& context, Visit&& visit) const {
+    ReadOptions options;
+    options.text_fields = text_fields_;
+    const Document document = IG_TRY(read_document(file, options, context));
+    for (const Row& row : document.rows) {
+      IG_TRY(visit(std::string_view(document.text).substr(row.at.begin, row.at.size()), row));
+    }
+    return {};
+  }
+
+  template <class Visit>
+  Status each_text(const std::string& file, Context& context, Visit&& visit) const {
+    if (!is_table(file)) return each_line(file, visit);
+    return each_row(file, context, [&](std::string_view text, const Row&) { return visit(text); });
+  }
+
   Result<int> run_show(Program& program, const Tokenizer& tokenizer) {
     Tokens tokens;
     std::string out;
@@ -153,7 +202,7 @@ class TokensVerb final : public Verb {
     program.out(out);
     for (const std::string& file : files_) {
       TokenCounts counts;
-      IG_TRY(each_line(file, [&](std::string_view line) -> Status {
+      IG_TRY(each_text(file, program.context, [&](std::string_view line) -> Status {
         IG_TRY(encode(tokenizer, line, tokens));
         counts.add(tokenizer, line, tokens);
         out.clear();
@@ -186,48 +235,80 @@ class TokensVerb final : public Verb {
     return kDone;
   }
 
+  // All texts, in the groups that get a row each.
+  Result<std::vector<TextGroup>> read_groups(Context& context) const {
+    std::vector<TextGroup> groups;
+    const auto group = [&](const std::string& name) -> TextGroup& {
+      const auto found = std::ranges::find(groups, name, &TextGroup::name);
+      return found != groups.end() ? *found : groups.emplace_back(TextGroup{name, {}});
+    };
+    if (!texts_.empty()) groups.push_back({"-c", texts_});
+    for (const std::string& file : files_) {
+      if (by_.empty()) {
+        TextGroup& all = group(file);
+        IG_TRY(each_text(file, context, [&](std::string_view text) -> Status {
+          all.texts.emplace_back(text);
+          return {};
+        }));
+        continue;
+      }
+      if (!is_table(file)) {
+        return usage_error("--by takes the rows of tables, .jsonl, .csv or .tsv, apart; '" + file + "' is none.");
+      }
+      IG_TRY(each_row(file, context, [&](std::string_view text, const Row& row) -> Status {
+        const auto value = row.meta.find(by_);
+        if (value == row.meta.end()) {
+          return fail(Code::invalid_argument, file + ": row " + row.id + " has no field '" + by_ + "'.");
+        }
+        group(text_of(value->second)).texts.emplace_back(text);
+        return {};
+      }));
+    }
+    return groups;
+  }
+
+  void append_counts(std::string& out, const std::string& group, const std::string& model, std::string_view type,
+                     const TokenCounts& counts) const {
+    JsonWriter json(out);
+    json.begin_object().field("text", group).field("tokenizer", model).field("type", type);
+    json.field("tokens", static_cast<std::uint64_t>(counts.tokens)).field("fertility", counts.fertility());
+    json.field("unknown", counts.unknown_share()).field("bytes_per_token", counts.bytes_per_token());
+    json.field("texts", static_cast<std::uint64_t>(counts.texts))
+        .field("words", static_cast<std::uint64_t>(counts.words))
+        .field("bytes", static_cast<std::uint64_t>(counts.bytes))
+        .field("unknown_tokens", static_cast<std::uint64_t>(counts.unknown))
+        .field("cut", static_cast<std::uint64_t>(counts.cut))
+        .field("cut_texts", static_cast<std::uint64_t>(counts.cut_texts));
+    json.end_object();
+    out += '\n';
+  }
+
   Result<int> run_compare(Program& program, const std::vector<std::string>& models,
                           const std::vector<TokenizerPtr>& tokenizers) {
     std::vector<std::vector<std::string>> rows{
         {"text", "tokenizer", "type", "tokens", "a word", "unknown %", "bytes a token"}};
+    if (max_tokens_ > 0) rows[0].insert(rows[0].end(), {"cut", "texts cut"});
     Tokens tokens;
-    const auto add_row = [&](const std::string& what, std::size_t which, const TokenCounts& counts) {
-      if (program.flags.json) {
-        std::string out;
-        JsonWriter json(out);
-        json.begin_object()
-            .field("text", what)
-            .field("tokenizer", models[which])
-            .field("type", tokenizers[which]->type());
-        json.field("tokens", static_cast<std::uint64_t>(counts.tokens)).field("fertility", counts.fertility());
-        json.field("unknown", counts.unknown_share()).field("bytes_per_token", counts.bytes_per_token()).end_object();
-        program.line(out);
-      } else {
-        rows.push_back({what, models[which], std::string(tokenizers[which]->type()), std::to_string(counts.tokens),
-                        fixed(counts.fertility(), 3), fixed(100 * counts.unknown_share(), 2),
-                        fixed(counts.bytes_per_token(), 2)});
-      }
-    };
-    const auto compare_on = [&](const std::string& what, auto&& each_text) -> Status {
+    for (const TextGroup& group : IG_TRY(read_groups(program.context))) {
       for (std::size_t which = 0; which < tokenizers.size(); ++which) {
         TokenCounts counts;
-        IG_TRY(each_text([&](std::string_view text) -> Status {
-          IG_TRY(tokenizers[which]->encode(text, encode_, tokens));
+        for (const std::string& text : group.texts) {
+          IG_TRY(encode(*tokenizers[which], text, tokens));
           counts.add(*tokenizers[which], text, tokens);
-          return {};
-        }));
-        add_row(what, which, counts);
+        }
+        const std::string type(tokenizers[which]->type());
+        if (program.flags.json) {
+          std::string out;
+          append_counts(out, group.name, models[which], type, counts);
+          program.out(out);
+          continue;
+        }
+        rows.push_back({group.name, models[which], type, std::to_string(counts.tokens), fixed(counts.fertility(), 3),
+                        fixed(100 * counts.unknown_share(), 2), fixed(counts.bytes_per_token(), 2)});
+        if (max_tokens_ == 0) continue;
+        rows.back().push_back(std::to_string(counts.cut));
+        rows.back().push_back(std::to_string(counts.cut_texts));
       }
-      return {};
-    };
-    if (!texts_.empty()) {
-      IG_TRY(compare_on("-c", [&](auto&& visit) -> Status {
-        for (const std::string& text : texts_) IG_TRY(visit(text));
-        return {};
-      }));
-    }
-    for (const std::string& file : files_) {
-      IG_TRY(compare_on(file, [&](auto&& visit) -> Status { return each_line(file, visit); }));
     }
     if (!program.flags.json) program.out(format_table(rows));
     return kDone;
@@ -248,7 +329,9 @@ class TokensVerb final : public Verb {
       for (const std::uint8_t type : tokens.type_ids) json.value(static_cast<int>(type));
       json.end_array();
     }
-    json.end_object();
+    json.key("special").begin_array();
+    for (const std::uint8_t special : tokens.special) json.value(static_cast<int>(special));
+    json.end_array().field("cut", static_cast<std::uint64_t>(tokens.cut)).end_object();
     out += '\n';
   }
 
@@ -284,9 +367,9 @@ class TokensVerb final : public Verb {
   }
 
   std::vector<std::string> texts_;
-  std::string model_, pair_, truncate_ = "end", pair_cut_ = "longest", lowercase_ = "auto", decode_;
-  std::vector<std::string> contents_, files_;
-  bool no_special_ = false, code_points_ = false, compare_ = false, clean_up_ = false;
+  std::string model_, pair_, truncate_ = "end", pair_cut_ = "longest", lowercase_ = "auto", decode_, by_;
+  std::vector<std::string> contents_, files_, text_fields_;
+  bool no_special_ = false, code_points_ = false, compare_ = false, counts_ = false, clean_up_ = false;
   std::size_t max_tokens_ = 0;
   TokenizerOptions options_;
   EncodeOptions encode_;

@@ -5,10 +5,12 @@
     tokens_made_test.py TOKENS_DRIVER [--full] [--only NAME]
 
 SentencePiece: word and character models, byte fallback, symbols of the user, pieces marked unused. GGUF: published
-vocabularies, converted by the rules of llama.cpp's converters with the gguf package. Patterns: regular expressions that
+vocabularies, converted by the rules of llama.cpp's converters with the gguf package, and every name of
+tokenizer.ggml.pre against the recipe that it stands for. Patterns: regular expressions that
 are not known by their text, where every word is the unknown token, so that offsets show the splits.
 """
 import argparse
+import base64
 import io
 import json
 import pathlib
@@ -16,13 +18,13 @@ import random
 import sys
 import tempfile
 
-from tokens_test import HuggingFace, SentencePiece, bert, compare, corpus_lines, find_data, gpt2, random_texts
+from tokens_test import HuggingFace, SentencePiece, bert, broken_texts, compare, corpus_lines, find_data, gpt2, random_texts
 
 try:
     import gguf
     import sentencepiece
     from sentencepiece import sentencepiece_model_pb2
-    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 except ImportError as error:
     print(f"skipped: {error}; script/python-env installs the reference libraries")
     sys.exit(77)
@@ -112,6 +114,90 @@ def gguf_byte_level(folder, reference, pre, **keys):
     return reference
 
 
+# What a name in tokenizer.ggml.pre stands for, in the words of the Hugging Face library: the tokenizer.json of the models
+# that llama.cpp's converters know by it. Their vocabularies are not here; others take their place.
+LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+          r"|\s+(?!\S)|\s+")
+UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+O200K = (rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         rf"|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+BYTES = dict(add_prefix_space=False)
+
+
+def by_pattern(pattern):
+    return pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(pattern), "isolated"),
+                                    pre_tokenizers.ByteLevel(use_regex=False, **BYTES)])
+
+
+def with_digits():
+    return pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(**BYTES)])
+
+
+def from_ranks(path, count, ignore_merges):
+    """The first pieces of a rank file as vocabulary and merges: each piece is made of the two that it is joined of last."""
+    ranks = {}
+    for line in path.read_bytes().splitlines()[:count]:
+        token, rank = line.split()
+        ranks[base64.b64decode(token)] = int(rank)
+    def last_two(token, limit):
+        parts = [token[i:i + 1] for i in range(len(token))]
+        while len(parts) > 2:
+            rank, at = min((ranks.get(a + b, limit), i) for i, (a, b) in enumerate(zip(parts, parts[1:])))
+            assert rank < limit
+            parts[at:at + 2] = [parts[at] + parts[at + 1]]
+        return parts
+    alphabet = bytes_to_characters()
+    spell = lambda token: "".join(alphabet[b] for b in token)
+    merges = [tuple(spell(part) for part in last_two(token, rank)) for token, rank in ranks.items() if len(token) > 1]
+    return Tokenizer(models.BPE({spell(token): rank for token, rank in ranks.items()}, merges, ignore_merges=ignore_merges))
+
+
+def bytes_to_characters():
+    """GPT-2's alphabet: the printable characters of Latin-1 stand for themselves, the other bytes for U+0100 and on."""
+    plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [b for b in range(256) if b not in plain]
+    return {b: chr(b) for b in plain} | {b: chr(0x100 + i) for i, b in enumerate(others)}
+
+
+def byte_level(tokenizer, splitter, nfc=False, ends=()):
+    tokenizer.pre_tokenizer = splitter
+    if nfc:
+        tokenizer.normalizer = normalizers.NFC()
+    tokenizer.decoder = decoders.ByteLevel()
+    if ends:
+        tokenizer.add_special_tokens([AddedToken(name, lstrip=name == "[MASK]") for name in ends])
+        around = " ".join(["$A" if name == "[MASK]" else name for name in ends]) if len(ends) > 1 else f"{ends[0]} $A"
+        ids = [(name, tokenizer.token_to_id(name)) for name in ends]
+        tokenizer.post_processor = processors.TemplateProcessing(single=around, special_tokens=ids)
+    return HuggingFace(tokenizer)
+
+
+def gguf_pres(m):
+    gpt2_model = lambda: Tokenizer.from_str(gpt2(m / "tok_gpt2").tokenizer.to_str())
+    cl100k = lambda ignore: from_ranks(m / "tok_tiktoken/cl100k_base.tiktoken", 12_000, ignore)
+    o200k = lambda: from_ranks(m / "tok_tiktoken/o200k_base.tiktoken", 12_000, False)
+    roberta = lambda: HuggingFace(Tokenizer.from_file(str(m / "tok_roberta_base/tokenizer.json")))
+    plain = lambda: pre_tokenizers.ByteLevel(**BYTES)
+    roberta_ends = dict(bos_token_id="<s>", eos_token_id="</s>", seperator_token_id="</s>", mask_token_id="<mask>")
+    recipes = {"phi-2": lambda: byte_level(gpt2_model(), plain()),
+               "modern-bert": lambda: byte_level(gpt2_model(), plain(), True, ("[CLS]", "[MASK]", "[SEP]"))}
+    for name in ("olmo", "mpt"):
+        recipes[name] = lambda: byte_level(gpt2_model(), plain(), True)
+    for name in ("starcoder", "refact", "smollm"):
+        recipes[name] = lambda: byte_level(gpt2_model(), with_digits())
+    for name in ("llama3", "llama-v3", "llama-bpe"):
+        recipes[name] = lambda: byte_level(cl100k(True), by_pattern(LLAMA3), ends=("<s>",))
+    for name in ("qwen2", "deepseek-r1-qwen"):
+        recipes[name] = lambda: byte_level(cl100k(False), by_pattern(LLAMA3.replace("{1,3}", "")), True)
+    recipes["gpt-4o"] = lambda: byte_level(o200k(), by_pattern(O200K))
+    for name in ("jina-v1-en", "jina-v2-code", "jina-v2-de", "jina-v2-es"):
+        recipes[name] = roberta
+    for name, make in recipes.items():
+        keys = roberta_ends if make is roberta else dict(mask_token_id="[MASK]") if name == "modern-bert" else {}
+        yield f"gguf_pre_{name}", lambda folder, n=name, make=make, keys=keys: gguf_byte_level(folder, make(), n, **keys)
+
+
 class SentencePieceGguf(SentencePiece):
     """Control pieces are found in the text of a GGUF file, as llama.cpp has it when it embeds; not by SentencePiece."""
     def __init__(self, folder, path):
@@ -139,6 +225,7 @@ def gguf_files(data):
     file = m / "tok_roberta_base/tokenizer.json"
     ends = dict(bos_token_id="<s>", eos_token_id="</s>", seperator_token_id="</s>", mask_token_id="<mask>")
     yield "gguf_roberta", lambda folder: gguf_byte_level(folder, HuggingFace(Tokenizer.from_file(str(file))), "roberta-bpe", **ends)
+    yield from gguf_pres(m)
     for path in ("tok_xlnet/spiece.model", "tok_bpemb_en/en.wiki.bpe.vs100000.model", "tok_sentencepiece_tests/albert_like_30k.model",
                  "tok_sentencepiece_tests/test_model.model", "tok_sentencepiece_tests/test_ja_model.model"):
         yield "gguf_sp_" + path.split("/")[1].split(".")[0], lambda folder, path=path: SentencePieceGguf(folder, m / path)
@@ -200,6 +287,7 @@ def main():
     corpora = list(corpus_lines(data, arguments.full))
     lines = [line for _, texts in corpora for line in texts[:: max(1, len(texts) // 600)] if line.strip()]
     corpora.append(("random", random_texts(50_000 if arguments.full else 2_000)))
+    corpora.append(("broken", broken_texts(10_000 if arguments.full else 500)))
     corpora.append(("made", ["<s>", "</s> x", "foo foobar<user>foofoo", "\u2581x x123 1234", "", " ", "a" * 300, "\u4e2d\u0301" * 40]))
     failed = False
     for name, make in contestants(data, lines):
@@ -209,7 +297,7 @@ def main():
             reference = make(pathlib.Path(folder))
             reference.prepare(pathlib.Path(folder))
             for corpus, texts in corpora:
-                texts = [text for text in texts if not hasattr(reference, "takes") or reference.takes(text)]
+                texts = [text for text in texts if isinstance(text, bytes) or not hasattr(reference, "takes") or reference.takes(text)]
                 wrong, known = compare(arguments.driver, reference, texts, pathlib.Path(folder), arguments.show)
                 total = sum(wrong.values())
                 failed = failed or total > 0

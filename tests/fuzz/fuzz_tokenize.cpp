@@ -2,7 +2,9 @@
 // Any bytes through tokenizers of every model and most rules; the first byte says which.
 #include "fuzz.hpp"
 
+#include "core/utf8.hpp"
 #include "tokens/load/tokenizer_json.hpp"
+#include "tokens/pipeline/byte_alphabet.hpp"
 
 namespace {
 
@@ -17,11 +19,28 @@ constexpr std::string_view kTokenizers[] = {
     R"({"normalizer":{"type":"Replace","pattern":{"Regex":"\\s{2,}|\\p{Cf}"},"content":" "},"pre_tokenizer":{"type":"Split","pattern":{"Regex":"\\b\\w+\\b|[^\\w\\s]|^.$"},"behavior":"MergedWithNext","invert":false},"model":{"type":"WordLevel","unk_token":"?","vocab":{"?":0,"a":1}}})",
 };
 
+// Byte-level BPE with a piece for every byte.
+std::string every_byte() {
+  std::string vocabulary;
+  for (int byte = 0; byte < 256; ++byte) {
+    std::string character;
+    utf8_append(character, tokens::byte_character(static_cast<char>(byte)));
+    if (character == "\"" || character == "\\") character.insert(0, 1, '\\');
+    vocabulary += "\"" + character + "\":" + std::to_string(byte) + ",";
+  }
+  return R"({"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false},"model":{"type":"BPE","vocab":{)" +
+         vocabulary +
+         R"("aa":256,"aaa":257,"ab":258,"aab":259,"\u00c3\u00a9":260,"\u0120a":261,"\u0120aab":262},)"
+         R"("merges":["a b","\u0120 a","a a","aa a","a ab","\u00c3 \u00a9","\u0120a ab"]},"decoder":{"type":"ByteLevel"}})";
+}
+
 const std::vector<tokens::PipelineTokenizer>& tokenizers() {
   static const std::vector<tokens::PipelineTokenizer> all = [] {
+    std::vector<std::string> files(std::begin(kTokenizers), std::end(kTokenizers));
+    files.push_back(every_byte());
     std::vector<tokens::PipelineTokenizer> made;
-    made.reserve(std::size(kTokenizers));
-    for (const std::string_view json : kTokenizers) {
+    made.reserve(files.size());
+    for (const std::string& json : files) {
       auto parts = tokens::read_tokenizer_json(json, "built in");
       fuzz::require(parts.has_value(), "the tokenizers of this target are good");
       made.emplace_back(std::move(*parts));
@@ -35,7 +54,7 @@ const std::vector<tokens::PipelineTokenizer>& tokenizers() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  const tokens::PipelineTokenizer& tokenizer = tokenizers()[data[0] % std::size(kTokenizers)];
+  const tokens::PipelineTokenizer& tokenizer = tokenizers()[data[0] % tokenizers().size()];
   const std::string_view text = fuzz::text_of(data + 1, size - 1);
   Tokens out;
   fuzz::require(tokenizer.encode(text, {}, out).has_value(), "any text has tokens");

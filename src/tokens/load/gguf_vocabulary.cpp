@@ -63,7 +63,7 @@ constexpr Pre kPre[] = {
     {"llama-bpe", "llama3", Family::llama3},
     {"qwen2", "qwen2", Family::plain, true},
     {"deepseek-r1-qwen", "qwen2", Family::plain, true},
-    {"gpt-4o", "o200k_hf"},
+    {"gpt-4o", "o200k"},
 };
 
 Result<const Pre*> read_pre(const Gguf& file) {
@@ -320,9 +320,9 @@ Result<TokenizerParts> read_byte_level_kind(const Gguf& file) {
     parts.added.back().left_strip = pre.family == Family::roberta && id == mask;
   }
   const bool roberta = pre.family == Family::roberta;
-  const bool between = roberta && pre.name != "modern-bert";
-  parts.sequence = sequence_of(IG_TRY(read_ends(file, entries, {pre.family != Family::plain, roberta, between})));
-  parts.sequence.trim_offsets = roberta;
+  const bool trims = roberta && pre.name != "modern-bert";  // whose post-processor is a template
+  parts.sequence = sequence_of(IG_TRY(read_ends(file, entries, {pre.family != Family::plain, roberta, trims})));
+  parts.sequence.trim_offsets = trims;
   return parts;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/file.hpp"
 #include "core/test_support.hpp"
+#include "core/text.hpp"
 #include "formats/gguf_test_support.hpp"
 #include "isogloss/tokens.hpp"
 #include "tokens/pipeline/byte_alphabet.hpp"
@@ -85,6 +86,21 @@ TEST(GgufGpt2, AMissingOrUnknownPreIsRefusedAndNamesTheRemedy) {
               testing::AllOf(HasSubstr("'tokenizer.ggml.pre' is missing"), HasSubstr("tokenizer.json")));
   EXPECT_THAT(error_of(gpt2().key("tokenizer.ggml.pre", "default")),
               HasSubstr("is 'default', which this version does not know"));
+}
+
+// The error of an unknown name lists the known ones; differential.tokens_made holds each against its recipe.
+TEST(GgufGpt2, EveryKnownPreCutsText) {
+  const std::string message = error_of(gpt2().key("tokenizer.ggml.pre", "default"));
+  const std::size_t begin = message.find("Known are ") + 10;
+  const std::vector<std::string_view> names =
+      split(std::string_view(message).substr(begin, message.find('.', begin) - begin), ',');
+  EXPECT_GE(names.size(), 19u);
+  for (const std::string_view name : names) {
+    const auto tokenizer =
+        load(gpt2().key("tokenizer.ggml.pre", trim(name)).key("tokenizer.ggml.add_bos_token", false));
+    ASSERT_TRUE(tokenizer) << name << ": " << tokenizer.error().message;
+    EXPECT_THAT(ids(*tokenizer, "ab ab"), testing::Contains(5u)) << name;
+  }
 }
 
 TEST(GgufGpt2, ThePreDecidesWhatStandsAroundATextUnlessTheFileSays) {

@@ -5,6 +5,7 @@
 
 #include "core/text.hpp"
 #include "tokens/bpe/bpe.hpp"
+#include "tokens/load/merge_line.hpp"
 #include "tokens/load/tokenizer_json.hpp"
 #include "tokens/unigram/unigram.hpp"
 #include "tokens/word/word_level.hpp"
@@ -79,6 +80,10 @@ Result<std::vector<Merge>> read_merges(const JsonNode& node, const Vocabulary& v
       }
     }
     merges.push_back({ids[0], ids[1], ids[2], static_cast<std::uint32_t>(i)});
+    if (is_cyclic(merges.back())) {
+      return node.fail("makes at place " + std::to_string(i) + " of '" + shortened(left, 60) + "' and '" +
+                       shortened(right, 60) + "' the piece '" + shortened(joined, 60) + "' again.");
+    }
   }
   return merges;
 }

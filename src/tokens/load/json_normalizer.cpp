@@ -79,7 +79,7 @@ Status read_into(const JsonNode& node, int depth, std::vector<NormalizerPtr>& ou
 Result<NormalizerChain> read_normalizer(const JsonNode& node) {
   std::vector<NormalizerPtr> rules;
   IG_TRY(read_into(node, 0, rules));
-  return NormalizerChain(std::move(rules));
+  return NormalizerChain(std::move(rules), node.place());
 }
 
 }  // namespace isogloss::tokens

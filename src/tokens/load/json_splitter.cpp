@@ -63,8 +63,11 @@ Result<SplitterPtr> read_simple(const JsonNode& node, std::string_view type) {
   if (type == "Digits") return digits_splitter(IG_TRY(node["individual_digits"].boolean_or(false)));
   if (type == "CharDelimiterSplit") return character_splitter(IG_TRY(read_character(node["delimiter"])));
   if (type == "UnicodeScripts") return scripts_splitter();
-  if (type == "FixedLength")
-    return fixed_length_splitter(node.has("length") ? IG_TRY(node["length"].number(1u << 30)) : 5);
+  if (type == "FixedLength") {
+    const std::uint32_t length = node.has("length") ? IG_TRY(node["length"].number(1u << 30)) : 5;
+    if (length == 0) return node["length"].fail("is 0; a word has one character at least.");
+    return fixed_length_splitter(length);
+  }
   if (type == "Split") return read_split(node);
   if (type == "Metaspace") {
     const bool split = IG_TRY(node["split"].boolean_or(true));

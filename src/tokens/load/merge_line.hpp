@@ -10,6 +10,9 @@
 
 namespace isogloss::tokens {
 
+// One of the two is empty: such a merge goes on for ever or does nothing.
+inline bool is_cyclic(const Merge& merge) { return merge.joined == merge.left || merge.joined == merge.right; }
+
 // Error{corrupt_data}: `place` ("merges.txt: line 7") and what is wrong there.
 inline Result<Merge> read_merge_line(std::string_view line, const Vocabulary& vocabulary, std::uint32_t rank,
                                      const std::string& place) {
@@ -25,6 +28,8 @@ inline Result<Merge> read_merge_line(std::string_view line, const Vocabulary& vo
     return fail(Code::corrupt_data,
                 place + ", '" + shortened(line, 60) + "', speaks of a piece that the vocabulary lacks.");
   }
+  if (is_cyclic(merge))
+    return fail(Code::corrupt_data, place + ", '" + shortened(line, 60) + "', makes one of its two pieces again.");
   return merge;
 }
 

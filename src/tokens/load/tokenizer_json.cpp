@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tokens/load/tokenizer_json.hpp"
 
+#include <algorithm>
+
 namespace isogloss::tokens {
 namespace {
 
@@ -25,6 +27,22 @@ Result<std::vector<AddedToken>> read_added(const JsonNode& node, const Vocabular
   return added;
 }
 
+// Ids that are put around a text must be ids of something.
+Status check_ids(const JsonNode& node, const TokenizerParts& parts) {
+  std::size_t size = parts.model->vocabulary().size();
+  for (const AddedToken& token : parts.added) size = std::max<std::size_t>(size, token.id + 1);
+  for (const auto* const items : {&parts.sequence.single, &parts.sequence.pair}) {
+    for (const TemplateItem& item : *items) {
+      for (const std::uint32_t id : item.ids) {
+        if (id < size) continue;
+        return node.fail("adds the id " + std::to_string(id) + "; the vocabulary and the added tokens end at " +
+                         std::to_string(size - 1) + ".");
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<TokenizerParts> read_tokenizer_json(std::string_view json, std::string_view where) {
@@ -38,6 +56,7 @@ Result<TokenizerParts> read_tokenizer_json(std::string_view json, std::string_vi
   parts.model = IG_TRY(read_model(root["model"], read.raw_bytes));
   parts.added = IG_TRY(read_added(root["added_tokens"], parts.model->vocabulary()));
   parts.sequence = IG_TRY(read_sequence_rules(root["post_processor"]));
+  IG_TRY(check_ids(root["post_processor"], parts));
   parts.decoder = IG_TRY(read_decoder(root["decoder"]));
   return parts;
 }

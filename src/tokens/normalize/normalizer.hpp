@@ -46,7 +46,8 @@ struct NormalizeScratch {
 class NormalizerChain {
  public:
   NormalizerChain() = default;
-  explicit NormalizerChain(std::vector<NormalizerPtr> rules);
+  // `owner` says in errors whose the rules are: "tokenizer.json: normalizer".
+  explicit NormalizerChain(std::vector<NormalizerPtr> rules, std::string owner = {});
 
   bool empty() const { return groups_.empty(); }
   // The text after all rules: `from` itself or a buffer of `scratch`, valid until its next use.
@@ -64,9 +65,11 @@ class NormalizerChain {
     bool changes_ascii = false;
   };
   static bool merely_mapped(const Group& group, std::string_view text);
-  static Status apply_local(const Group& group, const AlignedText& from, AlignedText& to, AlignedText (&parts)[2]);
+  Status apply_local(const Group& group, const AlignedText& from, AlignedText& to, AlignedText (&parts)[2]) const;
+  std::unexpected<Error> too_much() const;
 
   std::vector<Group> groups_;
+  std::string owner_;
 };
 
 // ---- the rules. Each names its type in tokenizer.json.

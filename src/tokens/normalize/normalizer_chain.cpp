@@ -11,7 +11,7 @@ AsciiMap identity_map() {
   return map;
 }
 
-NormalizerChain::NormalizerChain(std::vector<NormalizerPtr> rules) {
+NormalizerChain::NormalizerChain(std::vector<NormalizerPtr> rules, std::string owner) : owner_(std::move(owner)) {
   for (NormalizerPtr& rule : rules) {
     AsciiMap map;
     const bool local = rule->local(map);
@@ -51,7 +51,7 @@ bool NormalizerChain::merely_mapped(const Group& group, std::string_view text) {
 // Text between must-see bytes is mapped; a must-see run is widened by one character on both sides, because a mark after
 // it or a prepended sign before it can join with an ASCII character.
 Status NormalizerChain::apply_local(const Group& group, const AlignedText& from, AlignedText& to,
-                                    AlignedText (&parts)[2]) {
+                                    AlignedText (&parts)[2]) const {
   const std::string_view text = from.bytes();
   Rewriter out(from, to);
   std::size_t at = 0;
@@ -75,6 +75,7 @@ Status NormalizerChain::apply_local(const Group& group, const AlignedText& from,
     std::size_t now = 0;
     for (const NormalizerPtr& rule : group.rules) {
       IG_TRY(rule->apply(parts[now], parts[1 - now]));
+      if (parts[1 - now].overflowed()) return too_much();
       now = 1 - now;
     }
     out.append(parts[now], end);
@@ -82,6 +83,12 @@ Status NormalizerChain::apply_local(const Group& group, const AlignedText& from,
   }
   out.finish();
   return {};
+}
+
+std::unexpected<Error> NormalizerChain::too_much() const {
+  return fail(Code::too_long, "the normaliser" + (owner_.empty() ? "" : " (" + owner_ + ")") + " makes more than " +
+                                  std::to_string(AlignedText::kMaxGrowth) +
+                                  " times as many bytes as the text has; no tokenizer needs that.");
 }
 
 Result<const AlignedText*> NormalizerChain::apply(const AlignedText& from, NormalizeScratch& scratch) const {
@@ -99,6 +106,7 @@ Result<const AlignedText*> NormalizerChain::apply(const AlignedText& from, Norma
     } else {
       IG_TRY(apply_local(group, *now, to, scratch.part));
     }
+    if (to.overflowed()) return too_much();
     now = &to;
     next = 1 - next;
   }

@@ -26,7 +26,7 @@ class SentencePieceNormalizer final : public Normalizer {
   Status apply(const AlignedText& from, AlignedText& to) const override {
     const std::string_view text = from.bytes();
     Rewriter rewriter(from, to);
-    Output out{from, rewriter.buffers()};
+    Output out{from, rewriter, rewriter.buffers()};
     std::size_t at = 0;
     while (rules_.remove_extra_whitespaces && at < text.size()) {
       const Step step = step_at(text, at);
@@ -68,6 +68,7 @@ class SentencePieceNormalizer final : public Normalizer {
   // The new text. A byte's origin ends where the next one's begins, so it is known only then.
   struct Output {
     const AlignedText& from;
+    Rewriter& rewriter;
     Rewriter::Buffers to;
 
     std::uint32_t place(std::size_t at) const {
@@ -152,6 +153,7 @@ class SentencePieceNormalizer final : public Normalizer {
         blank_before = ends_blank = false;
         continue;
       }
+      if (out.rewriter.is_full()) return at;
       const Step step = text[at] == ' ' && is_plain(text, at) ? Step{1, " "} : step_at(text, at);
       std::string_view piece = step.text;
       while (blank_before && piece.starts_with(' ')) piece.remove_prefix(1);

@@ -9,6 +9,8 @@ void AlignedText::view(std::string_view bytes, std::uint32_t shift) {
   bytes_ = bytes;
   origins_ = nullptr;
   shift_ = shift;
+  overflowed_ = false;
+  limit_ = kMaxGrowth * bytes.size() + kFreeGrowth;
 }
 
 void AlignedText::repair(std::string_view bytes) {
@@ -26,10 +28,14 @@ void AlignedText::repair(std::string_view bytes) {
   bytes_ = own_bytes_;
   origins_ = own_origins_.data();
   shift_ = 0;
+  overflowed_ = false;
+  limit_ = kMaxGrowth * bytes.size() + kFreeGrowth;
 }
 
 void AlignedText::view(const AlignedText& from, std::size_t begin, std::size_t end) {
   bytes_ = from.bytes_.substr(begin, end - begin);
+  overflowed_ = false;
+  limit_ = from.limit_;
   origins_ = from.identity() ? nullptr : from.origins_ + begin;
   shift_ = from.identity() ? from.shift_ + static_cast<std::uint32_t>(begin)
                            : (begin < end ? from.origins_[begin].begin : from.shift_);
@@ -39,6 +45,8 @@ Rewriter::Rewriter(const AlignedText& from, AlignedText& to) : from_(from), to_(
   to_.own_bytes_.clear();
   to_.own_origins_.clear();
   to_.shift_ = from.shift_;
+  to_.overflowed_ = false;
+  to_.limit_ = from.limit_;
   if (!from_.identity()) spread_ = true;
 }
 
@@ -101,6 +109,7 @@ void Rewriter::add(std::string_view text) {
 }
 
 void Rewriter::add(std::string_view text, PieceSpan origin) {
+  if (is_full()) return;
   spread();
   for (std::size_t i = 0; i < text.size(); ++i) to_.own_origins_.push_back(origin);
   to_.own_bytes_.append(text);
@@ -111,6 +120,10 @@ void Rewriter::drop(std::size_t characters) {
 }
 
 void Rewriter::append(const AlignedText& part, std::size_t end) {
+  if (is_full()) {
+    at_ = end;
+    return;
+  }
   const bool in_place = part.identity() && part.size() == end - at_ && aligned();
   if (!in_place) spread();
   if (spread_) {

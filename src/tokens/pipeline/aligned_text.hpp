@@ -17,6 +17,11 @@ namespace isogloss::tokens {
 // origin is an addition. Holds its memory for reuse: one object per thread and step.
 class AlignedText {
  public:
+  // How much rules may make of a text: so many bytes for each of its own, and some for the shortest. NFKD makes 11
+  // of 1.
+  static constexpr std::size_t kMaxGrowth = 64;
+  static constexpr std::size_t kFreeGrowth = std::size_t{1} << 16;
+
   // Reads `bytes` in place: byte i of it is byte `shift` + i of the user's text. REQUIRES: `bytes` is UTF-8 and lives
   // as long as this object is read.
   void view(std::string_view bytes, std::uint32_t shift);
@@ -29,6 +34,8 @@ class AlignedText {
   std::size_t size() const { return bytes_.size(); }
   bool empty() const { return bytes_.empty(); }
   bool identity() const { return origins_ == nullptr; }
+  // Some rule wanted to write more than kMaxGrowth allows; what stands here is not all of it.
+  bool overflowed() const { return overflowed_; }
   // Place in the user's text where this text begins: for rules that ask "is this the very start".
   std::uint32_t shift() const { return shift_; }
 
@@ -57,6 +64,8 @@ class AlignedText {
   std::string_view bytes_;
   const PieceSpan* origins_ = nullptr;  // (bytes); null = identity
   std::uint32_t shift_ = 0;
+  bool overflowed_ = false;
+  std::size_t limit_ = kFreeGrowth;  // bytes that rules may make of the user's text
   std::string own_bytes_;
   std::vector<PieceSpan> own_origins_;
 };
@@ -87,6 +96,12 @@ class Rewriter {
   // The next old characters have no successor.
   void drop(std::size_t characters);
   void drop_to(std::size_t end) { at_ = end; }
+  // Whether the new text is as long as it may be; then add() and append() leave out what they are given, and so must
+  // those who write into buffers().
+  bool is_full() {
+    to_.overflowed_ = to_.overflowed_ || to_.own_bytes_.size() > to_.limit_;
+    return to_.overflowed_;
+  }
   // The whole of `part`, which was made from the old bytes [position(), end).
   void append(const AlignedText& part, std::size_t end);
   // The new text itself, for rules that write both parts on their own: as many origins as bytes.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/utf8.hpp"
+#include "tokens/pipeline/aligned_text.hpp"
 #include "tokens/pipeline/byte_alphabet.hpp"
 #include "tokens/pipeline/regex.hpp"
 
@@ -18,6 +19,18 @@ void replace_all(std::string& text, std::string_view literal, std::string_view b
   for (std::size_t at = text.find(literal); at != std::string::npos; at = text.find(literal, at + by.size())) {
     text.replace(at, literal.size(), by);
   }
+}
+
+// How many bytes a decoder may make of pieces of `bytes` bytes; rules of a hostile file make as many as they like.
+std::size_t decoded_limit(std::size_t bytes) { return AlignedText::kMaxGrowth * bytes + AlignedText::kFreeGrowth; }
+std::unexpected<Error> too_much() {
+  return fail(Code::too_long, "the decoder makes more than " + std::to_string(AlignedText::kMaxGrowth) +
+                                  " times as many bytes as the pieces have; no tokenizer needs that.");
+}
+std::size_t bytes_of(const std::vector<std::string>& pieces) {
+  std::size_t bytes = 0;
+  for (const std::string& piece : pieces) bytes += piece.size();
+  return bytes;
 }
 
 class ByteLevelDecoder final : public Decoder {
@@ -184,7 +197,18 @@ class ReplaceDecoder final : public Decoder {
  public:
   ReplaceDecoder(std::string literal, std::string by) : literal_(std::move(literal)), by_(std::move(by)) {}
   Status apply(std::vector<std::string>& pieces) const override {
-    for (std::string& piece : pieces) replace_all(piece, literal_, by_);
+    if (literal_.empty()) return {};
+    const std::size_t limit = decoded_limit(bytes_of(pieces));
+    for (std::string& piece : pieces) {
+      std::string out;
+      std::size_t last = 0;
+      for (std::size_t at = piece.find(literal_); at != std::string::npos; at = piece.find(literal_, last)) {
+        out.append(piece, last, at - last).append(by_);
+        last = at + literal_.size();
+        if (out.size() > limit) return too_much();
+      }
+      if (last > 0) piece = out.append(piece, last);
+    }
     return {};
   }
 
@@ -198,14 +222,17 @@ class ReplaceRegexDecoder final : public Decoder {
   ReplaceRegexDecoder(std::shared_ptr<const Regex> regex, std::string by)
       : regex_(std::move(regex)), by_(std::move(by)) {}
   Status apply(std::vector<std::string>& pieces) const override {
+    const std::size_t limit = decoded_limit(bytes_of(pieces));
     for (std::string& piece : pieces) {
       std::string out;
       std::size_t last = 0;
       const auto found = [&](std::size_t begin, std::size_t end) {
+        if (out.size() > limit) return;
         out.append(piece, last, begin - last).append(by_);
         last = end;
       };
       IG_TRY(regex_->each_match(piece, found, [](std::size_t at) { return at; }));
+      if (out.size() > limit) return too_much();
       piece = out.append(piece, last);
     }
     return {};
@@ -220,7 +247,11 @@ class DecoderSequence final : public Decoder {
  public:
   explicit DecoderSequence(std::vector<DecoderPtr> decoders) : decoders_(std::move(decoders)) {}
   Status apply(std::vector<std::string>& pieces) const override {
-    for (const DecoderPtr& decoder : decoders_) IG_TRY(decoder->apply(pieces));
+    const std::size_t limit = decoded_limit(bytes_of(pieces));
+    for (const DecoderPtr& decoder : decoders_) {
+      IG_TRY(decoder->apply(pieces));
+      if (bytes_of(pieces) > limit) return too_much();
+    }
     return {};
   }
 

@@ -13,16 +13,15 @@ class DoubleArrayBuilder {
   using Keys = std::vector<std::pair<std::string_view, std::uint32_t>>;
   DoubleArrayBuilder(const Keys& keys, std::vector<DoubleArray::Unit>& units) : keys_(keys), units_(units) {
     add_block();
-    take(0);
-    units_[0].tag = 0;
+    take(0);               // the root, which is nobody's child: its tag stays that of a free place
     base_used_[0] = true;  // the base of nodes without children: no child has its label there
   }
 
   // Lays out the children of `node`, whose keys are [first, last) and agree in `depth` bytes.
   void build(std::uint32_t node, std::size_t first, std::size_t last, std::size_t depth) {
     if (keys_[first].first.size() == depth) {
-      units_[node].tag = (units_[node].tag & DoubleArray::kLabelMask) |
-                         (keys_[first].second + 1) << DoubleArray::kLabelBits;
+      units_[node].tag = (units_[node].tag & DoubleArray::kLabelMask) | (keys_[first].second + 1)
+                                                                            << DoubleArray::kLabelBits;
       if (++first == last) return;
     }
     std::vector<std::pair<unsigned char, std::size_t>> children;  // label, first key
@@ -50,9 +49,8 @@ class DoubleArrayBuilder {
   std::uint32_t find_base(const std::vector<std::pair<unsigned char, std::size_t>>& children) {
     for (std::uint32_t place = first_free_; place != kEnd;) {
       const std::uint32_t base = place ^ children.front().first;
-      const bool fits = !base_used_[base] && std::ranges::all_of(children, [&](const auto& child) {
-        return !taken_[base ^ child.first];
-      });
+      const bool fits = !base_used_[base] &&
+                        std::ranges::all_of(children, [&](const auto& child) { return !taken_[base ^ child.first]; });
       if (fits) return base;
       const std::uint32_t after = next_[place];
       if (++passed_[place] == kMaxPassed) unlink(place);

@@ -30,6 +30,13 @@ TEST(DoubleArray, FindsEveryKeyThatATextBeginsWith) {
   EXPECT_TRUE(DoubleArray().empty());
 }
 
+TEST(DoubleArray, ANulByteBehindAKeyEndsIt) {
+  const DoubleArray trie({{"a", 1}, {"b", 2}});
+  EXPECT_EQ(prefixes(trie, std::string_view("a\0b", 3)), (std::vector<std::uint32_t>{1}));
+  const DoubleArray with_nul({{std::string_view("a\0", 2), 1}, {"b", 2}});
+  EXPECT_EQ(prefixes(with_nul, std::string_view("a\0\0b", 4)), (std::vector<std::uint32_t>{1}));
+}
+
 TEST(DoubleArray, AgreesWithAMapOnRandomKeysOfAllBytes) {
   std::mt19937 random(3);
   std::map<std::string, std::uint32_t> reference;
@@ -49,7 +56,8 @@ TEST(DoubleArray, AgreesWithAMapOnRandomKeysOfAllBytes) {
     }
     std::vector<std::uint32_t> expected;
     for (std::size_t n = 1; n <= text.size(); ++n) {
-      if (const auto place = reference.find(text.substr(0, n)); place != reference.end()) expected.push_back(place->second);
+      if (const auto place = reference.find(text.substr(0, n)); place != reference.end())
+        expected.push_back(place->second);
     }
     ASSERT_EQ(prefixes(trie, text), expected);
   }

@@ -3,7 +3,12 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "tokens/normalize/reference_unicode.hpp"
 #include "tokens/pipeline/aligned_text.hpp"
@@ -82,6 +87,29 @@ inline const char* skip_class(const char* p, const char* end, std::uint8_t wante
     p += c.size;
   }
   return p;
+}
+
+// End of the run of ASCII letters that begins at p: 16 bytes at a time, so that no branch depends on how long a word
+// is.
+inline const char* skip_ascii_letters(const char* p, const char* end) {
+#if defined(__SSE2__)
+  while (end - p >= 16) {
+    const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(p)));
+    const __m128i from_a = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(32)), _mm_set1_epi8('a'));
+    const __m128i letters = _mm_cmpeq_epi8(_mm_min_epu8(from_a, _mm_set1_epi8(25)), from_a);
+    const int run = std::countr_zero(~static_cast<unsigned>(_mm_movemask_epi8(letters)));
+    p += run;
+    if (run < 16) return p;
+  }
+#endif
+  while (p < end && static_cast<unsigned char>((*p | 32) - 'a') < 26) ++p;
+  return p;
+}
+
+// As skip_class for all letters, of which most words are.
+inline const char* skip_letters(const char* p, const char* end) {
+  p = skip_ascii_letters(p, end);
+  return p < end && static_cast<unsigned char>(*p) >= 128 ? skip_class(p, end, kLetterClass) : p;
 }
 
 }  // namespace isogloss::tokens

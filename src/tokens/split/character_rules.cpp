@@ -5,6 +5,7 @@
 
 #include "tokens/normalize/code_point_set.hpp"
 #include "tokens/normalize/reference_unicode.hpp"
+#include "tokens/split/character_class.hpp"
 #include "tokens/split/cut.hpp"
 #include "tokens/split/splitter.hpp"
 
@@ -18,11 +19,17 @@ class CharacterSplitter final : public Splitter {
   CharacterSplitter(Delimiter delimiter, IsDelimiter is_delimiter)
       : delimiter_(delimiter), is_delimiter_(std::move(is_delimiter)) {
     for (char32_t c = 0; c < 128; ++c) ascii_[c] = is_delimiter_(c);
+    for (char32_t c = 'a'; c <= 'z'; ++c) skips_letters_ = skips_letters_ && !ascii_[c] && !ascii_[c - 32];
   }
   Status apply(SplitState& state) const override {
     cut_words(state, delimiter_, [this](std::string_view text, std::uint32_t offset, Cutter& cutter) {
       std::uint32_t begin = 0;
       for (std::uint32_t at = 0; at < text.size();) {
+        if (skips_letters_) {
+          at =
+              static_cast<std::uint32_t>(skip_ascii_letters(text.data() + at, text.data() + text.size()) - text.data());
+          if (at == text.size()) break;
+        }
         const auto size = static_cast<std::uint32_t>(sequence_size(text[at]));
         const auto byte = static_cast<unsigned char>(text[at]);
         if (byte < 128 ? ascii_[byte] : is_delimiter_(read_code_point(text.data() + at))) {
@@ -41,6 +48,7 @@ class CharacterSplitter final : public Splitter {
   Delimiter delimiter_;
   IsDelimiter is_delimiter_;
   std::array<bool, 128> ascii_;
+  bool skips_letters_ = true;  // none of them is a delimiter
 };
 
 template <class IsDelimiter>
@@ -63,6 +71,8 @@ class BertSplitter final : public Splitter {
     for (const Word word : state.words) {
       std::uint32_t begin = word.begin;
       for (std::uint32_t at = word.begin; at < word.end;) {
+        at = static_cast<std::uint32_t>(skip_ascii_letters(text.data() + at, text.data() + word.end) - text.data());
+        if (at == word.end) break;
         const auto byte = static_cast<unsigned char>(text[at]);
         std::uint32_t size = 1;
         Class now;

@@ -11,8 +11,8 @@ namespace {
 enum class Case : std::uint8_t { exact, ignored };
 
 // Bytes of 's 't 're 've 'm 'll 'd at p, apostrophe included; 0 = none. With case ignored, the long s (U+017F) is an s.
-std::size_t contraction(const char* p, const char* end, Case rule) {
-  if (end - p < 2 || *p != '\'') return 0;
+std::size_t contraction_at_quote(const char* p, const char* end, Case rule) {
+  if (end - p < 2) return 0;
   const auto folded = [rule](char c) {
     return rule == Case::ignored && c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   };
@@ -24,6 +24,10 @@ std::size_t contraction(const char* p, const char* end, Case rule) {
   const bool found =
       (first == 'r' && second == 'e') || (first == 'v' && second == 'e') || (first == 'l' && second == 'l');
   return found ? 3 : 0;
+}
+
+std::size_t contraction(const char* p, const char* end, Case rule) {
+  return p < end && *p == '\'' ? contraction_at_quote(p, end, rule) : 0;
 }
 
 // \s+(?!\S)|\s+ at white space: the run, less its last character when text follows and something is left.
@@ -46,7 +50,7 @@ struct Gpt2 {
         ++start;
       }
     }
-    if (c.type & kLetterClass) return skip_class(start + c.size, end, kLetterClass);
+    if (c.type & kLetterClass) return skip_letters(start + c.size, end);
     if (c.type & kNumberClass) return skip_class(start + c.size, end, kNumberClass);
     if (c.type & kSymbolClass) return skip_class(start + c.size, end, kSymbolClass);
     return space_run(p, skip_class(p, end, kAnySpace), end);
@@ -79,11 +83,11 @@ struct Cl100k {
   static const char* match(const char* p, const char* end) {
     if (const std::size_t n = contraction(p, end, Case::ignored); n != 0) return p + n;
     const Classified c = classified_at(p);
-    if (c.type & kLetterClass) return skip_class(p + c.size, end, kLetterClass);
+    if (c.type & kLetterClass) return skip_letters(p + c.size, end);
     if (c.type & kNumberClass) return digits(p, end, kDigits);
     const char* const next = p + c.size;
     const std::uint8_t next_type = next < end ? classified_at(next).type : 0;
-    if ((c.type & kLineBreak) == 0 && (next_type & kLetterClass)) return skip_class(next, end, kLetterClass);
+    if ((c.type & kLineBreak) == 0 && (next_type & kLetterClass)) return skip_letters(next, end);
     if ((c.type & kSymbolClass) || (*p == ' ' && (next_type & kSymbolClass))) {
       return skip_class(skip_class(next, end, kSymbolClass), end, kLineBreak);
     }
@@ -144,7 +148,7 @@ struct Clip {
     }
     if (const std::size_t n = contraction(p, end, Case::exact); n != 0) return p + n;
     const Classified c = classified_at(p);
-    if (c.type & kLetterClass) return skip_class(p + c.size, end, kLetterClass);
+    if (c.type & kLetterClass) return skip_letters(p + c.size, end);
     if (c.type & kNumberClass) return p + c.size;
     if (c.type & kSymbolClass) return skip_class(p + c.size, end, kSymbolClass);
     return p;

@@ -15,7 +15,7 @@ SplitterPtr known_pattern_splitter(std::string_view pattern);
 SplitterPtr known_removing_splitter(std::string_view pattern);
 
 // The patterns by name, for tests and for rank files, which carry none. "gpt2", "cl100k", "llama3", "qwen2", "o200k",
-// "o200k_hf", "clip"; empty when unknown.
+// "clip"; empty when unknown.
 std::string_view known_pattern(std::string_view name);
 
 }  // namespace isogloss::tokens

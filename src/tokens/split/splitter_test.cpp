@@ -81,7 +81,11 @@ TEST(KnownPatterns, AreEqualToTheRegularExpression) {
     ASSERT_TRUE(regex) << regex.error().message;
     for (int i = 0; i < 40000; ++i) {
       std::string text;
-      for (std::size_t n = 1 + random() % 10; n > 0; --n) utf8_append(text, kSome[random() % std::size(kSome)]);
+      for (std::size_t n = 1 + random() % 10; n > 0; --n) {
+        utf8_append(text, kSome[random() % std::size(kSome)]);
+        if (random() % 8 == 0)
+          text.append(random() % 36, "aZ"[random() % 2]);  // words that take more than one register
+      }
       std::vector<std::string> expected;
       const auto found = [&](std::size_t begin, std::size_t end) {
         expected.push_back(text.substr(begin, end - begin));

@@ -9,6 +9,7 @@
 #include "tokens/pipeline/byte_pieces.hpp"
 #include "tokens/pipeline/double_array.hpp"
 #include "tokens/pipeline/subword_model.hpp"
+#include "tokens/pipeline/word_table.hpp"
 
 namespace isogloss::tokens {
 
@@ -55,7 +56,7 @@ class Unigram final : public SubwordModel {
   UnigramRules rules_;
   DoubleArray trie_;
   PieceTable words_;     // words that are best left whole, whatever stands before them
-  PieceTable bodies_;    // those of them that begin with a U+2581, without it
+  WordTable bodies_;     // those of them that begin with a U+2581, without it
   std::uint32_t owner_;  // of remembered words
   std::uint32_t body_owner_;
   bool words_alone_ = false;  // words with a mark in front are read alike whatever stands before them

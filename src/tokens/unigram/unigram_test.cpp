@@ -46,6 +46,20 @@ TEST(Unigram, TakesTheCutWithTheHighestSum) {
   }
 }
 
+// SentencePiece's sums are floats; near 100,000 neighbours lie 1/128 apart. Where the sum goes beyond that it is taken
+// off, so that what follows is told apart again: -9.997 for ab c from -10 for a bc.
+TEST(Unigram, FloatsStartOverBeyondAHundredThousand) {
+  const Unigram model = make({{"<unk>", -11}, {"x", -10}, {"ab", -5}, {"c", -4.997}, {"a", -5}, {"bc", -5}, {"b", -10}},
+                             {.unknown = 0, .score_type = ScoreType::f32});
+  const auto last_two = [&](std::size_t x) {
+    std::vector<std::string> pieces = cut(model, std::string(x, 'x') + "abc");
+    return std::vector<std::string>(pieces.end() - 2, pieces.end());
+  };
+  EXPECT_THAT(last_two(10), testing::ElementsAre("ab", "c"));
+  EXPECT_THAT(last_two(9'990), testing::ElementsAre("a", "bc"));  // equal sums: the first one found stays
+  EXPECT_THAT(last_two(10'001), testing::ElementsAre("ab", "c"));
+}
+
 TEST(Unigram, RememberedWordsAreCutAsTheFirstTime) {
   const Unigram model = make(kPieces, {.unknown = 0});
   const auto first = cut(model, "abcab");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Most words of ordinary text are pieces themselves: one hash look-up. The others walk down a trie, once per piece. (Song
-// et al. 2021, "Fast WordPiece Tokenization", never looks at a byte twice; it was not tried here.)
+// Most words of ordinary text are pieces themselves: one hash look-up. The others walk down a trie, once per piece.
+// (Song et al. 2021, "Fast WordPiece Tokenization", never looks at a byte twice; it was not tried here.)
 #include "tokens/wordpiece/wordpiece.hpp"
 
 #include "core/utf8.hpp"
@@ -19,14 +19,17 @@ WordPiece::WordPiece(Vocabulary vocabulary, const WordPieceRules& rules)
     : vocabulary_(std::move(vocabulary)), rules_(rules), unknown_(vocabulary_.find(rules.unknown)) {
   std::vector<std::pair<std::string_view, std::uint32_t>> first;
   std::vector<std::pair<std::string_view, std::uint32_t>> continuing;
+  std::vector<std::pair<std::string, std::uint32_t>> words;
   for (std::uint32_t id = 0; id < vocabulary_.size(); ++id) {
     if (!vocabulary_.contains(id)) continue;
     const std::string_view piece = vocabulary_.piece(id);
     first.emplace_back(piece, id);
+    if (!piece.empty()) words.emplace_back(piece, id);
     if (piece.starts_with(rules_.continuing_prefix)) {
       continuing.emplace_back(piece.substr(rules_.continuing_prefix.size()), id);
     }
   }
+  words_.fill(words);
   first_ = DoubleArray(std::move(first));
   continuing_ = DoubleArray(std::move(continuing));
 }
@@ -57,16 +60,15 @@ void WordPiece::encode_rare(std::string_view text, Word word, Pieces& out) const
 }
 
 Status WordPiece::encode(std::string_view text, std::span<const Word> words, Pieces& out) const {
-  for (const Word word : words) {
-    const std::string_view bytes = text.substr(word.begin, word.end - word.begin);
+  words_.find_each(text, words, [&](Word word, std::string_view bytes, std::uint32_t id) {
     if (bytes.size() > rules_.max_characters && utf8_count(bytes) > rules_.max_characters) {
       out.push_back({unknown_, word.begin, word.end});
-    } else if (const std::uint32_t id = vocabulary_.find(bytes); id != PieceTable::kNone) {
+    } else if (id != WordTable::kNone) {
       out.push_back({id, word.begin, word.end});
     } else {
       encode_rare(text, word, out);
     }
-  }
+  });
   return {};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// WordPiece (Schuster and Nakajima 2012; as BERT reads it, Devlin et al. 2018): a word becomes the longest piece that it
-// begins with, then the longest continuing piece that the rest begins with, and so on; a word that gets stuck is unknown.
+// WordPiece (Schuster and Nakajima 2012; as BERT reads it, Devlin et al. 2018): a word becomes the longest piece that
+// it begins with, then the longest continuing piece that the rest begins with, and so on; a word that gets stuck is
+// unknown.
 #pragma once
 
 #include <memory>
@@ -8,6 +9,7 @@
 
 #include "tokens/pipeline/double_array.hpp"
 #include "tokens/pipeline/subword_model.hpp"
+#include "tokens/pipeline/word_table.hpp"
 
 namespace isogloss::tokens {
 
@@ -33,6 +35,7 @@ class WordPiece final : public SubwordModel {
 
   Vocabulary vocabulary_;
   WordPieceRules rules_;
+  WordTable words_;         // every piece, as a whole word
   DoubleArray first_;       // every piece, as the beginning of a word
   DoubleArray continuing_;  // pieces with the prefix, without it
   std::uint32_t unknown_ = PieceTable::kNone;
