@@ -134,10 +134,21 @@ def encode_rows():
         yield False, f"peak memory, {name}, MB", *versus(rows, lambda row: number(row["peak_mb"]))
 
 
+def distill_rows():
+    found = results("distill")
+    rows, quality = found["contestants"], found["scifact"]
+    yield True, "static table distilled from MiniLM, 16 tokens from text, sentences per CPU second", *versus(
+        rows, lambda row: thousands(row["per_cpu_s"]))
+    yield False, "making it from 18 M words, CPU s", number(found["made"]["cpu_s"]), ""
+    yield False, "its STS-B test Spearman; SciFact nDCG@10, alone and with BM25", (
+        f"{100 * found['sts']['test']:.2f}; {100 * quality['table']:.2f}, {100 * quality['hybrid']:.2f}"), (
+        f"BM25 {100 * quality['bm25']:.2f}")
+
+
 def table(short):
     lines = ["| task | isogloss | others |", "|---|---|---|"]
     for rows in (lexical_rows, quality_rows, exact_rows, store_rows, ingest_rows, tfidf_rows, lsa_rows, tokenize_rows,
-                 encode_rows):
+                 encode_rows, distill_rows):
         lines += [f"| {title} | {ours} | {others} |" for in_short, title, ours, others in rows() if in_short or not short]
     return "\n".join(lines) + "\n"
 
