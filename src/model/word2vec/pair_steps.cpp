@@ -22,6 +22,11 @@ namespace {
 
 constexpr std::uint64_t kWatchEvery = 64;  // steps whose loss is looked at
 
+// A block draws this many times `negative` words, each with the weight of its part: as far as 5 words for four centres
+// go, 10 of half the weight go further. enwiki18m, 5 negatives, analogies right: 39.1 % with 5 for a block, 40.8 with
+// 8, 41.4 with 10, 42.2 with 20; 41.2 with 5 for every centre. CBOW 37.2 with 5, 42.2 with 10, 45.1 with 20.
+constexpr std::size_t kSharedDraws = 2;
+
 std::size_t up(std::size_t n) { return (n + kRowFloats - 1) / kRowFloats * kRowFloats; }
 
 void fetch(const float* row, std::size_t floats) {
@@ -35,9 +40,11 @@ PairSteps::PairSteps(const PairSetup& setup, Random random) : setup_(setup), ran
   const std::size_t most_centres = std::max<std::size_t>(1, static_cast<std::size_t>(o.block));
   const std::size_t most_contexts = 2 * static_cast<std::size_t>(o.window);
   const std::size_t rows = most_centres + most_contexts;
-  const std::size_t stride = up(std::max(most_centres + static_cast<std::size_t>(o.negative), setup.tree.longest()));
+  const auto negatives = static_cast<std::size_t>(o.negative);
+  drawn_.resize(o.block > 1 ? kSharedDraws * negatives : negatives);
+  share_ = o.block > 1 ? 1.0F / static_cast<float>(kSharedDraws) : 1.0F;
+  const std::size_t stride = up(std::max(most_centres + drawn_.size(), setup.tree.longest()));
   const std::size_t padded = setup.weights->inputs.padded();
-  drawn_.resize(static_cast<std::size_t>(o.negative));
   gradients_.resize(rows * stride);
   scratch_.resize((rows + stride) * kRowFloats);
   if (!o.skipgram()) {
@@ -118,13 +125,13 @@ void PairSteps::add_negatives(Step& step, std::span<const std::uint32_t> centres
     float* weights = step.weights.data() + r * step.stride;
     float pairs = 0;
     for (std::size_t c = 0; c < k; ++c) pairs += weights[c];
-    for (std::size_t n = 0; n < drawn_.size(); ++n) weights[k + n] = pairs;
+    for (std::size_t n = 0; n < drawn_.size(); ++n) weights[k + n] = pairs * share_;
   }
   for (std::size_t n = 0; n < drawn_.size(); ++n) {
     for (std::size_t c = 0; c < k; ++c) {
       if (drawn_[n] != centres[c]) continue;
       for (std::size_t r = 0; r < rows; ++r) {
-        step.weights[r * step.stride + k + n] -= step.weights[r * step.stride + c];
+        step.weights[r * step.stride + k + n] -= step.weights[r * step.stride + c] * share_;
       }
     }
   }

@@ -68,7 +68,8 @@ class PairSteps {
   Random random_;
   std::vector<std::uint32_t> words_;  // of the sentence, those that stay
   std::vector<std::uint32_t> spans_;  // (words) window of each
-  std::vector<std::uint32_t> drawn_;  // (negative) of the step
+  std::vector<std::uint32_t> drawn_;  // negatives of the step
+  float share_ = 1;                   // weight of a negative
   Step steps_[2];
   std::size_t turn_ = 0;
   bool waiting_ = false;

@@ -101,7 +101,8 @@ class Plain {
  private:
   void draw() {
     negatives_.clear();
-    for (std::int64_t i = 0; i < o_.negative; ++i) negatives_.push_back(f_.setup.negatives.draw(random_.next()));
+    for (std::int64_t i = 0; i < o_.negative * (o_.block > 1 ? 2 : 1); ++i)
+      negatives_.push_back(f_.setup.negatives.draw(random_.next()));
   }
   std::vector<std::uint32_t> contexts(std::size_t c) const {
     std::vector<std::uint32_t> out;
@@ -112,10 +113,10 @@ class Plain {
   }
   // One row against one target: g times the target for the row, g times the row for the target.
   void pair(const std::vector<double>& row, std::vector<double>& error, Rows& targets, Rows& gains,
-            std::uint32_t target, double label) {
+            std::uint32_t target, double label, double weight = 1) {
     double s = 0;
     for (std::size_t j = 0; j < kDim; ++j) s += row[j] * targets[target][j];
-    const double g = static_cast<double>(kAlpha) * (label - 1 / (1 + std::exp(-s)));
+    const double g = static_cast<double>(kAlpha) * weight * (label - 1 / (1 + std::exp(-s)));
     for (std::size_t j = 0; j < kDim; ++j) {
       error[j] += g * targets[target][j];
       gains[target][j] += g * row[j];
@@ -148,7 +149,7 @@ class Plain {
       if (o_.block == 0) draw();
       pair(row, error, y_, dy_, word, 1);
       for (const std::uint32_t n : negatives_) {
-        if (n != word) pair(row, error, y_, dy_, n, 0);
+        if (n != word) pair(row, error, y_, dy_, n, 0, o_.block > 1 ? 0.5 : 1);
       }
     });
   }
