@@ -173,6 +173,13 @@ Status WordCorpus::hold(std::size_t bytes, Context& context) {
   for (std::size_t first = 0; first < data_->blocks(); first += wave) {
     IG_TRY(context.check());
     const std::size_t count = std::min(wave, data_->blocks() - first);
+    if (count == 1) {  // nothing to join, as with a packed file, which is one block
+      IG_TRY(encode_block(first, context, [&](std::uint32_t id) -> Status {
+        ids_.push_back(id);
+        return {};
+      }));
+      continue;
+    }
     std::vector<std::vector<std::uint32_t>> parts(count);
     std::vector<Status> failures(count);
     parallel_for(context, count, 1, [&](std::size_t begin, std::size_t end) {
@@ -191,6 +198,11 @@ Status WordCorpus::hold(std::size_t bytes, Context& context) {
   }
   held_ = true;
   return {};
+}
+
+void WordCorpus::release() {
+  ids_ = {};
+  held_ = false;
 }
 
 Status WordCorpus::pass(const Sink& sink, Context& context) const {

@@ -48,6 +48,7 @@ class WordCorpus {
   // Keeps the text as 4 bytes a word, when this is no more than `bytes`; else every pass() reads the files again.
   Status hold(std::size_t bytes, Context& context);
   bool held() const { return held_; }
+  void release();  // the opposite of hold()
   // The pieces in order: in one call when held, else in waves of about kWaveWords words. Pieces are the same either
   // way. Error{corrupt_data} when the text is no longer the one that was counted.
   Status pass(const Sink& sink, Context& context) const;

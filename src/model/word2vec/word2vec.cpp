@@ -57,11 +57,13 @@ Result<ModelPtr> train(const Dataset& data, const OptionValues& values, Context&
   context.say(LogLevel::info, counted(words, "word") + " in the vocabulary, " + std::to_string(corpus.total()) +
                                   " of " + counted(corpus.seen(), "word") + " of the text.");
   IG_TRY(corpus.hold(context.memory_limit == 0 ? SIZE_MAX : context.memory_limit / 2, context));
-  const Word2vecWeights weights = IG_TRY(train_word2vec(corpus, options, context));
+  Word2vecWeights weights = IG_TRY(train_word2vec(corpus, options, context));
   context.say(LogLevel::info, std::to_string(options.epochs) + " x " + counted(corpus.total(), "word") +
                                   " read, as expected; loss " + std::to_string(weights.loss) + " a pair.");
-  Word2vecModel::Trained trained{option_values(options), weights.outputs.compact(), weights.nodes.compact()};
-  vectors::WordTable table(corpus.words(), weights.inputs.compact(), static_cast<std::size_t>(options.dim),
+  corpus.release();
+  Word2vecModel::Trained trained{option_values(options), std::move(weights.outputs).take(),
+                                 std::move(weights.nodes).take()};
+  vectors::WordTable table(corpus.words(), std::move(weights.inputs).take(), static_cast<std::size_t>(options.dim),
                            corpus.counts());
   vectors::WordModelInfo info;
   info.family = kFamily;

@@ -159,9 +159,10 @@ RowMatrix::RowMatrix(std::size_t rows, std::size_t dim)
 
 void RowMatrix::Free::operator()(float* p) const { ::operator delete(p, std::align_val_t{64}); }
 
-std::vector<float> RowMatrix::compact() const {
+std::vector<float> RowMatrix::take() && {
   std::vector<float> out(rows_ * dim_);
   for (std::size_t i = 0; i < rows_; ++i) std::copy_n(row(i), dim_, out.data() + i * dim_);
+  *this = {};
   return out;
 }
 

@@ -19,7 +19,7 @@ class RowMatrix {
   std::size_t rows() const { return rows_; }
   std::size_t padded() const { return padded_; }
   float* row(std::size_t i) const { return data_.get() + i * padded_; }
-  std::vector<float> compact() const;  // (rows, dim)
+  std::vector<float> take() &&;  // (rows, dim), without the padding; the matrix is gone
 
  private:
   struct Free {
