@@ -17,7 +17,7 @@ ALLOWED = {
     "nn": "math simd formats",
     "input": "formats tokens",
     "hub": "formats",
-    "model": "math formats tokens media nn train index vectors",
+    "model": "simd math formats tokens media nn train index vectors",
     "store": "math index vectors",
     "heads": "math index vectors train tokens",
     "answer": "input tokens heads",

@@ -159,6 +159,10 @@ Status WordModel::save(const std::filesystem::path& folder, Context& context) co
 
 std::vector<OptionInfo> word_load_options() { return option_infos<WordModelOptions>(); }
 
+Result<WordModelOptions> parse_word_options(const OptionValues& values, std::string_view family) {
+  return parse_options<WordModelOptions>(values, "Family '" + std::string(family) + "'");
+}
+
 Recognised recognise_word_model(const FileSet& files, std::string_view family,
                                 std::span<const formats::WordVectorLayout> layouts) {
   if (!files.is_single_file()) return formats::recognise_model_folder(files, family);
@@ -168,7 +172,7 @@ Recognised recognise_word_model(const FileSet& files, std::string_view family,
 
 Result<ModelPtr> load_word_model(const FileSet& files, std::string_view family, const OptionValues& values,
                                  Context& context) {
-  const auto options = IG_TRY(parse_options<WordModelOptions>(values, "Family '" + std::string(family) + "'"));
+  const auto options = IG_TRY(parse_word_options(values, family));
   WordModelInfo info;
   info.family = family;
   if (files.is_single_file()) {

@@ -74,6 +74,7 @@ Recognised recognise_word_model(const FileSet& files, std::string_view family,
 Result<ModelPtr> load_word_model(const FileSet& files, std::string_view family, const OptionValues& options,
                                  Context& context);
 std::vector<OptionInfo> word_load_options();
+Result<WordModelOptions> parse_word_options(const OptionValues& values, std::string_view family);
 
 // A table from a folder that save() wrote: vocabulary.txt, "vectors" (words, dim), "counts" (words) if there are any.
 Result<WordTable> read_word_folder(const formats::ModelSource& source);

@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 class FamilyConformance : public testing::TestWithParam<FamilyCase> {
  protected:
   const Family& family() const { return *GetParam().family; }
+  bool trained() const { return GetParam().folder.empty(); }
   // The trained model, saved as `name` in the temporary folder.
   fs::path saved(const std::string& name) {
     Context context;
@@ -85,7 +86,7 @@ TEST_P(FamilyConformance, OptionsAreNamedInLowerSnakeAndExplained) {
 }
 
 TEST_P(FamilyConformance, UnknownOptionIsRefusedAndTheNearestNamed) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   Context context;
   for (const OptionInfo& info : family().train_options()) {
     FamilyCase wrong = GetParam();
@@ -101,7 +102,7 @@ TEST_P(FamilyConformance, UnknownOptionIsRefusedAndTheNearestNamed) {
 }
 
 TEST_P(FamilyConformance, DefaultsAreAcceptedAsTheyArePrinted) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   Context context;
   FamilyCase printed = GetParam();
   for (const OptionInfo& info : family().train_options()) {
@@ -113,7 +114,7 @@ TEST_P(FamilyConformance, DefaultsAreAcceptedAsTheyArePrinted) {
 }
 
 TEST_P(FamilyConformance, SameSeedGivesTheSameModelOnAnyNumberOfThreads) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   const ModelPtr model = model_of(GetParam());
   ASSERT_NE(model, nullptr);
   EXPECT_EQ(model->card().space_id.size(), 64u);
@@ -129,7 +130,7 @@ TEST_P(FamilyConformance, SameSeedGivesTheSameModelOnAnyNumberOfThreads) {
 }
 
 TEST_P(FamilyConformance, TrainingCanBeCancelled) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   CancelToken cancel;
   cancel.cancel();
   Context context;
@@ -140,7 +141,7 @@ TEST_P(FamilyConformance, TrainingCanBeCancelled) {
 }
 
 TEST_P(FamilyConformance, ItsOwnFolderAndNoOtherIsRecognised) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   const FileSet files = FileSet::open(saved("m")).value();
   for (const Family* other : families()) {
     EXPECT_EQ(other->recognise(files), other == &family() ? Recognised::exact : Recognised::none) << other->name;
@@ -151,7 +152,7 @@ TEST_P(FamilyConformance, ItsOwnFolderAndNoOtherIsRecognised) {
 }
 
 TEST_P(FamilyConformance, SavedModelHasTheSameCardAndBits) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   Context context;
   const ModelPtr model = model_of(GetParam());
   const auto opened = open(saved("m"));
@@ -164,7 +165,7 @@ TEST_P(FamilyConformance, SavedModelHasTheSameCardAndBits) {
 }
 
 TEST_P(FamilyConformance, OpensFromMemory) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   const fs::path path = saved("m");
   std::map<std::string, std::string> content;
   for (const auto& entry : fs::directory_iterator(path)) {
@@ -177,7 +178,7 @@ TEST_P(FamilyConformance, OpensFromMemory) {
 }
 
 TEST_P(FamilyConformance, SavesOverAModelOnly) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   Context context;
   const ModelPtr model = model_of(GetParam());
   const fs::path path = saved("m");
@@ -203,7 +204,7 @@ TEST_P(FamilyConformance, SavesOverAModelOnly) {
 }
 
 TEST_P(FamilyConformance, MissingFilesAreNamed) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   const fs::path path = saved("m");
   for (const std::string& name : FileSet::open(path).value().names()) {
     if (name == "README.md") continue;
@@ -218,7 +219,7 @@ TEST_P(FamilyConformance, MissingFilesAreNamed) {
 }
 
 TEST_P(FamilyConformance, TruncatedTensorsAndOtherVocabulariesAreNamed) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   const fs::path path = saved("m");
   const auto refused = [&](const std::string& name, const std::string& content, std::string_view named) {
     const std::string kept = read_file(path / name).value();
@@ -245,7 +246,7 @@ TEST_P(FamilyConformance, TruncatedTensorsAndOtherVocabulariesAreNamed) {
 }
 
 TEST_P(FamilyConformance, NewerFormatIsRefusedByName) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   const fs::path path = saved("m");
   std::string config = read_file(path / "config.json").value();
   const std::size_t at = config.find("\"format\":1");
@@ -261,7 +262,7 @@ TEST_P(FamilyConformance, NewerFormatIsRefusedByName) {
 
 // Bytes changed at random: the folder opens or is refused; what opens embeds. Never a crash.
 TEST_P(FamilyConformance, DamagedFoldersAreRefusedOrOpen) {
-  if (family().train == nullptr) GTEST_SKIP() << "cannot be trained";
+  if (!trained()) GTEST_SKIP() << "opened, not trained";
   std::map<std::string, std::string> whole;
   for (const auto& entry : fs::directory_iterator(saved("m"))) {
     whole[entry.path().filename().string()] = read_file(entry.path()).value();

@@ -72,8 +72,10 @@ std::vector<FamilyCase> opened_cases(const Family& family) {
     }
     return cases;
   }
+  if (family.name != "transformer") return cases;
   for (const char* compute : {"f32", "bf16", "int8"}) {
-    cases.push_back({"transformer_" + std::string(compute), &family, {{"compute", std::string(compute)}}, "transformers/bert"});
+    cases.push_back(
+        {"transformer_" + std::string(compute), &family, {{"compute", std::string(compute)}}, "transformers/bert"});
   }
   for (const char* kind : {"splade", "modernbert", "qwen3", "mpnet", "cross_bert"}) {
     cases.push_back({"transformer_" + std::string(kind), &family, {}, "transformers/" + std::string(kind)});
@@ -110,12 +112,11 @@ std::vector<std::string> make_probes() {
 std::vector<FamilyCase> family_cases() {
   std::vector<FamilyCase> cases;
   for (const Family* family : families()) {
-    if (family->train == nullptr) {
-      const std::vector<FamilyCase> opened = opened_cases(*family);
-      cases.insert(cases.end(), opened.begin(), opened.end());
-      continue;
-    }
+    const std::vector<FamilyCase> opened = opened_cases(*family);
+    cases.insert(cases.end(), opened.begin(), opened.end());
+    if (family->train == nullptr) continue;
     FamilyCase plain{std::string(family->name), family, {}};
+    if (has_option(*family, "deterministic")) plain.options.set("deterministic", true);
     if (has_option(*family, "dim")) plain.options.set("dim", std::string("8"));
     cases.push_back(plain);
     if (has_option(*family, "columns")) {
@@ -144,7 +145,7 @@ Result<ModelPtr> train_case(const FamilyCase& test, Context& context) {
 
 namespace {
 
-// The folder of a case whose family cannot be trained.
+// The folder of a case that is opened.
 Result<ModelPtr> open_case(const FamilyCase& test, Context& context) {
   const char* source = std::getenv("ISOGLOSS_SOURCE_DIR");
   const FileSet files = IG_TRY(FileSet::open(std::filesystem::path(source) / "tests/golden" / test.folder));

@@ -15,8 +15,8 @@
 
 namespace isogloss::conformance {
 
-// A family and how it is trained here. A family that needs columns has a second case; one that cannot be trained has a
-// case per folder of tests/golden, opened with `options`.
+// A family and how it is trained here. A family that needs columns has a second case; one that opens files of others
+// has a case per folder or file of tests/golden, opened with `options`.
 struct FamilyCase {
   std::string name;  // "tfidf", "onehot_columns", "transformer_splade"
   const Family* family = nullptr;

@@ -43,6 +43,7 @@ Status write_models(const fs::path& corpus) {
     OptionValues options;
     if (family->name == "lsa") options.set("dim", std::int64_t{2});
     if (family->name == "hashing") options.set("n_features", std::int64_t{64});
+    if (family->name == "word2vec") options = {{"dim", std::int64_t{4}}, {"min_count", std::int64_t{1}}};
     const ModelPtr model = IG_TRY(family->train(data, options, context));
     const fs::path folder = corpus / "folder";
     IG_TRY(model->save(folder, context));

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which table of kernels runs: that of the level simd::kernels() chose.
+#include "model/word2vec/word2vec_kernels.hpp"
+
+namespace isogloss::model {
+
+extern const PairKernels pair_kernels_scalar;
+extern const PairKernels pair_kernels_avx2;
+extern const PairKernels pair_kernels_avx512;
+extern const PairKernels pair_kernels_avx512_bf16;
+
+const PairKernels& pair_kernels(simd::Level level) {
+  switch (level) {
+    case simd::Level::scalar:
+      return pair_kernels_scalar;
+    case simd::Level::avx2:
+      return pair_kernels_avx2;
+    case simd::Level::avx512:
+      return pair_kernels_avx512;
+    case simd::Level::avx512_bf16:
+      return pair_kernels_avx512_bf16;
+  }
+  return pair_kernels_scalar;
+}
+
+const PairKernels& pair_kernels() {
+  static const PairKernels& table = pair_kernels(simd::active_level());
+  return table;
+}
+
+}  // namespace isogloss::model

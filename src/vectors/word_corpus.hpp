@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// A text as numbers of words: what the trainers of word vectors read. Frequent words have small numbers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "isogloss/family.hpp"
+#include "tokens/analysis/word_map.hpp"
+
+namespace isogloss::vectors {
+
+// What a word is and which words are kept.
+struct CorpusRules {
+  bool lowercase = false;
+  bool signs = false;  // false: words are what stands between blanks; true: as WordModel reads texts, signs alone
+  std::uint64_t min_count = 5;  // rarer words are left out
+  std::size_t max_vocab = 0;    // at most that many words, the most frequent; 0 = no limit
+};
+
+inline constexpr std::uint32_t kSentenceEnd = 0xFFFFFFFFu;
+
+// A run of whole sentences (or of a part of one that is very long).
+struct CorpusPiece {
+  std::span<const std::uint32_t> ids;  // of words; every sentence ends with kSentenceEnd
+  std::uint64_t words = 0;             // in this piece
+  std::uint64_t before = 0;            // words of the corpus before it
+  std::size_t number = 0;
+};
+
+class WordCorpus {
+ public:
+  using Sink = std::function<Status(std::span<const CorpusPiece>)>;
+
+  // Counts the words of `data`, on all threads. Error{invalid_argument} when no word is left. REQUIRES: `data` outlives
+  // the corpus.
+  static Result<WordCorpus> count(const Dataset& data, const CorpusRules& rules, Context& context);
+
+  const tokens::WordMap& words() const { return words_; }
+  const std::vector<std::uint64_t>& counts() const { return counts_; }  // (words), falling
+  std::uint64_t total() const { return total_; }                        // of the counts
+  std::uint64_t seen() const { return seen_; }                          // words of the text, kept or not
+
+  // Keeps the text as 4 bytes a word, when this is no more than `bytes`; else every pass() reads the files again.
+  Status hold(std::size_t bytes, Context& context);
+  bool held() const { return held_; }
+  void release();  // the opposite of hold()
+  // The pieces in order: in one call when held, else in waves of about kWaveWords words. Pieces are the same either
+  // way. Error{corrupt_data} when the text is no longer the one that was counted.
+  Status pass(const Sink& sink, Context& context) const;
+
+ private:
+  Status encode_block(std::size_t block, Context& context, const std::function<Status(std::uint32_t)>& sink) const;
+
+  const Dataset* data_ = nullptr;
+  CorpusRules rules_;
+  tokens::WordMap words_;
+  std::vector<std::uint64_t> counts_;
+  std::uint64_t total_ = 0;
+  std::uint64_t seen_ = 0;
+  bool held_ = false;
+  std::vector<std::uint32_t> ids_;
+};
+
+}  // namespace isogloss::vectors
