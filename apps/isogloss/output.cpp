@@ -2,11 +2,13 @@
 #include "output.hpp"
 
 #include <algorithm>
-
 #include <array>
 #include <charconv>
+#include <iostream>
+#include <iterator>
 
 #include "core/text.hpp"
+#include "core/unpack.hpp"
 
 namespace isogloss::cli {
 
@@ -22,6 +24,19 @@ void write_source(JsonWriter& json, const StoredChunk& chunk, Span at) {
   chunk.page != 0 ? json.value(chunk.page) : json.null();
   json.field("start", static_cast<std::uint64_t>(at.begin)).field("end", static_cast<std::uint64_t>(at.end));
   json.field("heading", chunk.heading).end_object();
+}
+
+Status each_line(const std::string& file, const std::function<Status(std::string_view)>& visit) {
+  const std::string content =
+      file == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : IG_TRY(read_unpacked(file, SIZE_MAX));
+  if (content.empty()) return {};
+  std::string_view text = content;
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  for (std::string_view line : split(text, '\n')) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    IG_TRY(visit(line));
+  }
+  return {};
 }
 
 void print_facts(Program& program, const std::vector<std::pair<std::string, std::string>>& facts) {

@@ -2,6 +2,7 @@
 // Printing that several verbs share.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ namespace isogloss::cli {
 // Opens a collection for reading by name or path.
 Result<std::unique_ptr<Collection>> open_collection(const std::string& name, OpenMode mode, const CollectionOptions& options,
                                                     Context& context);
+
+// Calls visit(line) for every line of a text file, packed or not; "-" = standard input. Lines end at LF, a CR before it goes.
+Status each_line(const std::string& file, const std::function<Status(std::string_view)>& visit);
 
 // Names with values, in order: a table, or one JSON object.
 void print_facts(Program& program, const std::vector<std::pair<std::string, std::string>>& facts);

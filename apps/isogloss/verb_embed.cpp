@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include <iostream>
 
 #include "core/file.hpp"
 #include "core/json.hpp"
@@ -140,15 +139,10 @@ class EmbedVerb final : public Verb {
 
   Status collect_file(const std::string& path, Context& context) {
     if (path == "-" || without_packing(path).ends_with(".txt")) {
-      const std::string content = path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : IG_TRY(read_unpacked(path, SIZE_MAX));
-      std::string_view text = content;
-      if (text.ends_with('\n')) text.remove_suffix(1);
-      if (content.empty()) return {};
-      for (std::string_view line : split(text, '\n')) {
-        if (line.ends_with('\r')) line.remove_suffix(1);
+      return each_line(path, [&](std::string_view line) -> Status {
         items_.push_back({std::to_string(items_.size() + 1), std::string(line), {}});
-      }
-      return {};
+        return {};
+      });
     }
     ReadOptions options;
     options.text_fields = text_fields_;

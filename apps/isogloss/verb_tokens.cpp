@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <charconv>
-#include <iostream>
-#include <iterator>
 #include <utility>
 
-#include "core/file.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
 #include "core/unpack.hpp"
@@ -158,21 +155,7 @@ class TokensVerb final : public Verb {
                          : tokenizer.encode_pair(text, pair_, encode_, tokens);
   }
 
-  // Calls visit(line) for every line of a file.
-  template <class Visit>
-  static Status each_line(const std::string& file, Visit&& visit) {
-    const std::string content =
-        file == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : IG_TRY(read_file(file));
-    std::vector<std::string_view> lines = split(content, '\n');
-    if (!lines.empty() && lines.back().empty()) lines.pop_back();
-    for (std::string_view line : lines) {
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      IG_TRY(visit(line));
-    }
-    return {};
-  }
-
-  // The same for every row of a table: visit(text, row).
+  // Calls visit(text, row) for every row of a table.
   template <class Visit>
   Status each_row(const std::string& file, Context& context, Visit&& visit) const {
     ReadOptions options;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/best_words.hpp"
 #include "core/parallel.hpp"
 #include "core/text.hpp"
 #include "isogloss/options.hpp"
@@ -26,25 +27,6 @@ double cosine(std::span<const float> a, std::span<const float> b) {
 }
 
 std::unexpected<Error> no_vectors() { return fail(Code::unsupported, "the words of this model have no vectors."); }
-
-// The n best of the words that `taken` does not name, best first; ties by word.
-std::vector<WordScore> best_of(const Vocabulary& words, std::span<const float> scores,
-                               std::span<const std::size_t> taken, std::size_t n) {
-  std::vector<std::uint32_t> order;
-  order.reserve(scores.size());
-  for (std::uint32_t i = 0; i < scores.size(); ++i) {
-    if (std::ranges::find(taken, i) == taken.end()) order.push_back(i);
-  }
-  const auto better = [&](std::uint32_t a, std::uint32_t b) {
-    return scores[a] != scores[b] ? scores[a] > scores[b] : words.word(a) < words.word(b);
-  };
-  const auto kept = order.begin() + static_cast<std::ptrdiff_t>(std::min(n, order.size()));
-  std::ranges::partial_sort(order, kept, better);
-  std::vector<WordScore> best;
-  for (auto it = order.begin(); it != kept; ++it)
-    best.push_back({std::string(words.word(*it)), static_cast<double>(scores[*it])});
-  return best;
-}
 
 // Unit vector of a word of a question.
 Result<std::vector<float>> unit_vector(const Vocabulary& words, std::string_view word) {
@@ -144,7 +126,7 @@ Result<NearestWords> nearest_words(const Vocabulary& words, const WordSum& sum, 
   }
   std::vector<float> scores(words.word_count());
   IG_TRY(score_sum(words, sum, rule, scores, context));
-  out.words = best_of(words, scores, taken, n);
+  out.words = best_words<float>(scores, [&](std::size_t i) { return words.word(i); }, taken, n);
   for (const std::size_t index : taken) {
     const bool would_be = out.words.size() < n || static_cast<double>(scores[index]) > out.words.back().score;
     if (would_be) out.would_be.push_back({std::string(words.word(index)), static_cast<double>(scores[index])});

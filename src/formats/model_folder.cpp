@@ -132,6 +132,20 @@ Recognised recognise_model_folder(const FileSet& files, std::string_view family)
   return model_folder_family(files) == family ? Recognised::exact : Recognised::none;
 }
 
+Result<TensorFile> open_tensor_file(const FileSet& files, const std::string& name, std::string_view where) {
+  TensorFile file;
+  std::span<const std::byte> bytes;
+  if (files.may_be_mapped()) {
+    file.mapped = std::make_shared<MappedFile>(IG_TRY(MappedFile::open(files.path(name))));
+    bytes = file.mapped->bytes();
+  } else {
+    file.bytes = IG_TRY(files.read(name));
+    bytes = std::as_bytes(std::span(file.bytes));
+  }
+  file.tensors = IG_TRY(SafeTensors::parse(bytes, where));
+  return file;
+}
+
 Result<ModelSource> open_model_folder(const FileSet& files, std::string_view family) {
   const std::string where = (files.origin() / "config.json").string();
   const std::string text = IG_TRY(files.read("config.json"));
@@ -153,15 +167,7 @@ Result<ModelSource> open_model_folder(const FileSet& files, std::string_view fam
   const std::string tensors = (files.origin() / "model.safetensors").string();
   source.tensors = SafeTensors::none(tensors);
   if (files.has("model.safetensors")) {
-    std::span<const std::byte> bytes;
-    if (files.may_be_mapped()) {
-      source.mapped = std::make_shared<MappedFile>(IG_TRY(MappedFile::open(files.path("model.safetensors"))));
-      bytes = source.mapped->bytes();
-    } else {
-      source.tensor_bytes = IG_TRY(files.read("model.safetensors"));
-      bytes = std::as_bytes(std::span(source.tensor_bytes));
-    }
-    source.tensors = IG_TRY(SafeTensors::parse(bytes, tensors));
+    static_cast<TensorFile&>(source) = IG_TRY(open_tensor_file(files, "model.safetensors", tensors));
   }
   return source;
 }

@@ -38,15 +38,22 @@ struct ModelParts {
   std::map<std::string, std::string> files;  // name -> content (vocabulary.txt, analysis.json)
 };
 
+// The tensors of one file, with what they look into.
+struct TensorFile {
+  std::shared_ptr<const MappedFile> mapped;  // or
+  std::string bytes;                         // own them
+  SafeTensors tensors;
+};
+
+// Maps a file of ours, reads one of others. `where` names it in errors.
+Result<TensorFile> open_tensor_file(const FileSet& files, const std::string& name, std::string_view where);
+
 // What a family gets back.
-struct ModelSource {
+struct ModelSource : TensorFile {
   OptionValues options;
   Json state;
   std::string trained_on;
-  std::string space_id;      // as saved; empty in folders that do not say
-  std::shared_ptr<const MappedFile> mapped;  // or
-  std::string tensor_bytes;                  // own what `tensors` looks into
-  SafeTensors tensors;
+  std::string space_id;  // as saved; empty in folders that do not say
   const FileSet* files = nullptr;
 };
 

@@ -66,6 +66,14 @@ Result<Json> header_json(std::string_view header, std::string_view where) {
   return json;
 }
 
+// One tensor of a header.
+void write_entry(JsonWriter& json, const std::string& name, TensorType type, std::span<const std::size_t> shape,
+                 std::uint64_t begin, std::uint64_t end) {
+  json.key(name).begin_object().field("dtype", tensor_type_name(type)).key("shape").begin_array();
+  for (const std::size_t extent : shape) json.value(static_cast<std::uint64_t>(extent));
+  json.end_array().key("data_offsets").begin_array().value(begin).value(end).end_array().end_object();
+}
+
 }  // namespace
 
 std::size_t tensor_type_bytes(TensorType type) { return kTypes[static_cast<std::size_t>(type)].bytes; }
@@ -143,12 +151,8 @@ Result<SafeTensorsFile> SafeTensorsFile::create(const std::filesystem::path& pat
   std::uint64_t at = 0;
   for (const Entry& entry : entries) {
     std::uint64_t bytes = tensor_type_bytes(entry.type);
-    json.key(entry.name).begin_object().field("dtype", tensor_type_name(entry.type)).key("shape").begin_array();
-    for (const std::size_t extent : entry.shape) {
-      json.value(static_cast<std::uint64_t>(extent));
-      bytes *= extent;
-    }
-    json.end_array().key("data_offsets").begin_array().value(at).value(at + bytes).end_array().end_object();
+    for (const std::size_t extent : entry.shape) bytes *= extent;
+    write_entry(json, entry.name, entry.type, entry.shape, at, at + bytes);
     at += bytes;
   }
   json.end_object();
@@ -188,11 +192,8 @@ std::string SafeTensorsWriter::finish(std::span<const Item* const> items, std::s
   for (const Item* const entry : items) {
     const Item& item = *entry;
     data.resize((data.size() + alignment - 1) / alignment * alignment);
-    json.key(item.name).begin_object().field("dtype", tensor_type_name(item.type)).key("shape").begin_array();
-    for (const std::size_t extent : item.shape) json.value(static_cast<std::uint64_t>(extent));
-    json.end_array().key("data_offsets").begin_array().value(static_cast<std::uint64_t>(data.size()));
+    write_entry(json, item.name, item.type, item.shape, data.size(), data.size() + item.bytes.size());
     data += item.bytes;
-    json.value(static_cast<std::uint64_t>(data.size())).end_array().end_object();
   }
   json.end_object();
   header.resize((header.size() + 8 + kAlignment - 1) / kAlignment * kAlignment - 8, ' ');

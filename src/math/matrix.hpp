@@ -103,6 +103,15 @@ class BasicMatrix {
 using Matrix = BasicMatrix<float>;
 using MatrixF64 = BasicMatrix<double>;
 
+// x (rows, columns), row after row, as (columns, rows).
+inline std::vector<float> transposed(std::span<const float> x, std::size_t rows, std::size_t columns) {
+  std::vector<float> out(x.size());
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < columns; ++j) out[j * rows + i] = x[i * columns + j];
+  }
+  return out;
+}
+
 // Compressed sparse rows in somebody's memory: row i holds entries starts[i] .. starts[i + 1].
 struct CsrView {
   std::size_t rows = 0;
@@ -115,6 +124,10 @@ struct CsrView {
   std::size_t row_size(std::size_t i) const { return starts[i + 1] - starts[i]; }
   std::span<const std::uint32_t> row_columns(std::size_t i) const { return column_of.subspan(starts[i], row_size(i)); }
   std::span<const float> row_values(std::size_t i) const { return values.subspan(starts[i], row_size(i)); }
+  // Rows [begin, begin + count), to be read row by row: their entries need not begin at 0.
+  CsrView middle_rows(std::size_t begin, std::size_t count) const {
+    return {count, columns, starts.subspan(begin, count + 1), column_of, values};
+  }
   // Error{invalid_argument} unless the arrays fit together: starts ascending from 0, columns below `columns`.
   Status check() const;
 };

@@ -87,17 +87,7 @@ Level active_level() { return choice().active; }
 
 const Kernels& kernels(Level level) {
   IG_ASSERT(static_cast<std::size_t>(level) < available_levels().size());
-  switch (level) {
-    case Level::scalar:
-      return kernels_scalar;
-    case Level::avx2:
-      return kernels_avx2;
-    case Level::avx512:
-      return kernels_avx512;
-    case Level::avx512_bf16:
-      return kernels_avx512_bf16;
-  }
-  return kernels_scalar;
+  return table_of(level, kernels_scalar, kernels_avx2, kernels_avx512, kernels_avx512_bf16);
 }
 
 const Kernels& kernels() {

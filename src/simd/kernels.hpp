@@ -102,6 +102,14 @@ struct Kernels {
 
 std::string_view level_name(Level level);  // "avx512_bf16"
 
+// That of four tables, one for each level, which belongs to `level`.
+template <class Table>
+const Table& table_of(Level level, const Table& scalar, const Table& avx2, const Table& avx512,
+                      const Table& avx512_bf16) {
+  const Table* const tables[] = {&scalar, &avx2, &avx512, &avx512_bf16};
+  return *tables[static_cast<std::size_t>(level)];
+}
+
 // What was asked for and what came of it, for `isogloss doctor`.
 struct Choice {
   Level active;                // the level of kernels()

@@ -10,6 +10,7 @@
 #include "core/text.hpp"
 #include "core/utf8.hpp"
 #include "tokens/train/word_counts.hpp"
+#include "vectors/word_split.hpp"
 
 namespace isogloss::vectors {
 namespace {
@@ -18,25 +19,6 @@ constexpr std::size_t kPieceWords = 16384;
 constexpr std::size_t kLongestPiece = 2 * kPieceWords;  // cut here if no sentence ends
 constexpr std::size_t kWaveWords = std::size_t{1} << 21;
 constexpr std::size_t kMostDistinct = std::size_t{1} << 26;  // words while counting; the rarest half goes beyond
-
-// Calls word(view) for every word of the text.
-template <class Word>
-void split_words(std::string_view text, bool signs, Word&& word) {
-  const char* const last = text.data() + text.size();
-  const char* begin = nullptr;  // of the word that is being read
-  for (const char* p = text.data(); p < last;) {
-    const Decoded c =
-        static_cast<unsigned char>(*p) < 0x80 ? Decoded{static_cast<char32_t>(*p), 1, true} : utf8_decode(p, last);
-    const bool blank = is_space(c.code_point);
-    const bool inside = !blank && (!signs || is_word_char(c.code_point) || is_mark(c.code_point));
-    if (!inside && begin != nullptr) word(std::string_view(begin, p));
-    if (!inside && !blank) word(std::string_view(p, c.size));
-    if (!inside) begin = nullptr;
-    if (inside && begin == nullptr) begin = p;
-    p += c.size;
-  }
-  if (begin != nullptr) word(std::string_view(begin, last));
-}
 
 template <class Word>
 void words_of(const Record& record, const CorpusRules& rules, Word&& word) {
@@ -57,32 +39,14 @@ Status count_block(const Dataset& data, std::size_t block, const CorpusRules& ru
 }
 
 Result<tokens::WordCounts> count_all(const Dataset& data, const CorpusRules& rules, Context& context) {
-  tokens::WordCounts all;
-  std::uint64_t floor = 0;
-  double seen = 0;
-  const std::size_t wave = context.thread_count();
-  for (std::size_t first = 0; first < data.blocks(); first += wave) {
-    IG_TRY(context.check());
-    const std::size_t count = std::min(wave, data.blocks() - first);
-    std::vector<tokens::WordCounts> tables(count);
-    std::vector<Status> failures(count);
-    parallel_for(context, count, 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) failures[i] = count_block(data, first + i, rules, context, tables[i]);
-    });
-    for (std::size_t i = 0; i < count; ++i) {
-      IG_TRY(std::move(failures[i]));
-      for (std::size_t w = 0; w < tables[i].size(); ++w) all.add(tables[i].word(w), tables[i].count(w));
-      seen += static_cast<double>(tables[i].total());
-      tables[i] = {};
-      if (all.size() > kMostDistinct) floor = std::max(floor, all.prune(all.size() / 2));
-    }
-    context.report({"count", "words", seen, 0, 0});
-  }
-  if (floor > 0) {
-    context.say(LogLevel::warning, "too many distinct words: of those seen up to " + counted(floor, "time") +
-                                       " by then some were dropped on the way.");
-  }
-  return all;
+  return tokens::count_blocks(
+      data, [&](std::size_t block, tokens::WordCounts& out) { return count_block(data, block, rules, context, out); },
+      [](const tokens::WordCounts& all) { return all.size() > kMostDistinct; },
+      [&](std::uint64_t n) {
+        context.say(LogLevel::warning, "too many distinct words: of those seen up to " + counted(n, "time") +
+                                           " by then some were dropped on the way.");
+      },
+      context);
 }
 
 // Ids cut into pieces, as they come.

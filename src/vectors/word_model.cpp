@@ -9,6 +9,7 @@
 #include "core/utf8.hpp"
 #include "math/vector.hpp"
 #include "tokens/counting/sparse_embedder.hpp"
+#include "vectors/word_split.hpp"
 
 namespace isogloss::vectors {
 
@@ -30,10 +31,6 @@ struct WordRows final : Prepared::Body {
 WordPool parse_pool(std::string_view text) {
   return text == "sif" ? WordPool::sif : text == "idf" ? WordPool::idf : WordPool::mean;
 }
-
-// Letters, marks, numbers and what holds a word together; anything else that is no blank is a word of its own, as in
-// the texts that GloVe and fastText were trained on.
-bool is_word_character(char32_t c) { return is_word_char(c) || is_mark(c); }
 
 }  // namespace
 
@@ -89,18 +86,7 @@ Result<Prepared> WordModel::prepare(std::span<const Input> inputs, const EmbedOp
         reports[i].error = text.error();
         continue;
       }
-      const char* const last = text->data() + text->size();
-      const char* word = nullptr;  // start of the word that is being read
-      for (const char* p = text->data(); p < last;) {
-        const Decoded c = utf8_decode(p, last);
-        const bool inside = is_word_character(c.code_point);
-        if (!inside && word != nullptr) add_word({word, p}, body->ids[i]);
-        if (!inside && !is_space(c.code_point)) add_word({p, c.size}, body->ids[i]);
-        if (inside && word == nullptr) word = p;
-        if (!inside) word = nullptr;
-        p += c.size;
-      }
-      if (word != nullptr) add_word({word, last}, body->ids[i]);
+      split_words(*text, true, [&](std::string_view word) { add_word(word, body->ids[i]); });
       reports[i].tokens_used = body->ids[i].size();
     }
   });

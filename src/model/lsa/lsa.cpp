@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/best_words.hpp"
 #include "core/parallel.hpp"
 #include "formats/saved_family.hpp"
 #include "math/truncated_svd.hpp"
@@ -121,7 +122,7 @@ class LsaModel final : public Model, public tokens::SparseEmbedder, public Vocab
   }
   Result<std::vector<WordScore>> terms(std::size_t n, Context& context) const override {
     IG_TRY(context.check());
-    return tokens::best_words(weight_sums_, features_.names(), n, SIZE_MAX);
+    return best_words<double>(weight_sums_, [&](std::size_t i) { return features_.names()[i]; }, {}, n);
   }
 
  private:

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <optional>
 
+#include "core/best_words.hpp"
 #include "core/text.hpp"
 #include "formats/saved_family.hpp"
 #include "tokens/analysis/word_map.hpp"
@@ -283,18 +284,8 @@ class OnehotModel final : public Model, public tokens::SparseEmbedder, public Vo
   }
 
   std::vector<WordScore> best(std::span<const double> scores, std::size_t n, std::size_t excluded) const {
-    std::vector<std::uint32_t> order;
-    for (std::uint32_t i = 0; i < scores.size(); ++i) {
-      if (i != excluded) order.push_back(i);
-    }
-    std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) {
-      return scores[a] != scores[b] ? scores[a] > scores[b] : names_[a] < names_[b];
-    });
-    std::vector<WordScore> out;
-    for (const std::uint32_t i : std::span(order).first(std::min(n, order.size()))) {
-      out.push_back({std::string(names_[i]), scores[i]});
-    }
-    return out;
+    const std::size_t taken[] = {excluded};
+    return best_words<double>(scores, [&](std::size_t i) { return names_[i]; }, taken, n);
   }
 
   std::unique_ptr<tokens::RowReader> make_reader() const override {

@@ -59,9 +59,11 @@ Result<math::Matrix> ask(const Teacher& teacher, const CorpusSample& sample, std
 // a^T (y - mean y), gathered batch by batch, so that y is never held as a whole.
 class Answers {
  public:
-  Answers(std::size_t pieces, std::size_t dim) : sums_(pieces, dim), shares_(pieces), mean_(dim) {}
+  Answers(const math::CsrView& a, std::size_t dim) : a_(a), sums_(a.columns, dim), mean_(dim) {}
 
-  void add(const math::CsrView& a, const math::Matrix& y, const Context& context) {
+  // The next rows of y.
+  void add(const math::Matrix& y, const Context& context) {
+    const math::CsrView a = a_.middle_rows(texts_, y.rows());
     parallel_for(context, y.columns(), 64, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = 0; i < a.rows; ++i) {
         const auto row = y.row(i).subspan(begin, end - begin);
@@ -71,23 +73,24 @@ class Answers {
         for (std::size_t j = begin; j < end; ++j) mean_[j] += static_cast<double>(y(i, j));
       }
     });
-    for (std::size_t e = 0; e < a.entries(); ++e) shares_[a.column_of[e]] += static_cast<double>(a.values[e]);
     texts_ += a.rows;
   }
 
   math::Matrix take() {
+    std::vector<double> shares(sums_.rows());  // a^T 1
+    for (std::size_t e = 0; e < a_.entries(); ++e) shares[a_.column_of[e]] += static_cast<double>(a_.values[e]);
     for (double& m : mean_) m /= static_cast<double>(texts_);
     for (std::size_t id = 0; id < sums_.rows(); ++id) {
-      for (std::size_t j = 0; j < sums_.columns(); ++j) sums_(id, j) -= static_cast<float>(shares_[id] * mean_[j]);
+      for (std::size_t j = 0; j < sums_.columns(); ++j) sums_(id, j) -= static_cast<float>(shares[id] * mean_[j]);
     }
     return std::move(sums_);
   }
 
  private:
-  math::Matrix sums_;           // (pieces, dim)
-  std::vector<double> shares_;  // (pieces)
-  std::vector<double> mean_;    // (dim)
-  std::size_t texts_ = 0;
+  math::CsrView a_;           // (texts, pieces)
+  math::Matrix sums_;         // (pieces, dim)
+  std::vector<double> mean_;  // (dim)
+  std::size_t texts_ = 0;     // that were added
 };
 
 // Eigenvectors of rows^T rows, strongest first. (dim, dim)
@@ -151,15 +154,14 @@ Result<FittedTable> fit_to_corpus(const Teacher& teacher, const CorpusSample& sa
   scale_rows(start, static_cast<float>(options.start));
   const std::size_t held_out = std::min(kHeldOut, sample.texts() / 10);
   const math::Matrix taught = IG_TRY(ask(teacher, sample, 0, held_out, context));
-  Answers answers(start.rows(), start.columns());
+  const math::CsrMatrix a = bags(sample, table.weights, held_out, sample.texts());
+  Answers answers(a.view(), start.columns());
   for (std::size_t begin = held_out; begin < sample.texts(); begin += kBatch) {
     IG_TRY(context.check());
     const std::size_t end = std::min(sample.texts(), begin + kBatch);
-    const math::Matrix y = IG_TRY(ask(teacher, sample, begin, end, context));
-    answers.add(bags(sample, table.weights, begin, end).view(), y, context);
+    answers.add(IG_TRY(ask(teacher, sample, begin, end, context)), context);
     context.report({"teach", "texts", static_cast<double>(end), static_cast<double>(sample.texts()), 0});
   }
-  const math::CsrMatrix a = bags(sample, table.weights, held_out, sample.texts());
   const math::Matrix aty = answers.take();
   math::RidgeOptions ridge;
   ridge.lambda = options.lambda;
@@ -168,17 +170,17 @@ Result<FittedTable> fit_to_corpus(const Teacher& teacher, const CorpusSample& sa
   context.report({"fit", "columns", 0, static_cast<double>(start.columns()), 0});
   IG_TRY(math::ridge_regression(a.view(), aty.view(), ridge, start.view(), context));
 
-  const auto rows_of = [&](std::size_t begin, std::size_t end, const math::Matrix& vectors) {
-    math::Matrix rows(end - begin, vectors.columns());
-    math::sparse_gemm(bags(sample, table.weights, begin, end).view(), vectors.view(), rows.view(), context);
+  const auto rows_of = [&](const math::CsrView& texts, const math::Matrix& vectors) {
+    math::Matrix rows(texts.rows, vectors.columns());
+    math::sparse_gemm(texts, vectors.view(), rows.view(), context);
     return rows;
   };
   const std::size_t dim = options.dim != 0 ? static_cast<std::size_t>(options.dim) : start.columns();
-  const std::size_t rotating = std::min(sample.texts(), held_out + kRotated);
-  const math::Matrix axes = IG_TRY(principal_axes(rows_of(held_out, rotating, start).view(), context));
+  const math::CsrView first = a.view().middle_rows(0, std::min(a.rows, kRotated));
+  const math::Matrix axes = IG_TRY(principal_axes(rows_of(first, start).view(), context));
   table.vectors = rotated(start, axes, dim, context);
   if (held_out == 0) return table;
-  math::Matrix learnt = rows_of(0, held_out, table.vectors);
+  math::Matrix learnt = rows_of(bags(sample, table.weights, 0, held_out).view(), table.vectors);
   scale_rows(learnt, 1);
   table.quality = compare(taught, learnt, context);
   return table;

@@ -5,41 +5,14 @@
 #include <cmath>
 #include <cstring>
 
-#include "math/narrow.hpp"
 #include "math/vector.hpp"
+#include "vectors/tensor_floats.hpp"
 
 namespace isogloss::model {
 namespace {
 
 using formats::TensorType;
 using formats::TensorView;
-
-// The numbers of a tensor as floats. False: a type that holds no floats.
-bool widen(const TensorView& tensor, std::span<float> out) {
-  const std::size_t n = tensor.elements();
-  const void* const data = tensor.bytes.data();
-  switch (tensor.type) {
-    case TensorType::f32:
-      std::memcpy(out.data(), data, n * sizeof(float));
-      return true;
-    case TensorType::f16:
-      math::widen_f16(tensor.bytes, out);
-      return true;
-    case TensorType::bf16:
-      math::widen_bf16(tensor.bytes, out);
-      return true;
-    case TensorType::f64: {
-      for (std::size_t i = 0; i < n; ++i) {
-        double value;
-        std::memcpy(&value, static_cast<const char*>(data) + i * sizeof value, sizeof value);
-        out[i] = static_cast<float>(value);
-      }
-      return true;
-    }
-    default:
-      return false;
-  }
-}
 
 // A tensor of whole numbers below `limit`.
 template <class T>
@@ -63,16 +36,8 @@ Result<TokenTable> TokenTable::open(const FileSet& files, const std::string& nam
   TokenTable table;
   table.pieces_ = pieces;
   const std::string where = "'" + (files.origin() / name).string() + "'";
-  std::span<const std::byte> bytes;
-  if (files.may_be_mapped()) {
-    table.mapped_ = std::make_shared<MappedFile>(IG_TRY(MappedFile::open(files.path(name))));
-    bytes = table.mapped_->bytes();
-  } else {
-    table.bytes_ = std::make_shared<const std::string>(IG_TRY(files.read(name)));
-    bytes = std::as_bytes(std::span(*table.bytes_));
-  }
-  const auto tensors = IG_TRY(formats::SafeTensors::parse(bytes, where));
-  IG_TRY(table.read(tensors, where));
+  table.file_ = IG_TRY(formats::open_tensor_file(files, name, where));
+  IG_TRY(table.read(table.file_.tensors, where));
   IG_TRY(table.check(where));
   return table;
 }
@@ -97,7 +62,8 @@ Status TokenTable::read(const formats::SafeTensors& tensors, const std::string& 
   }
   if (weights != nullptr) {
     weights_.resize(weights->elements());
-    if (!widen(*weights, weights_)) return fail(Code::corrupt_data, where + ": tensor 'weights' holds no floats.");
+    if (!vectors::widen(weights->type, weights->bytes, weights_))
+      return fail(Code::corrupt_data, where + ": tensor 'weights' holds no floats.");
   }
   if (mapping == nullptr) return {};
   if (mapping->type == TensorType::i64) return read_numbers<std::int64_t>(*mapping, rows_, where, mapping_);
@@ -114,7 +80,7 @@ Status TokenTable::read_matrix(const TensorView& matrix, const std::string& wher
     return {};
   }
   own_f32_.resize(matrix.elements());
-  if (widen(matrix, own_f32_)) return {};
+  if (vectors::widen(matrix.type, matrix.bytes, own_f32_)) return {};
   return fail(Code::unsupported, where + ": the vectors are of type " +
                                      std::string(formats::tensor_type_name(matrix.type)) +
                                      "; F64, F32, F16, BF16 and I8 are read.");

@@ -5,13 +5,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "core/file.hpp"
-#include "formats/safetensors.hpp"
+#include "formats/model_folder.hpp"
 #include "isogloss/family.hpp"
 
 namespace isogloss::model {
@@ -40,8 +38,7 @@ class TokenTable {
   Status read_matrix(const formats::TensorView& matrix, const std::string& where);
   Status check(const std::string& where) const;
 
-  std::shared_ptr<const MappedFile> mapped_;  // or
-  std::shared_ptr<const std::string> bytes_;  // own what i8_ looks into
+  formats::TensorFile file_;  // owns what i8_ looks into
   std::size_t pieces_ = 0;
   std::size_t rows_ = 0;
   std::size_t dim_ = 0;

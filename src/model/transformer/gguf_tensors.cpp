@@ -5,26 +5,12 @@
 
 #include "core/hash.hpp"
 #include "formats/dequantize.hpp"
+#include "math/matrix.hpp"
 
 namespace isogloss::model {
 namespace {
 
 using nn::GgufChange;
-
-std::string numbered(std::string_view pattern, std::size_t layer) {
-  std::string out(pattern);
-  if (const std::size_t at = out.find('#'); at != std::string::npos) out.replace(at, 1, std::to_string(layer));
-  return out;
-}
-
-// (outputs, inputs) to (inputs, outputs).
-std::vector<float> turned(const std::vector<float>& x, std::size_t rows, std::size_t columns) {
-  std::vector<float> out(x.size());
-  for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t j = 0; j < columns; ++j) out[j * rows + i] = x[i * columns + j];
-  }
-  return out;
-}
 
 // Rows of each head: 0, half, 1, half + 1 ... in the file; 0, 1, ... half, half + 1 ... here. A bias has columns = 1.
 std::vector<float> unpermuted(const std::vector<float>& x, std::size_t heads, std::size_t columns) {
@@ -38,12 +24,6 @@ std::vector<float> unpermuted(const std::vector<float>& x, std::size_t heads, st
     }
   }
   return out;
-}
-
-std::string shape_text(std::span<const std::size_t> shape) {
-  std::string out = "(";
-  for (std::size_t i = 0; i < shape.size(); ++i) out += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-  return out + ")";
 }
 
 std::size_t rows_of(const formats::Gguf& file, const std::string& name) {
@@ -140,10 +120,11 @@ Status GgufTensors::add(const nn::GgufModel& model) {
     const std::size_t most = layered ? std::min(layers, file_->tensors().size()) : 1;
     for (std::size_t i = 0; i < most; ++i) {
       for (const std::string_view part : {".weight", ".bias"}) {
-        const formats::GgufTensor* const tensor = file_->find_tensor(numbered(name.file, i) + std::string(part));
+        const formats::GgufTensor* const tensor =
+            file_->find_tensor(nn::numbered(std::string(name.file), i) + std::string(part));
         if (tensor == nullptr) continue;
         const bool of_weight = name.change == GgufChange::transposed || name.change == GgufChange::plus_one;
-        tensors_[numbered(name.here, i) + std::string(part)] = {
+        tensors_[nn::numbered(std::string(name.here), i) + std::string(part)] = {
             tensor, of_weight && part == ".bias" ? GgufChange::none : name.change};
       }
     }
@@ -195,7 +176,7 @@ Result<std::vector<float>> GgufTensors::read(std::string_view name, std::span<co
   if (change == GgufChange::plus_one) {
     for (float& x : out) x -= 1.0F;
   } else if (change == GgufChange::transposed && own.size() == 2) {
-    return turned(out, own[1], own[0]);
+    return math::transposed(out, own[1], own[0]);
   } else if (change == GgufChange::permuted_q || change == GgufChange::permuted_k) {
     const std::size_t heads = heads_of(change);
     if (heads == 0 || own[0] % (2 * heads) != 0) {

@@ -2,14 +2,12 @@
 #include "model/transformer/hub_tensors.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <set>
 
 #include "core/json.hpp"
-#include "math/matrix.hpp"
-#include "math/narrow.hpp"
 #include "model/transformer/gguf_tensors.hpp"
 #include "model/transformer/torch_tensors.hpp"
+#include "vectors/tensor_floats.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -17,24 +15,28 @@ namespace {
 constexpr std::string_view kWeights = "model.safetensors";
 constexpr std::string_view kIndex = "model.safetensors.index.json";
 
+}  // namespace
+
 std::string shape_text(std::span<const std::size_t> shape) {
   std::string out = "(";
   for (std::size_t i = 0; i < shape.size(); ++i) out += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
   return out + ")";
 }
 
-}  // namespace
+Result<std::vector<std::string>> shard_files(const FileSet& files, const std::string& folder, std::string_view index) {
+  const std::string name = folder + std::string(index);
+  const Json listed = IG_TRY(Json::parse(IG_TRY(files.read(name)), (files.origin() / name).string()));
+  std::set<std::string> names;
+  for (const auto& [tensor, file] : listed["weight_map"].as_object())
+    names.insert(folder + std::string(file.as_string()));
+  return std::vector<std::string>(names.begin(), names.end());
+}
 
 Result<std::vector<std::string>> weight_files(const FileSet& files, const std::string& folder) {
   const std::string where = (files.origin() / folder).string();
   if (files.has(folder + std::string(kWeights))) return std::vector{folder + std::string(kWeights)};
   if (files.has(folder + std::string(kIndex))) {
-    const std::string text = IG_TRY(files.read(folder + std::string(kIndex)));
-    const Json index = IG_TRY(Json::parse(text, where + "/" + std::string(kIndex)));
-    std::set<std::string> names;
-    for (const auto& [tensor, file] : index["weight_map"].as_object()) names.emplace(file.as_string());
-    std::vector<std::string> out;
-    for (const std::string& name : names) out.push_back(folder + name);
+    std::vector<std::string> out = IG_TRY(shard_files(files, folder, kIndex));
     if (!out.empty()) return out;
     return fail(Code::corrupt_data, where + "/" + std::string(kIndex) + ": \"weight_map\" names no file.");
   }
@@ -54,27 +56,9 @@ Result<std::vector<std::string>> weight_files(const FileSet& files, const std::s
 Result<std::vector<float>> floats_of(formats::TensorType type, std::span<const std::byte> bytes,
                                      std::string_view what) {
   std::vector<float> out(bytes.size() / formats::tensor_type_bytes(type));
-  switch (type) {
-    case formats::TensorType::f32:
-      if (!out.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
-      return out;
-    case formats::TensorType::bf16:
-      math::widen_bf16(bytes, out);
-      return out;
-    case formats::TensorType::f16:
-      math::widen_f16(bytes, out);
-      return out;
-    case formats::TensorType::f64:
-      for (std::size_t i = 0; i < out.size(); ++i) {
-        double x = 0;
-        std::memcpy(&x, bytes.data() + 8 * i, 8);
-        out[i] = static_cast<float>(x);
-      }
-      return out;
-    default:
-      return fail(Code::unsupported, std::string(what) + "is of type " + std::string(formats::tensor_type_name(type)) +
-                                         "; weights are F32, F16, BF16 or F64.");
-  }
+  if (vectors::widen(type, bytes, out)) return out;
+  return fail(Code::unsupported, std::string(what) + "is of type " + std::string(formats::tensor_type_name(type)) +
+                                     "; weights are F32, F16, BF16 or F64.");
 }
 
 Result<std::unique_ptr<Weights>> open_weights_to_convert(const FileSet& files, const std::string& folder) {

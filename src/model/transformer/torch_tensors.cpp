@@ -2,10 +2,8 @@
 #include "model/transformer/torch_tensors.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "core/hash.hpp"
-#include "core/json.hpp"
 
 namespace isogloss::model {
 
@@ -14,13 +12,8 @@ Result<std::vector<std::string>> torch_files(const FileSet& files, const std::st
   if (has("model.safetensors") || has("model.safetensors.index.json")) return std::vector<std::string>();
   if (folder.empty() && !IG_TRY(gguf_file(files)).empty()) return std::vector<std::string>();
   if (has("pytorch_model.bin")) return std::vector{folder + "pytorch_model.bin"};
-  const std::string index_name = folder + "pytorch_model.bin.index.json";
-  if (!files.has(index_name)) return std::vector<std::string>();
-  const Json index = IG_TRY(Json::parse(IG_TRY(files.read(index_name)), (files.origin() / index_name).string()));
-  std::set<std::string> names;
-  for (const auto& [tensor, file] : index["weight_map"].as_object())
-    names.insert(folder + std::string(file.as_string()));
-  return std::vector<std::string>(names.begin(), names.end());
+  constexpr std::string_view kIndex = "pytorch_model.bin.index.json";
+  return has(kIndex) ? shard_files(files, folder, kIndex) : std::vector<std::string>();
 }
 
 Result<std::unique_ptr<TorchTensors>> TorchTensors::open(const FileSet& files, const std::vector<std::string>& names) {

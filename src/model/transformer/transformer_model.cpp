@@ -209,16 +209,23 @@ void TransformerModel::pool_rows(const PassResult& result, std::span<const PassR
   }
 }
 
-// Mean states of the probe texts, cut at the window: (probes, hidden) without those that give no token.
+// The probe texts, cut at the window, without those that give no token.
+std::vector<Tokens> TransformerModel::probe_tokens() const {
+  std::vector<Tokens> out;
+  for (const std::string_view probe : kInt8Probes) {
+    Tokens tokens;
+    std::size_t skip = 0;
+    if (text_.encode(Input::text(probe), Truncate::end, tokens, skip)) out.push_back(std::move(tokens));
+  }
+  return out;
+}
+
+// Mean states of the probe texts: (probes, hidden).
 Result<std::vector<float>> TransformerModel::probe_vectors(const nn::Encoder& encoder) const {
   Context context;
-  std::vector<Tokens> tokens(kInt8Probes.size());
+  const std::vector<Tokens> tokens = probe_tokens();
   std::vector<PassRow> rows;
-  for (std::size_t i = 0; i < kInt8Probes.size(); ++i) {
-    std::size_t skip = 0;
-    if (!text_.encode(Input::text(kInt8Probes[i]), Truncate::end, tokens[i], skip)) continue;
-    rows.push_back({tokens[i].ids, {}, rows.size(), 0});
-  }
+  for (const Tokens& probe : tokens) rows.push_back({probe.ids, {}, rows.size(), 0});
   const std::size_t n = encoders_.config().hidden;
   std::vector<float> out(rows.size() * n);
   constexpr Pooling kMean[] = {Pooling::mean};
@@ -241,10 +248,7 @@ Result<nn::InputPeaks> TransformerModel::observe(const nn::Encoder& exact) const
   nn::RunOptions options;
   options.input_peaks = &peaks;
   WorkspacePool::Lease workspace = workspaces_.take();
-  for (const std::string_view probe : kInt8Probes) {
-    Tokens tokens;
-    std::size_t skip = 0;
-    if (!text_.encode(Input::text(probe), Truncate::end, tokens, skip)) continue;
+  for (const Tokens& tokens : probe_tokens()) {
     const std::size_t starts[] = {0, tokens.size()};
     IG_TRY(exact.run({tokens.ids, {}, starts}, options, *workspace, context));
   }

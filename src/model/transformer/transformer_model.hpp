@@ -53,6 +53,7 @@ class TransformerModel final : public Model, public Embedder, public PairScorer,
   Status set_space_id();
   nn::WantedRows wanted_rows() const;
   void pool_rows(const PassResult& result, std::span<const PassRow> rows, Vectors& out) const;
+  std::vector<Tokens> probe_tokens() const;
   Result<std::vector<float>> probe_vectors(const nn::Encoder& encoder) const;
   Result<nn::InputPeaks> observe(const nn::Encoder& exact) const;
   Result<Fidelity> compare(const nn::Encoder& exact, const nn::Encoder& candidate) const;

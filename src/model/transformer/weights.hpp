@@ -25,6 +25,12 @@ class Weights : public nn::TensorSource {
   virtual formats::TensorType type(std::string_view name) const = 0;
 };
 
+// "(3, 4)", for messages.
+std::string shape_text(std::span<const std::size_t> shape);
+
+// The files that an index of shards ("model.safetensors.index.json") of `folder` names, sorted, each once.
+Result<std::vector<std::string>> shard_files(const FileSet& files, const std::string& folder, std::string_view index);
+
 // The numbers of a tensor of F32, F16, BF16 or F64. Error{unsupported} for another type; `what` begins the message.
 Result<std::vector<float>> floats_of(formats::TensorType type, std::span<const std::byte> bytes, std::string_view what);
 

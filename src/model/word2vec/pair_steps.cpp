@@ -266,7 +266,7 @@ void PairSteps::means_of(Step& step) {
 
 // CBOW: the whole error goes to every context, as in the original, not its share of the mean.
 void PairSteps::add_errors(const Step& step) {
-  const RowMatrix& inputs = setup_.weights->inputs;
+  RowMatrix& inputs = setup_.weights->inputs;
   const std::size_t padded = inputs.padded();
   std::size_t at = 0;
   for (std::size_t r = 0; r < step.rows.size(); ++r) {

@@ -10,17 +10,7 @@ extern const PairKernels pair_kernels_avx512;
 extern const PairKernels pair_kernels_avx512_bf16;
 
 const PairKernels& pair_kernels(simd::Level level) {
-  switch (level) {
-    case simd::Level::scalar:
-      return pair_kernels_scalar;
-    case simd::Level::avx2:
-      return pair_kernels_avx2;
-    case simd::Level::avx512:
-      return pair_kernels_avx512;
-    case simd::Level::avx512_bf16:
-      return pair_kernels_avx512_bf16;
-  }
-  return pair_kernels_scalar;
+  return simd::table_of(level, pair_kernels_scalar, pair_kernels_avx2, pair_kernels_avx512, pair_kernels_avx512_bf16);
 }
 
 const PairKernels& pair_kernels() {

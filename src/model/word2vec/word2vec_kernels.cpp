@@ -27,6 +27,12 @@ using simd::Vec;
 // Targets of a group: twice as many registers and four more are taken by an update.
 constexpr std::size_t kGroup = kLanes == 16 ? 14 : 6;
 
+// Targets of the next group when so many are left: even groups, as few as there can be.
+inline std::size_t next_group(std::size_t left) {
+  const std::size_t groups = (left + kGroup - 1) / kGroup;
+  return (left + groups - 1) / groups;
+}
+
 // Rows of a tile of products, so that rows x targets, the rows and one target fit the registers.
 constexpr std::size_t tile_rows(std::size_t targets) {
   if (kLanes == 16) return targets <= 4 ? 5 : targets <= 6 ? 4 : targets <= 9 ? 3 : 2;
@@ -144,9 +150,7 @@ constexpr GroupProducts kProducts[] = {IG_GROUPS(product_group)};
 
 void measure(const PairStep& step) {
   for (std::size_t first = 0; first < step.target_count;) {
-    const std::size_t left = step.target_count - first;
-    const std::size_t groups = (left + kGroup - 1) / kGroup;
-    const std::size_t now = (left + groups - 1) / groups;
+    const std::size_t now = next_group(step.target_count - first);
     kProducts[now](step, first);
     first += now;
   }
@@ -234,9 +238,7 @@ void update_in_groups(const PairStep& step) {
   for (std::size_t c = 0; c < step.dim; c += kLanes) {
     for (std::size_t r = 0; r < step.row_count; ++r) simd::store(step.scratch + r * kRowFloats, simd::zero());
     for (std::size_t first = 0; first < step.target_count;) {
-      const std::size_t left = step.target_count - first;
-      const std::size_t groups = (left + kGroup - 1) / kGroup;
-      const std::size_t now = (left + groups - 1) / groups;
+      const std::size_t now = next_group(step.target_count - first);
       kUpdateScratch[now](step, first, c);
       first += now;
     }

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cmath>
 #include <mutex>
-#include <new>
 #include <thread>
 
 #include "core/parallel.hpp"
@@ -153,11 +152,8 @@ class Training {
 
 RowMatrix::RowMatrix(std::size_t rows, std::size_t dim)
     : rows_(rows), dim_(dim), padded_((dim + kRowFloats - 1) / kRowFloats * kRowFloats) {
-  data_.reset(static_cast<float*>(::operator new(rows * padded_ * sizeof(float), std::align_val_t{64})));
-  std::fill_n(data_.get(), rows * padded_, 0.0F);
+  data_.assign(rows * padded_, 0.0F);
 }
-
-void RowMatrix::Free::operator()(float* p) const { ::operator delete(p, std::align_val_t{64}); }
 
 std::vector<float> RowMatrix::take() && {
   std::vector<float> out(rows_ * dim_);

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "isogloss/context.hpp"
+#include "math/matrix.hpp"
 #include "model/word2vec/word2vec_options.hpp"
 #include "vectors/word_corpus.hpp"
 
@@ -18,17 +18,15 @@ class RowMatrix {
   RowMatrix(std::size_t rows, std::size_t dim);  // zeros
   std::size_t rows() const { return rows_; }
   std::size_t padded() const { return padded_; }
-  float* row(std::size_t i) const { return data_.get() + i * padded_; }
+  float* row(std::size_t i) { return data_.data() + i * padded_; }
+  const float* row(std::size_t i) const { return data_.data() + i * padded_; }
   std::vector<float> take() &&;  // (rows, dim), without the padding; the matrix is gone
 
  private:
-  struct Free {
-    void operator()(float* p) const;
-  };
   std::size_t rows_ = 0;
   std::size_t dim_ = 0;
   std::size_t padded_ = 0;
-  std::unique_ptr<float[], Free> data_;
+  math::AlignedVector<float> data_;  // (rows, padded)
 };
 
 struct Word2vecWeights {

@@ -92,6 +92,12 @@ struct WeightNames {
   bool transposed = false;    // weights are (in, out): GPT-2
 };
 
+// A name with the layer's number in place of '#'.
+inline std::string numbered(std::string name, std::size_t layer) {
+  if (const std::size_t at = name.find('#'); at != std::string::npos) name.replace(at, 1, std::to_string(layer));
+  return name;
+}
+
 struct Architecture {
   EncoderConfig config;
   WeightNames names;

@@ -10,17 +10,8 @@ extern const EncoderKernels encoder_kernels_avx512;
 extern const EncoderKernels encoder_kernels_avx512_bf16;
 
 const EncoderKernels& encoder_kernels(simd::Level level) {
-  switch (level) {
-    case simd::Level::scalar:
-      return encoder_kernels_scalar;
-    case simd::Level::avx2:
-      return encoder_kernels_avx2;
-    case simd::Level::avx512:
-      return encoder_kernels_avx512;
-    case simd::Level::avx512_bf16:
-      return encoder_kernels_avx512_bf16;
-  }
-  return encoder_kernels_scalar;
+  return simd::table_of(level, encoder_kernels_scalar, encoder_kernels_avx2, encoder_kernels_avx512,
+                        encoder_kernels_avx512_bf16);
 }
 
 const EncoderKernels& encoder_kernels() {

@@ -59,9 +59,7 @@ class Packer {
   }
 
   std::string full(const std::string& name, std::size_t layer_number) const {
-    std::string out = prefix_ + name;
-    if (const std::size_t at = out.find('#'); at != std::string::npos) out.replace(at, 1, std::to_string(layer_number));
-    return out;
+    return numbered(prefix_ + name, layer_number);
   }
 
   Result<std::vector<float>> finite(const std::string& name, std::initializer_list<std::size_t> shape) const {
@@ -102,7 +100,7 @@ class Packer {
     const std::string base = full(name, layer_number);
     std::vector<float> weight = IG_TRY(names_.transposed ? finite(base + ".weight", {inputs, outputs})
                                                          : finite(base + ".weight", {outputs, inputs}));
-    if (names_.transposed) weight = transposed(weight, inputs, outputs);
+    if (names_.transposed) weight = math::transposed(weight, inputs, outputs);
     to.weight.insert(to.weight.end(), weight.begin(), weight.end());
     if (tensors_.has(base + ".bias")) {
       const std::vector<float> bias = IG_TRY(finite(base + ".bias", {outputs}));
@@ -117,14 +115,6 @@ class Packer {
 
   static void swap_halves(std::vector<float>& x) {
     std::ranges::rotate(x, x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2));
-  }
-
-  static std::vector<float> transposed(const std::vector<float>& x, std::size_t rows, std::size_t columns) {
-    std::vector<float> out(x.size());
-    for (std::size_t i = 0; i < rows; ++i) {
-      for (std::size_t j = 0; j < columns; ++j) out[j * rows + i] = x[i * columns + j];
-    }
-    return out;
   }
 
   // Inputs and weights share the unevenness of a column: factor = sqrt(peak of the weights / peak of the inputs).

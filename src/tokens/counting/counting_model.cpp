@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/best_words.hpp"
+
 namespace isogloss::tokens {
 namespace {
 
@@ -70,12 +72,14 @@ Result<std::vector<WordScore>> CountingModel::near(std::string_view word, std::s
   }
   const auto index = find_word(word);
   if (!index) return fail(Code::not_found, "'" + std::string(word) + "' is not in the vocabulary of this model.");
-  return best_words(over_documents_.cosines(*index), features_.names(), n, *index);
+  const std::vector<double> cosines = over_documents_.cosines(*index);
+  const std::size_t own[] = {*index};
+  return best_words<double>(cosines, [&](std::size_t i) { return features_.names()[i]; }, own, n);
 }
 
 Result<std::vector<WordScore>> CountingModel::terms(std::size_t n, Context& context) const {
   IG_TRY(context.check());
-  return best_words(weight_sums_, features_.names(), n, SIZE_MAX);
+  return best_words<double>(weight_sums_, [&](std::size_t i) { return features_.names()[i]; }, {}, n);
 }
 
 Status CountingModel::fit(const Dataset& data, const FeatureSpec& spec, const LimitOptions& limits,
@@ -145,22 +149,6 @@ const void* CountingModel::find(AbilityId id) const {
   if (id == AbilityId::embedder) return static_cast<const Embedder*>(this);
   if (id == AbilityId::vocabulary) return static_cast<const Vocabulary*>(this);
   return nullptr;
-}
-
-std::vector<WordScore> best_words(std::span<const double> scores, const StringPack& names, std::size_t n,
-                                  std::size_t excluded) {
-  std::vector<std::uint32_t> order;
-  for (std::uint32_t i = 0; i < scores.size(); ++i) {
-    if (i != excluded) order.push_back(i);
-  }
-  const auto better = [&](std::uint32_t a, std::uint32_t b) {
-    return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
-  };
-  const std::size_t kept = std::min(n, order.size());
-  std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(kept), better);
-  std::vector<WordScore> best;
-  for (std::size_t i = 0; i < kept; ++i) best.push_back({std::string(names[order[i]]), scores[order[i]]});
-  return best;
 }
 
 }  // namespace isogloss::tokens

@@ -109,8 +109,4 @@ Status CountingModel::read_tensors(const Source& in, std::size_t documents) {
   return over_documents_.check(features_.size());
 }
 
-// The n best of scores as words, best first, ties by word (which is ascending by index); `excluded` is left out.
-std::vector<WordScore> best_words(std::span<const double> scores, const StringPack& names, std::size_t n,
-                                  std::size_t excluded);
-
 }  // namespace isogloss::tokens

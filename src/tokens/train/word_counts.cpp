@@ -121,33 +121,45 @@ WordCounts in_byte_alphabet(const WordCounts& counts) {
 
 }  // namespace
 
-Result<WordCounts> count_words(const Dataset& data, const WordRules& rules, Context& context) {
+Result<WordCounts> count_blocks(const Dataset& data,
+                                const std::function<Status(std::size_t block, WordCounts& out)>& count,
+                                const std::function<bool(const WordCounts& all)>& too_many,
+                                const std::function<void(std::uint64_t n)>& complain, Context& context) {
   WordCounts all;
   std::uint64_t floor = 0;
   double seen = 0;
   const std::size_t wave = context.thread_count();
   for (std::size_t first = 0; first < data.blocks(); first += wave) {
     IG_TRY(context.check());
-    const std::size_t count = std::min(wave, data.blocks() - first);
-    std::vector<WordCounts> tables(count);
-    std::vector<Status> failures(count);
-    parallel_for(context, count, 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) failures[i] = count_block(data, first + i, rules, context, tables[i]);
+    const std::size_t blocks = std::min(wave, data.blocks() - first);
+    std::vector<WordCounts> tables(blocks);
+    std::vector<Status> failures(blocks);
+    parallel_for(context, blocks, 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) failures[i] = count(first + i, tables[i]);
     });
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < blocks; ++i) {
       IG_TRY(std::move(failures[i]));
       for (std::size_t w = 0; w < tables[i].size(); ++w) all.add(tables[i].word(w), tables[i].count(w));
       seen += static_cast<double>(tables[i].total());
       tables[i] = {};
-      if (too_large(all, rules.max_words)) floor = std::max(floor, all.prune(all.size() / 2));
+      if (too_many(all)) floor = std::max(floor, all.prune(all.size() / 2));
     }
     context.report({"count", "words", seen, 0, 0});
   }
-  if (floor > 0) {
-    context.say(LogLevel::info, "too many distinct words for " + std::to_string(rules.max_words) +
-                                    " (--max-words): of those seen up to " + counted(floor, "time") +
-                                    " by then some were dropped on the way.");
-  }
+  if (floor > 0) complain(floor);
+  return all;
+}
+
+Result<WordCounts> count_words(const Dataset& data, const WordRules& rules, Context& context) {
+  WordCounts all = IG_TRY(count_blocks(
+      data, [&](std::size_t block, WordCounts& out) { return count_block(data, block, rules, context, out); },
+      [&](const WordCounts& counts) { return too_large(counts, rules.max_words); },
+      [&](std::uint64_t n) {
+        context.say(LogLevel::info, "too many distinct words for " + std::to_string(rules.max_words) +
+                                        " (--max-words): of those seen up to " + counted(n, "time") +
+                                        " by then some were dropped on the way.");
+      },
+      context));
   return rules.byte_alphabet ? in_byte_alphabet(all) : std::move(all);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,8 +16,8 @@
 
 namespace isogloss::tokens {
 
-// Distinct words in the order they were first added, each with its count. Open addressing over one arena: about 40 bytes
-// a word beside its text. Not thread-safe while it changes.
+// Distinct words in the order they were first added, each with its count. Open addressing over one arena: about 40
+// bytes a word beside its text. Not thread-safe while it changes.
 class WordCounts {
  public:
   void add(std::string_view word, std::uint64_t count = 1);
@@ -47,6 +48,14 @@ class WordCounts {
   std::size_t mask_ = 0;
 };
 
+// The words of all blocks of `data`: count(block, out) on all threads, merged in their order, so that the result does
+// not depend on the number of threads, not even when rare words had to go: whenever too_many(all), the rarest half
+// does, and complain(n) is told at the end that words seen up to n times by then are missing.
+Result<WordCounts> count_blocks(const Dataset& data,
+                                const std::function<Status(std::size_t block, WordCounts& out)>& count,
+                                const std::function<bool(const WordCounts& all)>& too_many,
+                                const std::function<void(std::uint64_t n)>& complain, Context& context);
+
 struct WordRules {
   const NormalizerChain* normalizer = nullptr;
   std::span<const SplitterPtr> splitters;
@@ -54,8 +63,7 @@ struct WordRules {
   std::size_t max_words = 0;   // distinct ones that are kept while counting, 64 bytes each on average; 0 = no limit
 };
 
-// Normalises and splits every record of `data` and counts the words. Blocks are read in parallel and merged in their
-// order, so that the result does not depend on the number of threads, not even when rare words had to go.
+// Normalises and splits every record of `data` and counts the words, as count_blocks does.
 Result<WordCounts> count_words(const Dataset& data, const WordRules& rules, Context& context);
 
 }  // namespace isogloss::tokens
