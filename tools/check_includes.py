@@ -15,6 +15,7 @@ ALLOWED = {
     "index": "math simd",
     "vectors": "math formats tokens index",
     "nn": "math simd formats",
+    "train": "math simd nn formats",
     "input": "formats tokens",
     "hub": "formats",
     "model": "simd math formats tokens media nn train index vectors",

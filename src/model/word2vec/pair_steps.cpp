@@ -27,10 +27,10 @@ constexpr std::uint64_t kWatchEvery = 64;  // steps whose loss is looked at
 // 8, 41.4 with 10, 42.2 with 20; 41.2 with 5 for every centre. CBOW 37.2 with 5, 42.2 with 10, 45.1 with 20.
 constexpr std::size_t kSharedDraws = 2;
 
-std::size_t up(std::size_t n) { return (n + kRowFloats - 1) / kRowFloats * kRowFloats; }
+std::size_t up(std::size_t n) { return (n + training::kRowFloats - 1) / training::kRowFloats * training::kRowFloats; }
 
 void fetch(const float* row, std::size_t floats) {
-  for (std::size_t i = 0; i < floats; i += kRowFloats) __builtin_prefetch(row + i, 1);
+  for (std::size_t i = 0; i < floats; i += training::kRowFloats) __builtin_prefetch(row + i, 1);
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ PairSteps::PairSteps(const PairSetup& setup, Random random) : setup_(setup), ran
   const std::size_t stride = up(std::max(most_centres + drawn_.size(), setup.tree.longest()));
   const std::size_t padded = setup.weights->inputs.padded();
   gradients_.resize(rows * stride);
-  scratch_.resize((rows + stride) * kRowFloats);
+  scratch_.resize((rows + stride) * training::kRowFloats);
   if (!o.skipgram()) {
     means_.resize(most_centres * padded);
     errors_.resize(most_centres * padded);
@@ -228,7 +228,7 @@ void PairSteps::tree_step(std::size_t centre, float alpha) {
 }
 
 void PairSteps::compute(Step& step) {
-  PairStep pairs;
+  training::PairStep pairs;
   pairs.rows = step.rows.data();
   pairs.targets = step.targets.data();
   pairs.row_count = step.rows.size();
@@ -252,7 +252,7 @@ void PairSteps::compute(Step& step) {
 
 // CBOW: row = mean of its contexts.
 void PairSteps::means_of(Step& step) {
-  const RowMatrix& inputs = setup_.weights->inputs;
+  const training::RowMatrix& inputs = setup_.weights->inputs;
   const std::size_t padded = inputs.padded();
   std::size_t begin = 0;
   for (std::size_t r = 0; r < step.rows.size(); ++r) {
@@ -266,7 +266,7 @@ void PairSteps::means_of(Step& step) {
 
 // CBOW: the whole error goes to every context, as in the original, not its share of the mean.
 void PairSteps::add_errors(const Step& step) {
-  RowMatrix& inputs = setup_.weights->inputs;
+  training::RowMatrix& inputs = setup_.weights->inputs;
   const std::size_t padded = inputs.padded();
   std::size_t at = 0;
   for (std::size_t r = 0; r < step.rows.size(); ++r) {
@@ -276,7 +276,7 @@ void PairSteps::add_errors(const Step& step) {
 }
 
 // Adds the loss of a step, - weight (label ln p + (1 - label) ln (1 - p)), for the mean over pairs of words.
-void PairSteps::watch(const Step& step, const PairStep& pairs) {
+void PairSteps::watch(const Step& step, const training::PairStep& pairs) {
   for (std::size_t r = 0; r < pairs.row_count; ++r) {
     for (std::size_t t = 0; t < pairs.target_count; ++t) {
       const double weight = static_cast<double>(pairs.weights[r * pairs.stride + t]);

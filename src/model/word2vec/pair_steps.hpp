@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From sentences to the steps of the kernels (word2vec_kernels.hpp).
+// From sentences to the steps of the kernels (train/pair_kernels.hpp).
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "core/random.hpp"
-#include "model/word2vec/word2vec_kernels.hpp"
 #include "model/word2vec/word2vec_options.hpp"
 #include "model/word2vec/word2vec_trainer.hpp"
-#include "model/word2vec/word_draws.hpp"
+#include "train/pair_kernels.hpp"
+#include "train/word_draws.hpp"
 
 namespace isogloss::model {
 
@@ -19,10 +19,10 @@ namespace isogloss::model {
 struct PairSetup {
   Word2vecOptions options;
   Word2vecWeights* weights = nullptr;
-  AliasTable negatives;                 // when options.negative > 0
-  HuffmanTree tree;                     // when options.hs
+  training::AliasTable negatives;       // when options.negative > 0
+  training::HuffmanTree tree;           // when options.hs
   std::span<const std::uint32_t> keep;  // keep_limits()
-  const PairKernels* kernels = nullptr;
+  const training::PairKernels* kernels = nullptr;
 };
 
 // One thread's work. Steps are prepared one ahead of the one that is computed, and their rows fetched meanwhile.
@@ -56,7 +56,7 @@ class PairSteps {
   void compute(Step& step);
   void means_of(Step& step);
   void add_errors(const Step& step);
-  void watch(const Step& step, const PairStep& pairs);
+  void watch(const Step& step, const training::PairStep& pairs);
 
   void skipgram_pairs(float alpha);
   void skipgram_block(std::size_t first, std::size_t count, float alpha);

@@ -21,18 +21,18 @@ using Rows = std::vector<std::vector<double>>;
 struct Fixture {
   explicit Fixture(const Word2vecOptions& options) {
     Random random(99);
-    for (RowMatrix* m : {&weights.inputs, &weights.outputs, &weights.nodes}) {
-      *m = RowMatrix(m == &weights.nodes ? kWords - 1 : kWords, kDim);
+    for (training::RowMatrix* m : {&weights.inputs, &weights.outputs, &weights.nodes}) {
+      *m = training::RowMatrix(m == &weights.nodes ? kWords - 1 : kWords, kDim);
       for (std::size_t i = 0; i < m->rows() * kDim; ++i) m->row(0)[i] = static_cast<float>(random.uniform(-0.4, 0.4));
     }
     for (std::uint64_t i = 0; i < kWords; ++i) counts.push_back(1000 / (i + 1));
     keep.assign(kWords, UINT32_MAX);
     setup.options = options;
     setup.weights = &weights;
-    setup.negatives = negative_table(counts, 0.75);
-    setup.tree = HuffmanTree(counts);
+    setup.negatives = training::negative_table(counts, 0.75);
+    setup.tree = training::HuffmanTree(counts);
     setup.keep = keep;
-    setup.kernels = &pair_kernels();
+    setup.kernels = &training::pair_kernels();
     sentence.resize(19);
     std::iota(sentence.begin(), sentence.end(), 7u);  // 19 words, each once
     random.shuffle(std::span(sentence));
@@ -53,13 +53,13 @@ struct Fixture {
   std::vector<std::uint32_t> sentence;
 };
 
-Rows copy(const RowMatrix& m) {
+Rows copy(const training::RowMatrix& m) {
   Rows out;
   for (std::size_t i = 0; i < m.rows(); ++i) out.emplace_back(m.row(i), m.row(i) + kDim);
   return out;
 }
 
-void expect_rows(const RowMatrix& m, const Rows& wanted) {
+void expect_rows(const training::RowMatrix& m, const Rows& wanted) {
   for (std::size_t i = 0; i < m.rows(); ++i) {
     for (std::size_t j = 0; j < kDim; ++j)
       EXPECT_NEAR(static_cast<double>(m.row(i)[j]), wanted[i][j], 5e-6) << i << " " << j;

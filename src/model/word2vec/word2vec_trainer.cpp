@@ -64,24 +64,24 @@ class Training {
     const Word2vecOptions& o = setup_.options;
     const std::size_t words = corpus_.counts().size();
     const auto dim = static_cast<std::size_t>(o.dim);
-    weights_.inputs = RowMatrix(words, dim);
+    weights_.inputs = training::RowMatrix(words, dim);
     Random random(context_.seed);
     for (std::size_t i = 0; i < words; ++i) {
       for (std::size_t j = 0; j < dim; ++j)
         weights_.inputs.row(i)[j] = (random.uniform_f32() - 0.5F) / static_cast<float>(dim);
     }
     if (o.negative > 0) {
-      weights_.outputs = RowMatrix(words, dim);
-      setup_.negatives = negative_table(corpus_.counts(), o.ns_exponent);
+      weights_.outputs = training::RowMatrix(words, dim);
+      setup_.negatives = training::negative_table(corpus_.counts(), o.ns_exponent);
     }
     if (o.hs) {
-      weights_.nodes = RowMatrix(words - 1, dim);
-      setup_.tree = HuffmanTree(corpus_.counts());
+      weights_.nodes = training::RowMatrix(words - 1, dim);
+      setup_.tree = training::HuffmanTree(corpus_.counts());
     }
-    keep_ = keep_limits(corpus_.counts(), o.sample);
+    keep_ = training::keep_limits(corpus_.counts(), o.sample);
     setup_.keep = keep_;
     setup_.weights = &weights_;
-    setup_.kernels = &pair_kernels();
+    setup_.kernels = &training::pair_kernels();
   }
 
   Status train(std::span<const vectors::CorpusPiece> pieces) {
@@ -125,7 +125,7 @@ class Training {
   double mean_loss() const { return pairs_ > 0 ? loss_ / pairs_ : 0; }
 
   Status check_finite() const {
-    for (const RowMatrix* m : {&weights_.inputs, &weights_.outputs, &weights_.nodes}) {
+    for (const training::RowMatrix* m : {&weights_.inputs, &weights_.outputs, &weights_.nodes}) {
       for (std::size_t i = 0; i < m->rows() * m->padded(); ++i) {
         if (std::isfinite(m->row(0)[i])) continue;
         return fail(Code::invalid_argument, "training ran away: some numbers are no longer finite. Lower alpha (" +
@@ -149,18 +149,6 @@ class Training {
 };
 
 }  // namespace
-
-RowMatrix::RowMatrix(std::size_t rows, std::size_t dim)
-    : rows_(rows), dim_(dim), padded_((dim + kRowFloats - 1) / kRowFloats * kRowFloats) {
-  data_.assign(rows * padded_, 0.0F);
-}
-
-std::vector<float> RowMatrix::take() && {
-  std::vector<float> out(rows_ * dim_);
-  for (std::size_t i = 0; i < rows_; ++i) std::copy_n(row(i), dim_, out.data() + i * dim_);
-  *this = {};
-  return out;
-}
 
 Result<Word2vecWeights> train_word2vec(const vectors::WordCorpus& corpus, const Word2vecOptions& options,
                                        Context& context) {

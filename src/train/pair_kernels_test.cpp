@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every table of kernels this machine has against plain loops in double precision.
-#include "model/word2vec/word2vec_kernels.hpp"
+#include "train/pair_kernels.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 #include "core/random.hpp"
 
-namespace isogloss::model {
+namespace isogloss::training {
 namespace {
 
 // A step with storage of its own, and the same step computed plainly.
@@ -160,4 +160,4 @@ TEST(PairKernels, StayFiniteWhateverTheProduct) {
 }
 
 }  // namespace
-}  // namespace isogloss::model
+}  // namespace isogloss::training

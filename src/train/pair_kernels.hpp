@@ -12,10 +12,9 @@
 #include <cstddef>
 
 #include "simd/kernels.hpp"
+#include "train/row_matrix.hpp"
 
-namespace isogloss::model {
-
-inline constexpr std::size_t kRowFloats = 16;  // rows are padded with zeros to a multiple of it
+namespace isogloss::training {
 
 struct PairStep {
   float* const* rows = nullptr;     // (row_count) of `dim` floats each
@@ -41,4 +40,4 @@ const PairKernels& pair_kernels();
 // REQUIRES: level is among simd::available_levels().
 const PairKernels& pair_kernels(simd::Level level);
 
-}  // namespace isogloss::model
+}  // namespace isogloss::training

@@ -7,7 +7,7 @@
 // register; the targets' column and what it gains stay in 28 registers while the rows pass by, each read and written
 // once: 2 x 14 multiply-adds for a load, a store and 14 broadcasts. More targets than that pass in groups,
 // slower: with groups of 12 the usual step took two, and a training 5.0 s instead of 4.0.
-#include "model/word2vec/word2vec_kernels.hpp"
+#include "train/pair_kernels.hpp"
 
 #include "simd/exp_inl.hpp"
 #include "simd/vec_inl.hpp"
@@ -15,7 +15,7 @@
 #define IG_JOIN_NAMES(a, b) a##b
 #define IG_TABLE_NAME(variant) IG_JOIN_NAMES(pair_kernels_, variant)
 
-namespace isogloss::model {
+namespace isogloss::training {
 
 extern const PairKernels IG_TABLE_NAME(IG_KERNEL_VARIANT);
 
@@ -272,4 +272,4 @@ const PairKernels IG_TABLE_NAME(IG_KERNEL_VARIANT) = {
     .update = update,
 };
 
-}  // namespace isogloss::model
+}  // namespace isogloss::training

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/word2vec/word_draws.hpp"
+#include "train/word_draws.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "core/random.hpp"
 
-namespace isogloss::model {
+namespace isogloss::training {
 namespace {
 
 using testing::ElementsAre;
@@ -94,4 +94,4 @@ TEST(HuffmanTree, OfOneWordHasNoWay) {
 }
 
 }  // namespace
-}  // namespace isogloss::model
+}  // namespace isogloss::training

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/word2vec/word_draws.hpp"
+#include "train/word_draws.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-namespace isogloss::model {
+namespace isogloss::training {
 
 AliasTable::AliasTable(std::span<const double> weights) : cells_(weights.size()) {
   const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
@@ -87,4 +87,4 @@ HuffmanTree::HuffmanTree(std::span<const std::uint64_t> counts) : begins_(counts
   }
 }
 
-}  // namespace isogloss::model
+}  // namespace isogloss::training

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which table of kernels runs: that of the level simd::kernels() chose.
-#include "model/word2vec/word2vec_kernels.hpp"
+#include "train/pair_kernels.hpp"
 
-namespace isogloss::model {
+namespace isogloss::training {
 
 extern const PairKernels pair_kernels_scalar;
 extern const PairKernels pair_kernels_avx2;
@@ -18,4 +18,4 @@ const PairKernels& pair_kernels() {
   return table;
 }
 
-}  // namespace isogloss::model
+}  // namespace isogloss::training

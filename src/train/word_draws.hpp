@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-namespace isogloss::model {
+namespace isogloss::training {
 
 // Numbers drawn in proportion to weights, by Walker's alias method (Vose 1991): exact, two reads a number, and 8 bytes
 // a word, where word2vec's table of 10^8 entries has 400 MB and misses the caches at every draw.
@@ -56,4 +56,4 @@ class HuffmanTree {
   std::size_t longest_ = 0;
 };
 
-}  // namespace isogloss::model
+}  // namespace isogloss::training

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of floats, each at a cache line of its own and padded with zeros.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "math/matrix.hpp"
+
+namespace isogloss::training {
+
+inline constexpr std::size_t kRowFloats = 16;  // rows are padded with zeros to a multiple of it
+
+class RowMatrix {
+ public:
+  RowMatrix() = default;
+  // Zeros.
+  RowMatrix(std::size_t rows, std::size_t dim)
+      : rows_(rows),
+        dim_(dim),
+        padded_((dim + kRowFloats - 1) / kRowFloats * kRowFloats),
+        data_(rows * padded_, 0.0F) {}
+  std::size_t rows() const { return rows_; }
+  std::size_t dim() const { return dim_; }
+  std::size_t padded() const { return padded_; }
+  float* row(std::size_t i) { return data_.data() + i * padded_; }
+  const float* row(std::size_t i) const { return data_.data() + i * padded_; }
+  // (rows, dim), without the padding; the matrix is gone.
+  std::vector<float> take() && {
+    std::vector<float> out(rows_ * dim_);
+    for (std::size_t i = 0; i < rows_; ++i) std::copy_n(row(i), dim_, out.data() + i * dim_);
+    *this = {};
+    return out;
+  }
+
+ private:
+  std::size_t rows_ = 0;
+  std::size_t dim_ = 0;
+  std::size_t padded_ = 0;
+  math::AlignedVector<float> data_;  // (rows, padded)
+};
+
+}  // namespace isogloss::training
