@@ -132,7 +132,7 @@ formats::ModelParts WordModel::parts() const {
   StringPack words;
   for (std::size_t i = 0; i < table_.size(); ++i) words.add(table_.word(i));
   parts.files["vocabulary.txt"] = words.to_lines();
-  parts.tensors.add("vectors", {table_.size(), table_.dim()}, table_.rows());
+  parts.tensors.add_view("vectors", {table_.size(), table_.dim()}, table_.rows());
   std::vector<std::int64_t> counts(table_.counts().begin(), table_.counts().end());
   if (!counts.empty()) parts.tensors.add("counts", {counts.size()}, std::span<const std::int64_t>(counts));
   return parts;

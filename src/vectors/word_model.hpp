@@ -56,7 +56,7 @@ class WordModel : public Model, public Embedder, public Vocabulary {
  protected:
   const void* find(AbilityId id) const override;
   const Card& embedder_card() const override { return card_; }
-  // What save() writes: words, counts and rows; a family adds its own.
+  // What save() writes: words, counts and rows, which look into the model; a family adds its own.
   virtual formats::ModelParts parts() const;
 
  private:

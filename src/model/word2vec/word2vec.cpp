@@ -34,7 +34,7 @@ class Word2vecModel final : public vectors::WordModel {
     parts.options = trained_.options;
     const std::size_t dim = table().dim();
     const auto add = [&](const char* name, const std::vector<float>& rows) {
-      if (!rows.empty()) parts.tensors.add(name, {rows.size() / dim, dim}, std::span<const float>(rows));
+      if (!rows.empty()) parts.tensors.add_view(name, {rows.size() / dim, dim}, std::span<const float>(rows));
     };
     add("output", trained_.outputs);
     add("nodes", trained_.nodes);
