@@ -59,11 +59,11 @@ void WordModel::word_vector(std::size_t index, std::span<float> out) const {
   std::ranges::copy(table_.row(index), out.begin());
 }
 
-// As it is written, else in lower case; words of neither kind are left out.
-void WordModel::add_word(std::string_view word, std::vector<std::uint32_t>& ids) const {
+std::optional<std::uint32_t> WordModel::find_text_word(std::string_view word) const {
   auto index = table_.find(word);
   if (!index) index = table_.find(to_lower_full(word));
-  if (index) ids.push_back(static_cast<std::uint32_t>(*index));
+  if (!index) return std::nullopt;
+  return static_cast<std::uint32_t>(*index);
 }
 
 Result<Prepared> WordModel::prepare(std::span<const Input> inputs, const EmbedOptions& options,
@@ -86,7 +86,9 @@ Result<Prepared> WordModel::prepare(std::span<const Input> inputs, const EmbedOp
         reports[i].error = text.error();
         continue;
       }
-      split_words(*text, true, [&](std::string_view word) { add_word(word, body->ids[i]); });
+      split_words(*text, true, [&](std::string_view word) {
+        if (const auto id = find_text_word(word)) body->ids[i].push_back(*id);
+      });
       reports[i].tokens_used = body->ids[i].size();
     }
   });
