@@ -13,7 +13,7 @@ ALLOWED = {
     "formats": "",
     "tokens": "formats",  # the vocabulary inside a GGUF file
     "index": "math simd",
-    "vectors": "math formats tokens index",
+    "vectors": "simd math formats tokens index",
     "nn": "math simd formats",
     "train": "math simd nn formats",
     "input": "formats tokens",

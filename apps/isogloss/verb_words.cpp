@@ -20,19 +20,21 @@ Status check_rule(const std::string& text) {
   return usage_error("--rule must be add or mul, not '" + text + "'.");
 }
 
-// The answer, with what was left out of it on standard error.
-Result<int> print_nearest(Program& program, const Vocabulary& vocabulary, const WordSum& sum, std::size_t n,
-                          const std::string& rule) {
-  IG_TRY(check_rule(rule));
-  const NearestWords found = IG_TRY(nearest_words(vocabulary, sum, n, parse_rule(rule), program.context));
-  print_words(program, found.words);
+// What was left out of an answer, on standard error.
+void print_notes(Program& program, const WordSum& sum, const NearestWords& found) {
   for (const std::string& word : found.unseen) program.note("'" + word + "' is not in the vocabulary: from its n-grams");
-  if (sum.is_word() || found.excluded.empty()) return kDone;
+  if (sum.is_word() || found.excluded.empty()) return;
   std::string would_be;
   for (const WordScore& word : found.would_be) would_be += (would_be.empty() ? " (" : ", ") + word.word + " would be " + fixed(word.score, 4);
   std::string excluded;
   for (const std::string& word : found.excluded) excluded += (excluded.empty() ? "" : ", ") + word;
   program.note("inputs excluded: " + excluded + would_be + (would_be.empty() ? "" : ")"));
+}
+
+Result<int> print_nearest(Program& program, const Vocabulary& vocabulary, const WordSum& sum, const NearestOptions& options) {
+  const auto found = IG_TRY(nearest_words(vocabulary, std::span(&sum, 1), options, program.context));
+  print_words(program, found.front().words);
+  print_notes(program, sum, found.front());
   return kDone;
 }
 
@@ -43,31 +45,95 @@ class NearVerb final : public Verb {
   std::string_view examples() const override {
     return "  isogloss near cats.model cat\n"
            "  isogloss near cats.model cat -n 3 --json\n"
-           "  isogloss near glove.txt \"king - man + woman\"\n";
+           "  isogloss near glove.txt \"king - man + woman\"\n"
+           "  isogloss near glove.txt -i words.txt -n 3 --among 50000 --json\n";
   }
   void describe(Flags& flags, std::span<const std::string>) override {
     flags.positional("MODEL", model_, "model with a vocabulary: a folder, a file of word vectors or an installed name");
-    flags.positional("WORDS", words_, "a word, or words with + and - between them");
+    flags.optional_positional("WORDS", words_, "a word, or words with + and - between them");
+    flags.value("-i,--input", input_, "file with a word or sum a line, answered together");
     flags.value("-n,--count", n_, "how many");
+    flags.value("--among", among_, "answers are the first N words of the vocabulary (the most frequent) alone; 0 = all");
     flags.value("--rule", rule_, "add: cosine with the sum (3CosAdd); mul: product of cosines (3CosMul)");
   }
   Result<int> run(Program& program) override {
+    IG_TRY(check_rule(rule_));
+    if (words_.empty() == input_.empty()) return usage_error("near needs a word, a sum of words or -i FILE with one a line.");
     const ModelPtr model = IG_TRY(load(model_, {}, program.context));
     const Vocabulary* vocabulary = IG_TRY(vocabulary_of(model, model_));
-    if (vocabulary->find_word(words_) || vocabulary->word_dimension() == 0) {
-      IG_TRY(check_rule(rule_));
+    const NearestOptions options{n_, parse_rule(rule_), among_ == 0 ? SIZE_MAX : among_};
+    if (!input_.empty()) return answer_all(program, *vocabulary, options);
+    if (vocabulary->word_dimension() == 0) {
       print_words(program, IG_TRY(vocabulary->near(words_, n_, program.context)));
       return kDone;
     }
-    std::string ignored;
-    const WordSum sum = IG_TRY(parse_word_sum(words_, &ignored));
-    if (!ignored.empty()) program.note("what stands behind '=' is left out: " + ignored);
-    return print_nearest(program, *vocabulary, sum, n_, rule_);
+    return print_nearest(program, *vocabulary, IG_TRY(sum_of(program, *vocabulary, words_)), options);
   }
 
  private:
-  std::string model_, words_, rule_ = "add";
-  std::size_t n_ = 10;
+  static Result<WordSum> sum_of(Program& program, const Vocabulary& vocabulary, const std::string& text) {
+    if (vocabulary.find_word(text)) return WordSum{{text}, {}};
+    std::string ignored;
+    const WordSum sum = IG_TRY(parse_word_sum(text, &ignored));
+    if (!ignored.empty()) program.note("what stands behind '=' is left out: " + ignored);
+    return sum;
+  }
+
+  static Status check_known(const Vocabulary& vocabulary, const WordSum& sum) {
+    std::vector<float> row(vocabulary.word_dimension());
+    for (const auto* side : {&sum.plus, &sum.minus}) {
+      for (const std::string& word : *side) IG_TRY(vocabulary.any_word_vector(word, row));
+    }
+    return {};
+  }
+
+  // Lines that cannot be answered are named, the others are.
+  Result<int> answer_all(Program& program, const Vocabulary& vocabulary, const NearestOptions& options) {
+    std::vector<std::string> lines;
+    IG_TRY(each_line(input_, [&](std::string_view line) -> Status {
+      lines.emplace_back(line);
+      return {};
+    }));
+    bool all = true;
+    for (std::size_t begin = 0; begin < lines.size(); begin += kBatch) {
+      const std::span<const std::string> batch = std::span(lines).subspan(begin, std::min(kBatch, lines.size() - begin));
+      std::vector<WordSum> sums;
+      std::vector<std::string> answered;
+      for (const std::string& line : batch) {
+        auto sum = sum_of(program, vocabulary, line);
+        const Status known = sum ? check_known(vocabulary, *sum) : std::unexpected(sum.error());
+        if (!known) {
+          program.warn(line + ": " + known.error().message);
+          all = false;
+          continue;
+        }
+        answered.push_back(line);
+        sums.push_back(std::move(*sum));
+      }
+      print_answers(program, answered, IG_TRY(nearest_words(vocabulary, sums, options, program.context)));
+    }
+    return all ? kDone : kSomeFailed;
+  }
+
+  static void print_answers(Program& program, std::span<const std::string> lines, std::span<const NearestWords> found) {
+    std::string out;
+    std::vector<std::vector<std::string>> rows;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      JsonWriter json(out);
+      json.begin_object().field("query", lines[i]).key("words").begin_array();
+      for (const WordScore& word : found[i].words) {
+        json.begin_object().field("word", word.word).field("score", word.score).end_object();
+        rows.push_back({lines[i], word.word, fixed(word.score, 4)});
+      }
+      json.end_array().end_object();
+      out += '\n';
+    }
+    program.out(program.flags.json ? out : format_table(rows));
+  }
+
+  static constexpr std::size_t kBatch = 64;  // lines of one pass over the vectors
+  std::string model_, words_, input_, rule_ = "add";
+  std::size_t n_ = 10, among_ = 0;
 };
 
 class AnalogyVerb final : public Verb {
@@ -83,17 +149,20 @@ class AnalogyVerb final : public Verb {
     flags.positional("B", b_, "what it is related to");
     flags.positional("C", c_, "the word that lacks its counterpart");
     flags.value("-n,--count", n_, "how many");
+    flags.value("--among", among_, "answers are the first N words of the vocabulary (the most frequent) alone; 0 = all");
     flags.value("--rule", rule_, "add: cosine with the sum (3CosAdd); mul: product of cosines (3CosMul)");
   }
   Result<int> run(Program& program) override {
     const ModelPtr model = IG_TRY(load(model_, {}, program.context));
     const Vocabulary* vocabulary = IG_TRY(vocabulary_of(model, model_));
-    return print_nearest(program, *vocabulary, {{b_, c_}, {a_}}, n_, rule_);
+    IG_TRY(check_rule(rule_));
+    const NearestOptions options{n_, parse_rule(rule_), among_ == 0 ? SIZE_MAX : among_};
+    return print_nearest(program, *vocabulary, {{b_, c_}, {a_}}, options);
   }
 
  private:
   std::string model_, a_, b_, c_, rule_ = "add";
-  std::size_t n_ = 10;
+  std::size_t n_ = 10, among_ = 0;
 };
 
 class OddVerb final : public Verb {

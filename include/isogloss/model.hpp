@@ -206,6 +206,12 @@ struct WordScore {
   double score = 0;
 };
 
+// A vector whose nearest words are wanted.
+struct NearestRequest {
+  std::span<const float> vector;               // (word_dimension)
+  std::span<const std::size_t> left_out = {};  // words that are no answers, a few
+};
+
 // Words with a row each. Thread-safe. What is asked of it beyond one row stands in words.hpp.
 class Vocabulary {
  public:
@@ -221,6 +227,10 @@ class Vocabulary {
   virtual Status any_word_vector(std::string_view word, std::span<float> out) const;
   // Cosine of `vector` (word_dimension) with that of every word, 0 where one is zero. out: (word_count)
   virtual Status cosines(std::span<const float> vector, std::span<float> out, Context& context) const;
+  // The n words of largest cosine with each vector among the first `among` of the vocabulary, exactly; best first, ties
+  // by word.
+  virtual Result<std::vector<std::vector<WordScore>>> nearest(std::span<const NearestRequest> requests, std::size_t n,
+                                                              std::size_t among, Context& context) const;
   // The n words nearest to `word` by cosine of their vectors, itself excluded, best first; ties by word.
   virtual Result<std::vector<WordScore>> near(std::string_view word, std::size_t n, Context& context) const;
   // The n words of largest summed weight over the training documents, best first; Error{unsupported} when the family

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,6 +45,15 @@ struct NearestWords {
 // vectors.
 Result<NearestWords> nearest_words(const Vocabulary& words, const WordSum& sum, std::size_t n, AnalogyRule rule,
                                    Context& context);
+
+struct NearestOptions {
+  std::size_t n = 10;
+  AnalogyRule rule = AnalogyRule::add;
+  std::size_t among = SIZE_MAX;  // only the first words of the vocabulary are answers; files come most frequent first
+};
+// The same for many sums, in one pass over the vectors where the model can. Row i answers sums[i].
+Result<std::vector<NearestWords>> nearest_words(const Vocabulary& words, std::span<const WordSum> sums,
+                                                const NearestOptions& options, Context& context);
 
 // Cosine of two words.
 Result<double> word_similarity(const Vocabulary& words, std::string_view a, std::string_view b);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "core/best_words.hpp"
 #include "core/parallel.hpp"
@@ -39,32 +40,65 @@ Result<std::vector<float>> unit_vector(const Vocabulary& words, std::string_view
 }
 
 // 3CosMul of gensim and of Levy and Goldberg: cosines moved to [0, 1], 0.001 in the divisor against zero.
-void multiply(const Vocabulary& words, const std::vector<float>& vector, bool divide, std::span<float> scores,
-              Status& status, Context& context) {
+Status multiply(const Vocabulary& words, const std::vector<float>& vector, bool divide, std::span<float> scores,
+                Context& context) {
   std::vector<float> found(scores.size());
-  status = words.cosines(vector, found, context);
+  IG_TRY(words.cosines(vector, found, context));
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const float moved = (1.0F + found[i]) / 2.0F;
     scores[i] *= divide ? 1.0F / (moved + 0.001F) : moved;
   }
+  return {};
 }
 
-Status score_sum(const Vocabulary& words, const WordSum& sum, AnalogyRule rule, std::span<float> scores,
-                 Context& context) {
+// The sum of the unit vectors of a question.
+Result<std::vector<float>> vector_of(const Vocabulary& words, const WordSum& sum) {
   std::vector<float> total(words.word_dimension(), 0.0F);
-  std::ranges::fill(scores, 1.0F);
   for (const auto* side : {&sum.plus, &sum.minus}) {
-    const bool minus = side == &sum.minus;
     for (const std::string& word : *side) {
       const std::vector<float> unit = IG_TRY(unit_vector(words, word));
-      for (std::size_t i = 0; i < unit.size(); ++i) total[i] += minus ? -unit[i] : unit[i];
-      if (rule != AnalogyRule::multiply) continue;
-      Status status;
-      multiply(words, unit, minus, scores, status, context);
-      IG_TRY(std::move(status));
+      for (std::size_t i = 0; i < unit.size(); ++i) total[i] += side == &sum.minus ? -unit[i] : unit[i];
     }
   }
-  return rule == AnalogyRule::add ? words.cosines(total, scores, context) : Status();
+  return total;
+}
+
+// scores: (words) by 3CosMul.
+Status multiply_all(const Vocabulary& words, const WordSum& sum, std::span<float> scores, Context& context) {
+  std::ranges::fill(scores, 1.0F);
+  for (const auto* side : {&sum.plus, &sum.minus}) {
+    for (const std::string& word : *side) {
+      IG_TRY(multiply(words, IG_TRY(unit_vector(words, word)), side == &sum.minus, scores, context));
+    }
+  }
+  return {};
+}
+
+// Which words of a question are no answers, and which are from their parts.
+std::vector<std::size_t> sort_out(const Vocabulary& words, const WordSum& sum, NearestWords& out) {
+  std::vector<std::size_t> taken;
+  for (const auto* side : {&sum.plus, &sum.minus}) {
+    for (const std::string& word : *side) {
+      if (const auto index = words.find_word(word)) {
+        if (std::ranges::find(taken, *index) != taken.end()) continue;
+        taken.push_back(*index);
+        out.excluded.push_back(word);
+      } else {
+        out.unseen.push_back(word);
+      }
+    }
+  }
+  return taken;
+}
+
+// Of the excluded words those that would have been among the n.
+void add_would_be(const Vocabulary& words, std::span<const std::size_t> taken, std::size_t n,
+                  const std::function<double(std::size_t index)>& score, NearestWords& out) {
+  for (const std::size_t index : taken) {
+    const double value = score(index);
+    const bool would_be = out.words.size() < n || value > out.words.back().score;
+    if (would_be) out.would_be.push_back({std::string(words.word(index)), value});
+  }
 }
 
 }  // namespace
@@ -94,6 +128,19 @@ Status Vocabulary::cosines(std::span<const float> vector, std::span<float> out, 
   return context.check();
 }
 
+Result<std::vector<std::vector<WordScore>>> Vocabulary::nearest(std::span<const NearestRequest> requests, std::size_t n,
+                                                                std::size_t among, Context& context) const {
+  std::vector<std::vector<WordScore>> out;
+  std::vector<float> scores(word_count());
+  const auto word_of = [&](std::size_t i) { return word(i); };
+  for (const NearestRequest& request : requests) {
+    IG_TRY(cosines(request.vector, scores, context));
+    out.push_back(
+        best_words(std::span<const float>(scores).first(std::min(among, scores.size())), word_of, request.left_out, n));
+  }
+  return out;
+}
+
 Result<std::vector<WordScore>> Vocabulary::near(std::string_view word, std::size_t n, Context& context) const {
   IG_TRY(context.check());
   if (word_dimension() == 0) return no_vectors();
@@ -108,28 +155,44 @@ Result<std::vector<WordScore>> Vocabulary::terms(std::size_t, Context& context) 
 
 Result<NearestWords> nearest_words(const Vocabulary& words, const WordSum& sum, std::size_t n, AnalogyRule rule,
                                    Context& context) {
+  return std::move(IG_TRY(nearest_words(words, std::span(&sum, 1), {n, rule}, context)).front());
+}
+
+Result<std::vector<NearestWords>> nearest_words(const Vocabulary& words, std::span<const WordSum> sums,
+                                                const NearestOptions& options, Context& context) {
   IG_TRY(context.check());
   if (words.word_dimension() == 0) return no_vectors();
-  NearestWords out;
-  if (n == 0) return out;
-  std::vector<std::size_t> taken;
-  for (const auto* side : {&sum.plus, &sum.minus}) {
-    for (const std::string& word : *side) {
-      if (const auto index = words.find_word(word)) {
-        if (std::ranges::find(taken, *index) != taken.end()) continue;
-        taken.push_back(*index);
-        out.excluded.push_back(word);
-      } else {
-        out.unseen.push_back(word);
-      }
+  std::vector<NearestWords> out(sums.size());
+  if (options.n == 0) return out;
+  std::vector<std::vector<std::size_t>> taken;
+  for (std::size_t i = 0; i < sums.size(); ++i) taken.push_back(sort_out(words, sums[i], out[i]));
+  if (options.rule == AnalogyRule::multiply) {
+    std::vector<float> scores(words.word_count());
+    const std::size_t among = std::min(options.among, scores.size());
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      IG_TRY(multiply_all(words, sums[i], scores, context));
+      out[i].words = best_words(
+          std::span<const float>(scores).first(among), [&](std::size_t w) { return words.word(w); }, taken[i],
+          options.n);
+      add_would_be(words, taken[i], options.n, [&](std::size_t w) { return static_cast<double>(scores[w]); }, out[i]);
     }
+    return out;
   }
-  std::vector<float> scores(words.word_count());
-  IG_TRY(score_sum(words, sum, rule, scores, context));
-  out.words = best_words<float>(scores, [&](std::size_t i) { return words.word(i); }, taken, n);
-  for (const std::size_t index : taken) {
-    const bool would_be = out.words.size() < n || static_cast<double>(scores[index]) > out.words.back().score;
-    if (would_be) out.would_be.push_back({std::string(words.word(index)), static_cast<double>(scores[index])});
+  std::vector<std::vector<float>> vectors;
+  std::vector<NearestRequest> requests;
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    vectors.push_back(IG_TRY(vector_of(words, sums[i])));
+    requests.push_back({vectors.back(), taken[i]});
+  }
+  auto found = IG_TRY(words.nearest(requests, options.n, options.among, context));
+  std::vector<float> row(words.word_dimension());
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    out[i].words = std::move(found[i]);
+    const auto score = [&](std::size_t index) {
+      words.word_vector(index, row);
+      return cosine(vectors[i], row);
+    };
+    add_would_be(words, taken[i], options.n, score, out[i]);
   }
   return out;
 }

@@ -5,10 +5,13 @@
 #include <cmath>
 
 #include "core/describe.hpp"
+#include "core/file.hpp"
+#include "core/packed_cache.hpp"
 #include "core/parallel.hpp"
 #include "core/utf8.hpp"
 #include "math/vector.hpp"
 #include "tokens/counting/sparse_embedder.hpp"
+#include "vectors/packed_words.hpp"
 #include "vectors/word_split.hpp"
 
 namespace isogloss::vectors {
@@ -27,6 +30,20 @@ constexpr double kSif = 1e-3;
 struct WordRows final : Prepared::Body {
   std::vector<std::vector<std::uint32_t>> ids;  // (texts) of the words that are in the vocabulary
 };
+
+// Words, counts and rows, which look into the table.
+formats::ModelParts word_parts(const WordTable& table, std::string_view family, std::string_view trained_on) {
+  formats::ModelParts parts;
+  parts.family = family;
+  parts.trained_on = trained_on;
+  StringPack words;
+  for (std::size_t i = 0; i < table.size(); ++i) words.add(table.word(i));
+  parts.files["vocabulary.txt"] = words.to_lines();
+  parts.tensors.add_view("vectors", {table.size(), table.dim()}, table.rows());
+  std::vector<std::int64_t> counts(table.counts().begin(), table.counts().end());
+  if (!counts.empty()) parts.tensors.add("counts", {counts.size()}, std::span<const std::int64_t>(counts));
+  return parts;
+}
 
 WordPool parse_pool(std::string_view text) {
   return text == "sif" ? WordPool::sif : text == "idf" ? WordPool::idf : WordPool::mean;
@@ -127,17 +144,14 @@ Status WordModel::run(std::span<const Slice> slices, EmbeddingOut& out, Context&
   return {};
 }
 
-formats::ModelParts WordModel::parts() const {
-  formats::ModelParts parts;
-  parts.family = card_.family;
-  parts.trained_on = card_.trained_on;
-  StringPack words;
-  for (std::size_t i = 0; i < table_.size(); ++i) words.add(table_.word(i));
-  parts.files["vocabulary.txt"] = words.to_lines();
-  parts.tensors.add_view("vectors", {table_.size(), table_.dim()}, table_.rows());
-  std::vector<std::int64_t> counts(table_.counts().begin(), table_.counts().end());
-  if (!counts.empty()) parts.tensors.add("counts", {counts.size()}, std::span<const std::int64_t>(counts));
-  return parts;
+formats::ModelParts WordModel::parts() const { return word_parts(table_, card_.family, card_.trained_on); }
+
+Result<std::vector<std::vector<WordScore>>> WordModel::nearest(std::span<const NearestRequest> requests, std::size_t n,
+                                                               std::size_t among, Context& context) const {
+  // Nearly all words as answers: no bound saves anything.
+  const bool few = n < table_.size() / 16;
+  return few && !table_.scan().empty() ? table_.nearest(requests, n, among, context)
+                                       : Vocabulary::nearest(requests, n, among, context);
 }
 
 Status WordModel::save(const std::filesystem::path& folder, Context& context) const {
@@ -165,7 +179,9 @@ Result<ModelPtr> load_word_model(const FileSet& files, std::string_view family, 
   info.family = family;
   if (files.is_single_file()) {
     info.trained_on = files.name();
-    return std::make_shared<WordModel>(IG_TRY(read_word_file(files.origin(), context)), options, std::move(info));
+    OpenedWords opened = IG_TRY(open_word_file(files, family, context));
+    info.space_id = std::move(opened.space_id);
+    return std::make_shared<WordModel>(std::move(opened.table), options, std::move(info));
   }
   const formats::ModelSource source = IG_TRY(formats::open_model_folder(files, family));
   info.trained_on = source.trained_on;
@@ -199,9 +215,14 @@ Result<WordTable> read_word_folder(const formats::ModelSource& source) {
                 "'" + source.files->origin().string() + "': tensor 'vectors' has a number that is not finite.");
   }
   const std::size_t dim = rows.size() / names.size();
-  if (source.mapped) return WordTable(std::move(words), source.mapped, rows, dim, std::move(counts));
-  return WordTable(std::move(words), std::vector<float>(rows.begin(), rows.end()), dim, std::move(counts));
+  if (source.mapped) {
+    FrozenWords frozen(words.size(), [&](std::size_t i) { return words.word(static_cast<std::uint32_t>(i)); });
+    return WordTable(std::move(frozen), source.mapped, rows, dim, std::move(counts));
+  }
+  return WordTable(words, std::vector<float>(rows.begin(), rows.end()), dim, std::move(counts));
 }
+
+namespace {
 
 Result<WordTable> read_word_file(const std::filesystem::path& path, Context& context) {
   formats::WordVectors read = IG_TRY(formats::read_word_vectors(path, context));
@@ -209,10 +230,38 @@ Result<WordTable> read_word_file(const std::filesystem::path& path, Context& con
     context.say(LogLevel::warning, "'" + path.string() + "' has " + std::to_string(read.repeated) +
                                        " words twice; the first row of each is kept.");
   }
-  tokens::WordMap words;
-  words.reserve(read.words.size());
-  for (std::size_t i = 0; i < read.words.size(); ++i) words.insert(read.words[i]);
-  return WordTable(std::move(words), std::move(read.rows), read.dim, {});
+  FrozenWords words(read.words.size(), [&](std::size_t i) { return read.words[i]; });
+  auto rows = std::make_shared<const std::vector<float>>(std::move(read.rows));
+  return WordTable(std::move(words), rows, *rows, read.dim, {});
+}
+
+}  // namespace
+
+Result<OpenedWords> open_word_file(const FileSet& files, std::string_view family, Context& context) {
+  const std::filesystem::path& path = files.origin();
+  const PackedCache* cache = files.cache();
+  const FileStamp stamp = IG_TRY(stat_file(path));
+  if (cache == nullptr || stamp.size < kPackedFrom) return OpenedWords{IG_TRY(read_word_file(path, context)), {}};
+  const std::string what = kPackedMark + std::string(family);
+  if (const auto space_id = cache->remembered(path, what)) {
+    if (const auto packed = cache->find(kPackedMark + *space_id)) {
+      auto opened = open_packed_words(*packed);
+      if (opened) return opened;
+      context.say(LogLevel::warning, opened.error().message);  // and is made again
+    }
+  }
+  context.say(LogLevel::info, "reading '" + path.string() + "' once; it opens at once from then on.");
+  const WordTable table = IG_TRY(read_word_file(path, context));
+  const std::string space_id = formats::space_id_of(word_parts(table, family, files.name()));
+  const auto packed = cache->place(kPackedMark + space_id, packed_words_bytes(table));
+  const Status written =
+      packed ? write_packed_words(*packed, table, space_id, context) : std::unexpected(packed.error());
+  if (!written) {  // as on a full disk: it works without
+    context.say(LogLevel::warning, written.error().message + " The words are used from memory.");
+    return OpenedWords{table, space_id};
+  }
+  cache->remember(path, what, space_id);
+  return open_packed_words(*packed);
 }
 
 }  // namespace isogloss::vectors

@@ -51,6 +51,8 @@ class WordModel : public Model, public Embedder, public Vocabulary {
   Status cosines(std::span<const float> vector, std::span<float> out, Context& context) const override {
     return table_.cosines(vector, out, context);
   }
+  Result<std::vector<std::vector<WordScore>>> nearest(std::span<const NearestRequest> requests, std::size_t n,
+                                                      std::size_t among, Context& context) const override;
   const WordTable& table() const { return table_; }
 
  protected:
@@ -78,7 +80,13 @@ Result<WordModelOptions> parse_word_options(const OptionValues& values, std::str
 
 // A table from a folder that save() wrote: vocabulary.txt, "vectors" (words, dim), "counts" (words) if there are any.
 Result<WordTable> read_word_folder(const formats::ModelSource& source);
-// A table from a file of formats/word_vectors.hpp.
-Result<WordTable> read_word_file(const std::filesystem::path& path, Context& context);
+// A table and the id of its space, where that is known.
+struct OpenedWords {
+  WordTable table;
+  std::string space_id;
+};
+// A table from a file of formats/word_vectors.hpp. A large one is read once and kept in the cache of the file set in a
+// form that opens at once (packed_words.hpp).
+Result<OpenedWords> open_word_file(const FileSet& files, std::string_view family, Context& context);
 
 }  // namespace isogloss::vectors

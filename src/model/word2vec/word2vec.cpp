@@ -114,8 +114,9 @@ Result<ModelPtr> load(const FileSet& files, const OptionValues& values, Context&
     vectors::WordModelInfo info;
     info.family = kFamily;
     info.trained_on = files.name();
-    return std::make_shared<Word2vecModel>(IG_TRY(vectors::read_word_file(files.origin(), context)), options,
-                                           std::move(info), Word2vecModel::Trained());
+    vectors::OpenedWords opened = IG_TRY(vectors::open_word_file(files, kFamily, context));
+    info.space_id = std::move(opened.space_id);
+    return std::make_shared<Word2vecModel>(std::move(opened.table), options, std::move(info), Word2vecModel::Trained());
   }
   const formats::ModelSource source = IG_TRY(formats::open_model_folder(files, kFamily));
   vectors::WordTable table = IG_TRY(vectors::read_word_folder(source));
