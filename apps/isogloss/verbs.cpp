@@ -16,6 +16,7 @@
   X(analogy)        \
   X(odd)            \
   X(similar_words)  \
+  X(cooccur)        \
   X(attention)      \
   X(senses)         \
   X(same)           \

@@ -22,7 +22,7 @@ namespace {
 constexpr std::uint64_t kBucketPairs = std::uint64_t{1} << 23;  // pairs of the text for a bucket; about a fifth differ
 constexpr std::size_t kMostBuckets = 4096;
 
-std::string megabytes(std::size_t bytes) { return std::to_string((bytes + 999'999) / 1'000'000) + " MB"; }
+std::string size_of(std::uint64_t bytes) { return human_bytes(static_cast<double>(bytes)); }
 
 class Training {
  public:
@@ -64,7 +64,7 @@ class Training {
     if (bytes <= limit_) return {};
     return fail(Code::out_of_memory,
                 "training " + counted(words_, "word") + " of " + std::to_string(step_.dim) + " dimensions takes " +
-                    megabytes(bytes) + ", the memory limit is " + megabytes(limit_) +
+                    size_of(bytes) + ", the memory limit is " + size_of(limit_) +
                     ". Raise --memory-limit, or lower --dim or --max-vocab, or raise --min-count.");
   }
 
@@ -121,7 +121,7 @@ class Training {
     context_.say(LogLevel::info,
                  std::to_string(steps_) + " pairs of words meet" +
                      (counter.spilled_bytes() + cells.file_bytes() > 0
-                          ? "; " + megabytes(counter.spilled_bytes() + cells.file_bytes()) + " of temporary files"
+                          ? "; " + size_of(counter.spilled_bytes() + cells.file_bytes()) + " of temporary files"
                           : "") +
                      ".");
     return cells;
