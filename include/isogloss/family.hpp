@@ -92,7 +92,19 @@ enum class Recognised { none, weak, exact };
 
 struct ConvertOptions {
   std::string dtype;  // of the weights: f32, bf16, f16; empty = as they are, and bf16 for what is kept in blocks
+  // Files of word vectors in text.
+  bool header = false;      // of GloVe's: begin with a line of counts
+  std::int64_t digits = 6;  // after the point; 0 = the shortest that reads back the same
 };
+
+// A file of word vectors that models with a vocabulary can be converted to, named by its ending.
+struct WordFileKind {
+  std::string_view ending;   // ".vec"
+  std::string_view summary;  // "word2vec text"
+  Status (*write)(const Vocabulary& words, const std::filesystem::path& path, const ConvertOptions& options,
+                  Context& context) = nullptr;
+};
+std::span<const WordFileKind> word_file_kinds();
 
 struct Family {
   std::string_view name;        // "tfidf"
