@@ -14,37 +14,45 @@ class EvalVerb final : public Verb {
   std::string_view summary() const override { return "measure models on tasks"; }
   std::string_view examples() const override {
     return "  isogloss eval -m fit:bm25 --task beir:./scifact\n"
-           "  isogloss eval -m fit:bm25,k1=0.9,b=0.4,analyzer=lucene-english -m fit:bm25+fit:lsa --task beir:./scifact\n"
-           "  isogloss eval -m fit:bm25 --task beir:./scifact --fail-under ndcg@10=0.65\n";
+           "  isogloss eval -m fit:bm25,k1=0.9,b=0.4,analyzer=lucene-english -m fit:bm25+fit:lsa --task "
+           "beir:./scifact\n"
+           "  isogloss eval -m fit:bm25 --task beir:./scifact --fail-under ndcg@10=0.65\n"
+           "  isogloss eval -m glove.txt --task words:EN-WS-353-ALL.txt --task words:EN-SIMLEX-999.txt\n"
+           "  isogloss eval -m glove.txt --task analogy:questions-words.txt --convention word2vec --vocabulary 30000\n"
+           "  isogloss eval -m glove.txt --task categories:ap.csv --task outliers:8-8-8.csv --task bias:weat.json\n";
   }
 
   void describe(Flags& flags, std::span<const std::string>) override {
     flags.value("-m,--model", models_, "model, or A+B for hybrid search (repeat, or separate by commas)");
-    flags.value("--task", tasks_, "beir:FOLDER (repeat for several)");
-    flags.value("--metric", metrics_, "ndcg@10, map, recall@100, mrr@10, precision@5 ... (repeat; the first is the headline)");
+    flags.value("--task", tasks_,
+                "KIND:PLACE, as beir:FOLDER or words:FILE (repeat for several; --list names all kinds)");
+    flags.value(
+        "--metric", options_.metrics,
+        "ndcg@10, map, recall@100, mrr@10, spearman ... (repeat; the first is the headline) [those of the task]");
     flags.value("--fail-under", gates_, "exit 5 when a metric is lower, as ndcg@10=0.45 (repeat for several)");
+    flags.value("--convention", options_.convention, "analogy: glove, or word2vec, which compares words in upper case");
+    flags.value("--vocabulary", options_.vocabulary, "analogy: only the first N words of the vocabulary; 0 = all");
     flags.value("--split", options_.split, "qrels file: test, train or dev [test]");
     flags.value("--queries", options_.queries, "all, odd or even: choose settings on one half, report on the other");
     flags.value("--depth", options_.depth, "documents retrieved per query");
-    flags.value("--run-file", options_.run_file, "write the rankings here in trec_eval's format (of the last model and task)");
+    flags.value("--run-file", options_.run_file,
+                "write the rankings here in trec_eval's format (of the last model and task)");
     flags.flag("--list", list_, "list tasks and metrics");
   }
 
   Result<int> run(Program& program) override {
     if (list_) return print_list(program);
-    if (models_.empty() || tasks_.empty()) return usage_error("eval needs a model and a task: isogloss eval -m fit:bm25 --task beir:FOLDER");
+    if (models_.empty() || tasks_.empty())
+      return usage_error("eval needs a model and a task: isogloss eval -m fit:bm25 --task beir:FOLDER");
     if (options_.queries != "all" && options_.queries != "odd" && options_.queries != "even") {
       return usage_error("--queries must be all, odd or even, not '" + options_.queries + "'.");
     }
-    if (!metrics_.empty()) options_.metrics = metrics_;
     std::vector<Gate> gates;
     for (const std::string& text : gates_) {
       const auto gate = parse_gate(text);
       if (!gate) return usage_error(gate.error().message);
       gates.push_back(*gate);
-      if (std::find(options_.metrics.begin(), options_.metrics.end(), gate->metric) == options_.metrics.end()) {
-        options_.metrics.push_back(gate->metric);
-      }
+      options_.gates.push_back(gate->metric);
     }
     std::vector<std::string> models;
     for (const std::string& text : models_) {
@@ -53,18 +61,23 @@ class EvalVerb final : public Verb {
     std::vector<EvalFigure> figures;
     for (const std::string& task : tasks_) {
       for (const std::string& model : models) {
-        for (EvalFigure& figure : IG_TRY(from_flags(evaluate(model, task, options_, program.context)))) figures.push_back(std::move(figure));
+        for (EvalFigure& figure : IG_TRY(from_flags(evaluate(model, task, options_, program.context))))
+          figures.push_back(std::move(figure));
       }
     }
     program.flags.json ? print_json(program, figures) : print_table(program, figures);
-    return passes(program, figures, gates) ? kDone : kGate;
+    return IG_TRY(passes(program, figures, gates)) ? kDone : kGate;
   }
 
  private:
   static Result<int> print_list(Program& program) {
-    std::vector<std::vector<std::string>> rows{{"task", "beir:FOLDER", "retrieval: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv"}};
+    std::vector<std::vector<std::string>> rows;
+    for (const TaskKind& kind : task_kinds()) {
+      rows.push_back({"task", std::string(kind.kind) + ":" + std::string(kind.place), std::string(kind.summary)});
+    }
     for (const RankingMetric& metric : ranking_metrics()) {
-      rows.push_back({"metric", std::string(metric.name) + (metric.takes_cut ? "[@k]" : ""), std::string(metric.summary)});
+      rows.push_back(
+          {"metric", std::string(metric.name) + (metric.takes_cut ? "[@k]" : ""), std::string(metric.summary)});
     }
     program.out(format_table(rows));
     return kDone;
@@ -74,9 +87,17 @@ class EvalVerb final : public Verb {
     std::string out;
     for (const EvalFigure& f : figures) {
       JsonWriter json(out);
-      json.begin_object().field("model", f.model).field("task", f.task).field("metric", f.metric).field("value", f.value);
+      json.begin_object()
+          .field("model", f.model)
+          .field("task", f.task)
+          .field("metric", f.metric)
+          .field("value", f.value);
       json.key("interval").begin_array().value(f.low).value(f.high).end_array();
-      json.field("n", static_cast<std::uint64_t>(f.n)).field("convention", f.convention).key("record").begin_object();
+      json.field("n", static_cast<std::uint64_t>(f.n))
+          .field("of", static_cast<std::uint64_t>(f.of))
+          .field("convention", f.convention)
+          .key("record")
+          .begin_object();
       for (const auto& [name, value] : f.record) json.field(name, value);
       json.end_object().end_object();
       out += '\n';
@@ -84,36 +105,65 @@ class EvalVerb final : public Verb {
     program.out(out);
   }
 
-  // One row per model and task, a column per metric, x 100; the interval of the headline metric.
-  void print_table(Program& program, const std::vector<EvalFigure>& figures) const {
-    std::vector<std::vector<std::string>> rows{{"model", "task"}};
-    for (const std::string& metric : options_.metrics) rows[0].push_back(metric);
-    rows[0].push_back("95 % of " + options_.metrics[0]);
-    rows[0].push_back("queries");
-    for (std::size_t i = 0; i < figures.size(); i += options_.metrics.size()) {
-      std::vector<std::string> row{figures[i].model, figures[i].task};
-      for (std::size_t m = 0; m < options_.metrics.size(); ++m) row.push_back(fixed(100 * figures[i + m].value, 2));
-      row.push_back(fixed(100 * figures[i].low, 2) + " to " + fixed(100 * figures[i].high, 2));
-      row.push_back(std::to_string(figures[i].n));
+  // A row for every model and task, a column for every metric, x 100 where it is a share; a table for every kind of
+  // task.
+  static void print_table(Program& program, const std::vector<EvalFigure>& figures) {
+    std::vector<std::vector<std::string>> rows;
+    std::string convention;
+    const auto flush = [&] {
+      if (rows.empty()) return;
+      program.out(format_table(rows));
+      program.note("convention: " + convention + "; values x 100, effects and p as they are");
+      rows.clear();
+    };
+    for (std::size_t i = 0; i < figures.size();) {
+      std::size_t end = i + 1;
+      const EvalFigure& first = figures[i];
+      while (end < figures.size() && figures[end].model == first.model && figures[end].task == first.task &&
+             figures[end].metric != first.metric) {
+        ++end;
+      }
+      std::vector<std::string> header{"model", "task"};
+      std::vector<std::string> row{first.model, first.task};
+      for (std::size_t m = i; m < end; ++m) {
+        header.push_back(figures[m].metric);
+        row.push_back(shown(figures[m], figures[m].value));
+      }
+      header.push_back("95 % of " + first.metric);
+      header.push_back("of");
+      row.push_back(first.low == first.high ? "-" : shown(first, first.low) + " to " + shown(first, first.high));
+      row.push_back(std::to_string(first.n) + "/" + std::to_string(first.of));
+      if (!rows.empty() && (rows[0] != header || convention != first.convention)) flush();
+      if (rows.empty()) rows.push_back(std::move(header));
+      convention = first.convention;
       rows.push_back(std::move(row));
+      i = end;
     }
-    program.out(format_table(rows));
-    program.note("convention: trec (ties by document id descending); values x 100");
+    flush();
   }
 
-  static bool passes(Program& program, const std::vector<EvalFigure>& figures, const std::vector<Gate>& gates) {
+  static std::string shown(const EvalFigure& figure, double value) {
+    if (value != value) return "undefined";
+    return figure.metric == "effect" || figure.metric == "p" ? fixed(value, 4) : fixed(100 * value, 2);
+  }
+
+  static Result<bool> passes(Program& program, const std::vector<EvalFigure>& figures, const std::vector<Gate>& gates) {
     bool good = true;
     for (const Gate& gate : gates) {
+      bool known = false;
       for (const EvalFigure& f : figures) {
+        known = known || f.metric == gate.metric;
         if (f.metric != gate.metric || f.value >= gate.least) continue;
-        program.warn(f.model + " on " + f.task + ": " + f.metric + " is " + fixed(f.value, 4) + ", below " + fixed(gate.least, 4));
+        program.warn(f.model + " on " + f.task + ": " + f.metric + " is " + fixed(f.value, 4) + ", below " +
+                     fixed(gate.least, 4));
         good = false;
       }
+      if (!known) return usage_error("--fail-under: none of the tasks has a metric '" + gate.metric + "'.");
     }
     return good;
   }
 
-  std::vector<std::string> models_, tasks_, metrics_, gates_;
+  std::vector<std::string> models_, tasks_, gates_;
   EvalOptions options_;
   bool list_ = false;
 };

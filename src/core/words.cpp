@@ -39,14 +39,15 @@ Result<std::vector<float>> unit_vector(const Vocabulary& words, std::string_view
   return vector;
 }
 
-// 3CosMul of gensim and of Levy and Goldberg: cosines moved to [0, 1], 0.001 in the divisor against zero.
+// 3CosMul of Levy and Goldberg: cosines moved to [0, 1], and a little in the divisor against zero, as much as gensim
+// takes (the paper 0.001), so that scores are the same.
 Status multiply(const Vocabulary& words, const std::vector<float>& vector, bool divide, std::span<float> scores,
                 Context& context) {
   std::vector<float> found(scores.size());
   IG_TRY(words.cosines(vector, found, context));
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const float moved = (1.0F + found[i]) / 2.0F;
-    scores[i] *= divide ? 1.0F / (moved + 0.001F) : moved;
+    scores[i] *= divide ? 1.0F / (moved + 1e-6F) : moved;
   }
   return {};
 }

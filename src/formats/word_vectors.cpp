@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "core/unpack.hpp"
+#include "formats/word_vector_writer.hpp"
 
 namespace isogloss::formats {
 namespace {
@@ -256,27 +257,10 @@ Result<WordVectors> read_word_vectors(const std::filesystem::path& path, Context
 
 std::string write_word_vectors(const StringPack& words, std::span<const float> rows, std::size_t dim,
                                WordVectorLayout layout, int digits) {
-  std::string out;
-  if (layout != WordVectorLayout::glove) out = std::to_string(words.size()) + " " + std::to_string(dim) + "\n";
-  char number[64];
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    out += words[i];
-    const std::span<const float> row = rows.subspan(i * dim, dim);
-    if (layout == WordVectorLayout::binary) {
-      out += ' ';
-      out.append(static_cast<const char*>(static_cast<const void*>(row.data())), row.size_bytes());
-    }
-    for (std::size_t j = 0; layout != WordVectorLayout::binary && j < dim; ++j) {
-      const double x = static_cast<double>(row[j]);
-      const auto done = digits == 0
-                            ? std::to_chars(number, number + sizeof number, row[j])
-                            : std::to_chars(number, number + sizeof number, x, std::chars_format::fixed, digits);
-      out += ' ';
-      out.append(number, done.ptr);
-    }
-    if (layout == WordVectorLayout::text) out += ' ';  // word2vec ends its lines with one
-    out += '\n';
-  }
+  const bool glove = layout == WordVectorLayout::glove;
+  const WordVectorForm form{layout == WordVectorLayout::binary, !glove, !glove, digits};
+  std::string out = glove ? "" : word_vector_header(words.size(), dim);
+  for (std::size_t i = 0; i < words.size(); ++i) append_word_row(words[i], rows.subspan(i * dim, dim), form, out);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include "isogloss/family.hpp"
 #include "isogloss/reference.hpp"
 #include "runtime/load.hpp"
+#include "runtime/word_files.hpp"
 
 namespace isogloss {
 namespace {
@@ -17,31 +18,46 @@ Status convert_into(const Family& family, const FileSet& files, const fs::path& 
   return {};
 }
 
+// fill(folder) makes it under another name first, so that it is there whole or not at all.
+template <class Fill>
+Status into_new_folder(const fs::path& target, Fill&& fill) {
+  std::error_code error;
+  remove_abandoned(target);
+  const fs::path temporary = temporary_name(target);
+  fs::create_directories(temporary, error);
+  if (error) return fail(Code::io, "cannot create folder '" + target.string() + "': " + error.message());
+  Status status = fill(temporary);
+  if (status) fs::rename(temporary, target, error);
+  if (status && error) status = fail(Code::io, "cannot create folder '" + target.string() + "': " + error.message());
+  if (!status) fs::remove_all(temporary, error);
+  return status;
+}
+
 }  // namespace
 
 Status convert_model(std::string_view text, const fs::path& target, const ConvertOptions& options, Context& context) {
   return guard([&]() -> Status {
     const ModelReference reference = IG_TRY(parse_model_reference(text));
-    if (reference.path.empty())
-      return fail(Code::invalid_argument, "'" + reference.text + "' is no model on this machine that has files.");
     std::error_code error;
     if (fs::exists(target, error))
-      return fail(Code::already_exists, "'" + target.string() + "' exists. Choose another name for the new folder.");
+      return fail(Code::already_exists, "'" + target.string() + "' exists. Choose another name for the new model.");
+    if (const WordFileKind* kind = IG_TRY(runtime::word_file_kind(target, options.as))) {
+      const ModelPtr model = IG_TRY(load(text, {}, context));
+      const Vocabulary* words = IG_TRY(runtime::words_to_write(*model, text, *kind));
+      if (!kind->folder) return kind->write(*words, target, options, context);
+      return into_new_folder(target,
+                             [&](const fs::path& folder) { return kind->write(*words, folder, options, context); });
+    }
+    if (reference.path.empty())
+      return fail(Code::invalid_argument, "'" + reference.text + "' is no model on this machine that has files.");
     const FileSet files = IG_TRY(FileSet::open(reference.path));
     const Family* const family = IG_TRY(runtime::family_of(files, reference.family));
     if (family->convert == nullptr) {
       return fail(Code::unsupported, "'" + reference.text + "' is a model of family '" + std::string(family->name) +
                                          "', which has one form only. To copy it: isogloss models add NAME FOLDER");
     }
-    remove_abandoned(target);
-    const fs::path temporary = temporary_name(target);
-    fs::create_directories(temporary, error);
-    if (error) return fail(Code::io, "cannot create folder '" + target.string() + "': " + error.message());
-    Status status = convert_into(*family, files, temporary, options, context);
-    if (status) fs::rename(temporary, target, error);
-    if (status && error) status = fail(Code::io, "cannot create folder '" + target.string() + "': " + error.message());
-    if (!status) fs::remove_all(temporary, error);
-    return status;
+    return into_new_folder(
+        target, [&](const fs::path& folder) { return convert_into(*family, files, folder, options, context); });
   });
 }
 

@@ -6,6 +6,7 @@ import json
 import lzma
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,12 +18,13 @@ import harness  # noqa: E402
 from quality import quality  # noqa: E402
 
 EPOCHS = 5
+GLOVE_EPOCHS = 15
 START_WORDS = 2_300_000
 
 
 def run(command):
-    """The command's own output, CPU seconds and peak memory in MB."""
-    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    """The command's own output and messages, CPU seconds and peak memory in MB."""
+    process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     text = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -57,12 +59,18 @@ class Trainer:
     def __init__(self, name, model, block, options):
         self.name, self.model, self.block, self.options = name, model, block, options
         self.results = {}
+        self.pairs = {}  # that GloVe trained, of a corpus
 
     def train(self, corpus, path, out, seed):
         if self.block is None:
             text, _, peak = run([sys.executable, HERE / "gensim_contestant.py", path, out, self.options.threads, EPOCHS, seed,
                                  self.model])
-            cpu = float(text)
+            cpu = float(text.split()[-1])
+        elif self.model == "glove":
+            program = pathlib.Path(self.options.build) / "apps/isogloss/isogloss"
+            text, cpu, peak = run([program, "train", "glove", path, "-o", out, "--threads", self.options.threads, "--seed", seed,
+                                   "--epochs", GLOVE_EPOCHS, "-v", "--progress", "none"])
+            self.pairs[corpus] = GLOVE_EPOCHS * int(re.search(r"^(\d+) pairs of words meet", text, re.M)[1])
         else:
             program = pathlib.Path(self.options.build) / "apps/isogloss/isogloss"
             _, cpu, peak = run([program, "train", "word2vec", path, "-o", out, "-q", "--threads", self.options.threads, "--seed",
@@ -79,8 +87,8 @@ def main():
     parser.set_defaults(rounds=3)
     options = parser.parse_args()
     trainers = [Trainer("isogloss", "skipgram", 4, options), Trainer("isogloss block 1", "skipgram", 1, options),
-                Trainer("isogloss cbow", "cbow", 4, options), Trainer("gensim", "skipgram", None, options),
-                Trainer("gensim cbow", "cbow", None, options)]
+                Trainer("isogloss cbow", "cbow", 4, options), Trainer("isogloss glove", "glove", 0, options),
+                Trainer("gensim", "skipgram", None, options), Trainer("gensim cbow", "cbow", None, options)]
     result = harness.record("training of word vectors", options.build, harness.versions_of("numpy", "scipy", "gensim"))
     result.update(threads=options.threads, epochs=EPOCHS, words={}, contestants={})
     data = harness.test_data("eval").parent
@@ -96,9 +104,13 @@ def main():
                 trainer.results[corpus]["quality"].append(quality(out, data))
         for trainer, corpus in itertools.product(trainers, corpora):
             row = trainer.results[corpus]
-            row["words_per_cpu_s"] = EPOCHS * result["words"][corpus] / min(row["cpu_s"])
+            epochs = GLOVE_EPOCHS if trainer.pairs else EPOCHS
+            row["words_per_cpu_s"] = epochs * result["words"][corpus] / min(row["cpu_s"])
+            if trainer.pairs:
+                row["updates_per_cpu_s"] = trainer.pairs[corpus] / min(row["cpu_s"])
             means = [found["mean"] for found in row["quality"]]
             print(f"{trainer.name:18} {corpus:6} {row['words_per_cpu_s'] / 1e6:6.2f} M words/s/core  peak {row['peak_mb']:.0f} MB"
+                  + (f"  {row['updates_per_cpu_s'] / 1e6:.2f} M updates/s/core" if trainer.pairs else "")
                   + (f"  quality {sum(means) / len(means):.1f} (analogies "
                      + ", ".join(f"{q['analogies']:.1f}" for q in row["quality"]) + ")" if means else ""), flush=True)
             result["contestants"].setdefault(trainer.name, {})[corpus] = row

@@ -21,7 +21,8 @@ Result<Judgments> read_qrels(const std::filesystem::path& file) {
     if (++number == 1 || line.empty()) continue;  // the header
     const auto cells = split(line, '\t');
     std::int64_t relevance = 0;
-    const bool good = cells.size() == 3 && std::from_chars(cells[2].data(), cells[2].data() + cells[2].size(), relevance).ec == std::errc();
+    const bool good = cells.size() == 3 &&
+                      std::from_chars(cells[2].data(), cells[2].data() + cells[2].size(), relevance).ec == std::errc();
     if (!good) {
       return fail(Code::corrupt_data, "'" + file.string() + "' line " + std::to_string(number) +
                                           " is not query-id TAB corpus-id TAB score.");
@@ -51,7 +52,8 @@ Result<BeirTask> read_beir(const std::filesystem::path& folder, const std::strin
     IG_TRY(context.check());
     ++number;
     if (trim(line).empty()) continue;
-    const Json json = IG_TRY(Json::parse(line, "'" + (folder / "queries.jsonl").string() + "' line " + std::to_string(number)));
+    const Json json =
+        IG_TRY(Json::parse(line, "'" + (folder / "queries.jsonl").string() + "' line " + std::to_string(number)));
     BeirTask::Query query{json["_id"].as_text(), json["text"].as_text(), {}};
     const auto found = judgments.find(query.id);
     if (found == judgments.end()) continue;

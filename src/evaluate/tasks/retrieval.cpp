@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Retrieval evaluation through the product itself: the corpus is indexed into a temporary collection with the model at
-// hand, and every query goes through Collection::search. So a figure is what a user of that model would get. Models with
-// sparse rows, which a collection does not keep, are scored directly: embed, then sum over an inverted list.
-#include "isogloss/evaluate.hpp"
-
+// hand, and every query goes through Collection::search. So a figure is what a user of that model would get. Models
+// with sparse rows, which a collection does not keep, are scored directly: embed, then sum over an inverted list.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
 
 #include "core/file.hpp"
-#include "core/guard.hpp"
 #include "core/parallel.hpp"
-#include "core/random.hpp"
 #include "core/text.hpp"
+#include "evaluate/metrics/bootstrap.hpp"
 #include "evaluate/tasks/beir.hpp"
+#include "evaluate/tasks/tasks.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/reference.hpp"
 
-namespace isogloss {
-namespace evaluation {
+namespace isogloss::evaluation {
 namespace {
 
 // A folder that vanishes.
@@ -49,9 +46,11 @@ Result<Parts> parts_of(std::string_view model) {
   Parts parts;
   for (const std::string_view item : split(model, '+')) {
     const ModelReference reference = IG_TRY(parse_model_reference(item));
-    std::string& part = reference.kind == ReferenceKind::fit && reference.family == "bm25" ? parts.lexical : parts.dense;
+    std::string& part =
+        reference.kind == ReferenceKind::fit && reference.family == "bm25" ? parts.lexical : parts.dense;
     if (!part.empty()) {
-      return fail(Code::invalid_argument, "'" + std::string(model) + "': A+B joins one lexical model (fit:bm25) and one dense one.");
+      return fail(Code::invalid_argument,
+                  "'" + std::string(model) + "': A+B joins one lexical model (fit:bm25) and one dense one.");
     }
     part = item;
   }
@@ -71,28 +70,14 @@ std::vector<double> metric_values(const std::vector<RankedQuery>& queries, const
   return values;
 }
 
-// 95 % percentile bootstrap of the mean over queries.
-std::pair<double, double> interval(const std::vector<double>& values, std::size_t resamples, std::uint64_t seed) {
-  Random random(seed);
-  std::vector<double> means;
-  for (std::size_t r = 0; r < resamples; ++r) {
-    double sum = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.bounded(values.size())];
-    means.push_back(sum / static_cast<double>(values.size()));
-  }
-  std::sort(means.begin(), means.end());
-  if (means.empty()) return {0, 0};
-  return {means[means.size() / 40], means[means.size() - 1 - means.size() / 40]};
-}
-
 // trec_eval's run format: query Q0 document rank score tag.
 Status write_run(const std::filesystem::path& path, const std::vector<RankedQuery>& queries, std::string_view tag) {
   AtomicFile file = IG_TRY(AtomicFile::create(path));
   for (const RankedQuery& query : queries) {
     std::size_t rank = 0;
     for (const auto& [document, score] : query.ranking) {
-      IG_TRY(file.write(query.query_id + " Q0 " + document + " " + std::to_string(++rank) + " " + std::to_string(score) +
-                        " " + std::string(tag) + "\n"));
+      IG_TRY(file.write(query.query_id + " Q0 " + document + " " + std::to_string(++rank) + " " +
+                        std::to_string(score) + " " + std::string(tag) + "\n"));
     }
   }
   return file.commit();
@@ -160,7 +145,8 @@ class Retrieval {
       double place = static_cast<double>(found.hits.size());
       for (const Hit& hit : found.hits) ranked.ranking.emplace_back(hit.chunk.id.substr(prefix.size()), place--);
       out.push_back(std::move(ranked));
-      context_.report({"search", "queries", static_cast<double>(out.size()), static_cast<double>(task_.queries.size()), 0});
+      context_.report(
+          {"search", "queries", static_cast<double>(out.size()), static_cast<double>(task_.queries.size()), 0});
     }
     return out;
   }
@@ -199,9 +185,9 @@ class Retrieval {
     return score_sparse(*embedder, lists, ids);
   }
 
-  Result<std::vector<RankedQuery>> score_sparse(
-      const Embedder& embedder, const std::vector<std::vector<std::pair<std::uint32_t, float>>>& lists,
-      const std::vector<std::string>& ids) {
+  Result<std::vector<RankedQuery>> score_sparse(const Embedder& embedder,
+                                                const std::vector<std::vector<std::pair<std::uint32_t, float>>>& lists,
+                                                const std::vector<std::string>& ids) {
     std::vector<std::string> texts;
     for (const BeirTask::Query& query : task_.queries) texts.push_back(query.text);
     const Vectors queries = IG_TRY(embed(embedder, texts, Role::query));
@@ -229,7 +215,9 @@ class Retrieval {
     }
     const std::size_t depth = std::min(options_.depth, order.size());
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(depth), order.end(),
-                      [&](std::uint32_t a, std::uint32_t b) { return scores[a] != scores[b] ? scores[a] > scores[b] : ids[a] > ids[b]; });
+                      [&](std::uint32_t a, std::uint32_t b) {
+                        return scores[a] != scores[b] ? scores[a] > scores[b] : ids[a] > ids[b];
+                      });
     for (std::size_t i = 0; i < depth; ++i) out.ranking.emplace_back(ids[order[i]], scores[order[i]]);
   }
 
@@ -249,16 +237,26 @@ class Retrieval {
   std::size_t documents_ = 0;
 };
 
-Result<std::vector<EvalFigure>> evaluate_beir(std::string_view model, const std::filesystem::path& folder,
+// The metrics asked for, those of the gates behind them.
+std::vector<std::string> metrics_of(const EvalOptions& options) {
+  std::vector<std::string> metrics = options.metrics;
+  if (metrics.empty()) metrics = {"ndcg@10", "map", "recall@10", "recall@100", "mrr@10"};
+  for (const std::string& gate : options.gates) {
+    if (std::ranges::find(metrics, gate) == metrics.end()) metrics.push_back(gate);
+  }
+  return metrics;
+}
+
+Result<std::vector<EvalFigure>> evaluate_beir(std::string_view model, std::string_view place,
                                               const EvalOptions& options, Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const Parts parts = IG_TRY(parts_of(model));
-  const BeirTask task = IG_TRY(read_beir(folder, options.split, options.queries, context));
+  const BeirTask task = IG_TRY(read_beir(std::string(place), options.split, options.queries, context));
   Retrieval retrieval(task, options, context);
   const std::vector<RankedQuery> ranked = IG_TRY(retrieval.run(parts));
   if (!options.run_file.empty()) IG_TRY(write_run(options.run_file, ranked, model));
   std::vector<EvalFigure> figures;
-  for (const std::string& metric : options.metrics) {
+  for (const std::string& metric : metrics_of(options)) {
     Status status;
     const std::vector<double> values = metric_values(ranked, metric, status);
     IG_TRY(status);
@@ -267,28 +265,21 @@ Result<std::vector<EvalFigure>> evaluate_beir(std::string_view model, const std:
     figure.task = task.name;
     figure.metric = metric;
     for (const double v : values) figure.value += v / static_cast<double>(values.size());
-    std::tie(figure.low, figure.high) = interval(values, options.resamples, context.seed);
-    figure.n = values.size();
+    std::tie(figure.low, figure.high) = mean_interval(values, options.resamples, context.seed);
+    figure.n = figure.of = values.size();
+    figure.convention = "trec";
     figure.record["documents"] = std::to_string(retrieval.documents());
     figure.record["depth"] = std::to_string(options.depth);
     figure.record["split"] = options.split;
-    figure.record["seconds"] = std::to_string(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    figure.record["seconds"] =
+        std::to_string(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     figures.push_back(std::move(figure));
   }
   return figures;
 }
 
 }  // namespace
-}  // namespace evaluation
 
-Result<std::vector<EvalFigure>> evaluate(std::string_view model, std::string_view task, const EvalOptions& options,
-                                         Context& context) {
-  return guard([&]() -> Result<std::vector<EvalFigure>> {
-    if (!task.starts_with("beir:")) {
-      return fail(Code::invalid_argument, "'" + std::string(task) + "' is no task this version knows; write beir:FOLDER.");
-    }
-    return evaluation::evaluate_beir(model, std::string(task.substr(5)), options, context);
-  });
-}
+const TaskKind kBeirTask{"beir", "FOLDER", "retrieval: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv", evaluate_beir};
 
-}  // namespace isogloss
+}  // namespace isogloss::evaluation

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// One record for every kind of task, each defined in the file of its name.
+#pragma once
+
+#include "isogloss/evaluate.hpp"
+
+namespace isogloss::evaluation {
+
+extern const TaskKind kBeirTask;        // retrieval.cpp
+extern const TaskKind kWordsTask;       // word_pairs.cpp
+extern const TaskKind kAnalogyTask;     // analogies.cpp
+extern const TaskKind kCategoriesTask;  // categories.cpp
+extern const TaskKind kOutliersTask;    // outliers.cpp
+extern const TaskKind kBiasTask;        // bias.cpp
+
+}  // namespace isogloss::evaluation

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Word similarity: pairs that people scored, Spearman's correlation with the cosine. Both words in lower case; a pair
+// with a word that the model does not know is left out and told. Columns: word, word, score.
+#include <charconv>
+#include <tuple>
+
+#include "evaluate/metrics/bootstrap.hpp"
+#include "evaluate/metrics/correlation.hpp"
+#include "evaluate/tasks/tasks.hpp"
+#include "evaluate/tasks/word_data.hpp"
+
+namespace isogloss::evaluation {
+namespace {
+
+Result<double> score_of(const std::string& cell, std::string_view place) {
+  double score = 0;
+  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), score);
+  if (error == std::errc() && end == cell.data() + cell.size()) return score;
+  return fail(Code::corrupt_data, "'" + std::string(place) + "': '" + cell.substr(0, 40) + "' is no score of a pair.");
+}
+
+Result<std::vector<EvalFigure>> run(std::string_view model, std::string_view place, const EvalOptions& options,
+                                    Context& context) {
+  const Rows rows = IG_TRY(read_rows(std::string(place), 3, context));
+  const WordVectorsOf words = IG_TRY(WordVectorsOf::open(model, context));
+  std::vector<double> ours, theirs;
+  for (const auto& row : rows) {
+    const double score = IG_TRY(score_of(row[2], place));
+    const auto a = words.find_lower(row[0]);
+    const auto b = words.find_lower(row[1]);
+    if (!a || !b) continue;
+    ours.push_back(words.cosine(*a, *b));
+    theirs.push_back(score);
+  }
+  std::vector<EvalFigure> figures;
+  for (const auto& [name, metric] : {std::pair("spearman", &spearman), std::pair("pearson", &pearson)}) {
+    EvalFigure figure{
+        .model = std::string(model), .task = std::filesystem::path(place).stem().string(), .metric = name};
+    figure.value = metric(ours, theirs);
+    std::vector<double> x(ours.size()), y(ours.size());
+    std::tie(figure.low, figure.high) =
+        bootstrap(ours.size(), options.resamples, context.seed, [&](std::span<const std::size_t> indices) {
+          for (std::size_t i = 0; i < indices.size(); ++i) {
+            x[i] = ours[indices[i]];
+            y[i] = theirs[indices[i]];
+          }
+          const double value = metric(x, y);
+          return value == value ? value : 0.0;  // a sample of equal pairs
+        });
+    figure.n = ours.size();
+    figure.of = rows.size();
+    figure.convention = "lower case, unknown pairs left out";
+    figures.push_back(std::move(figure));
+  }
+  return figures;
+}
+
+}  // namespace
+
+const TaskKind kWordsTask{"words", "FILE", "word similarity: word, word, score; Spearman's correlation", run};
+
+}  // namespace isogloss::evaluation
