@@ -18,6 +18,7 @@
   X(similar_words)  \
   X(attention)      \
   X(senses)         \
+  X(classify)       \
   X(same)           \
   X(eval)           \
   X(models)         \

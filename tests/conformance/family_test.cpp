@@ -291,7 +291,9 @@ TEST_P(FamilyConformance, DamagedFoldersAreRefusedOrOpen) {
       if (const auto* words = (*opened)->ability<Vocabulary>()) {
         (void)words->near("cat", 3, context);
         (void)words->terms(3, context);
+        (void)words->word_parts("cat");
       }
+      if (const auto* classifier = (*opened)->ability<Classifier>()) (void)classifier->classify({&probe, 1}, 2, context);
     }
   }
 }
