@@ -14,6 +14,8 @@
 namespace isogloss::formats {
 namespace {
 
+constexpr std::string_view kTensors = "model.safetensors";
+
 std::string config_json(const ModelParts& parts, const Card& card) {
   std::string out;
   JsonWriter json(out);
@@ -69,20 +71,25 @@ Status put_in_place(const std::filesystem::path& finished, const std::filesystem
   return {};
 }
 
-using Content = std::function<Result<std::string>(const std::string& name)>;
+// Writes the content of the file `name`.
+using Content = std::function<Status(const std::string& name, AtomicFile& to)>;
 
 Status write_named(const std::filesystem::path& folder, const std::string& name, const Content& content) {
   std::error_code error;
   std::filesystem::create_directories((folder / name).parent_path(), error);
-  if (error) return fail(Code::io, "cannot create folder '" + (folder / name).parent_path().string() + "': " + error.message());
-  return write_file(folder / name, IG_TRY(content(name)));
+  if (error)
+    return fail(Code::io, "cannot create folder '" + (folder / name).parent_path().string() + "': " + error.message());
+  AtomicFile file = IG_TRY(AtomicFile::create(folder / name));
+  IG_TRY(content(name, file));
+  return file.commit();
 }
 
 // The folder with these files: completely, or not at all.
 Status make_folder(const std::filesystem::path& folder, std::span<const std::string> names, const Content& content) {
   std::error_code ignored;
   if (std::filesystem::exists(folder, ignored) && !is_saved_model(folder)) {
-    return fail(Code::already_exists, "'" + folder.string() + "' exists and is not a saved model. Choose another name.");
+    return fail(Code::already_exists,
+                "'" + folder.string() + "' exists and is not a saved model. Choose another name.");
   }
   const std::filesystem::path temporary = temporary_name(folder);
   std::error_code error;
@@ -101,23 +108,38 @@ Status make_folder(const std::filesystem::path& folder, std::span<const std::str
 
 }  // namespace
 
-std::map<std::string, std::string> model_files(const ModelParts& parts, const Card& card) {
+namespace {
+
+std::map<std::string, std::string> text_files(const ModelParts& parts, const Card& card) {
   std::map<std::string, std::string> files = parts.files;
   files["config.json"] = config_json(parts, card);
   files["README.md"] = card_markdown(parts, card);
-  if (!parts.tensors.empty()) files["model.safetensors"] = parts.tensors.finish();
+  return files;
+}
+
+}  // namespace
+
+std::map<std::string, std::string> model_files(const ModelParts& parts, const Card& card) {
+  std::map<std::string, std::string> files = text_files(parts, card);
+  if (!parts.tensors.empty()) files[std::string(kTensors)] = parts.tensors.finish();
   return files;
 }
 
 Status copy_model_folder(const FileSet& files, const std::filesystem::path& folder) {
-  return make_folder(folder, files.names(), [&](const std::string& name) { return files.read(name); });
+  return make_folder(folder, files.names(), [&](const std::string& name, AtomicFile& to) -> Status {
+    return to.write(IG_TRY(files.read(name)));
+  });
 }
 
 Status save_model_folder(const std::filesystem::path& folder, const ModelParts& parts, const Card& card) {
-  const std::map<std::string, std::string> files = model_files(parts, card);
+  const std::map<std::string, std::string> files = text_files(parts, card);
   std::vector<std::string> names;
   for (const auto& [name, content] : files) names.push_back(name);
-  return make_folder(folder, names, [&](const std::string& name) -> Result<std::string> { return files.at(name); });
+  if (!parts.tensors.empty()) names.emplace_back(kTensors);
+  return make_folder(folder, names, [&](const std::string& name, AtomicFile& to) -> Status {
+    if (name != kTensors) return to.write(files.at(name));
+    return parts.tensors.write([&](std::span<const std::byte> bytes) { return to.write(bytes); });
+  });
 }
 
 std::string model_folder_family(const FileSet& files) {
@@ -152,8 +174,9 @@ Result<ModelSource> open_model_folder(const FileSet& files, std::string_view fam
   const Json config = IG_TRY(Json::parse(text, where));
   const std::int64_t format = config["isogloss"]["format"].as_integer(0);
   if (format > kModelFormat) {
-    return fail(Code::unsupported, where + " has model format " + std::to_string(format) + "; this version reads up to " +
-                                       std::to_string(kModelFormat) + ". Use a newer isogloss.");
+    return fail(Code::unsupported, where + " has model format " + std::to_string(format) +
+                                       "; this version reads up to " + std::to_string(kModelFormat) +
+                                       ". Use a newer isogloss.");
   }
   if (format < 1 || config["isogloss"]["family"].as_string() != family) {
     return fail(Code::corrupt_data, where + " does not describe a model of family '" + std::string(family) + "'.");
@@ -183,7 +206,10 @@ std::string space_id_of(const ModelParts& parts) {
     hash.update(name);
     hash.update(content);
   }
-  hash.update(parts.tensors.finish_aligned());
+  (void)parts.tensors.write_aligned([&](std::span<const std::byte> bytes) -> Status {
+    hash.update(bytes);
+    return {};
+  });
   return hash.hex();
 }
 

@@ -140,7 +140,7 @@ Result<TensorView> SafeTensors::checked(std::string_view name, TensorType type,
 void SafeTensorsWriter::add_bytes(std::string name, TensorType type, std::vector<std::size_t> shape,
                                   std::span<const std::byte> data) {
   const char* begin = static_cast<const char*>(static_cast<const void*>(data.data()));
-  tensors_.push_back({std::move(name), type, std::move(shape), std::string(begin, data.size())});
+  tensors_.push_back({std::move(name), type, std::move(shape), std::string(begin, data.size()), {}});
 }
 
 Result<SafeTensorsFile> SafeTensorsFile::create(const std::filesystem::path& path, std::span<const Entry> entries) {
@@ -170,37 +170,65 @@ Status SafeTensorsFile::commit() {
   return file_.commit();
 }
 
+namespace {
+
+std::string collected(const std::function<Status(const SafeTensorsWriter::Sink&)>& write) {
+  std::string out;
+  (void)write([&](std::span<const std::byte> bytes) -> Status {
+    out.append(static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size());
+    return {};
+  });
+  return out;
+}
+
+}  // namespace
+
 std::string SafeTensorsWriter::finish() const {
+  return collected([this](const Sink& sink) { return write(sink); });
+}
+
+std::string SafeTensorsWriter::finish_aligned() const {
+  return collected([this](const Sink& sink) { return write_aligned(sink); });
+}
+
+Status SafeTensorsWriter::write(const Sink& sink) const {
   std::vector<const Item*> items;
   for (const Item& item : tensors_) items.push_back(&item);
   std::ranges::stable_sort(
       items, [](const Item* a, const Item* b) { return tensor_type_bytes(a->type) > tensor_type_bytes(b->type); });
-  return finish(items, 1);
+  return write(items, 1, sink);
 }
 
-std::string SafeTensorsWriter::finish_aligned() const {
+Status SafeTensorsWriter::write_aligned(const Sink& sink) const {
   std::vector<const Item*> items;
   for (const Item& item : tensors_) items.push_back(&item);
-  return finish(items, kAlignment);
+  return write(items, kAlignment, sink);
 }
 
-std::string SafeTensorsWriter::finish(std::span<const Item* const> items, std::size_t alignment) {
+Status SafeTensorsWriter::write(std::span<const Item* const> items, std::size_t alignment, const Sink& sink) {
+  const auto aligned = [&](std::size_t at) { return (at + alignment - 1) / alignment * alignment; };
   std::string header;
   JsonWriter json(header);
   json.begin_object();
-  std::string data;
-  for (const Item* const entry : items) {
-    const Item& item = *entry;
-    data.resize((data.size() + alignment - 1) / alignment * alignment);
-    write_entry(json, item.name, item.type, item.shape, data.size(), data.size() + item.bytes.size());
-    data += item.bytes;
+  std::size_t at = 0;
+  for (const Item* const item : items) {
+    at = aligned(at);
+    write_entry(json, item->name, item->type, item->shape, at, at + item->bytes().size());
+    at += item->bytes().size();
   }
   json.end_object();
   header.resize((header.size() + 8 + kAlignment - 1) / kAlignment * kAlignment - 8, ' ');
   const std::uint64_t size = header.size();
-  std::string out(8, '\0');
-  std::memcpy(out.data(), &size, 8);
-  return out + header + data;
+  IG_TRY(sink(std::as_bytes(std::span(&size, 1))));
+  IG_TRY(sink(std::as_bytes(std::span(header))));
+  const std::array<std::byte, kAlignment> gap{};
+  at = 0;
+  for (const Item* const item : items) {
+    IG_TRY(sink(std::span(gap).first(aligned(at) - at)));
+    IG_TRY(sink(item->bytes()));
+    at = aligned(at) + item->bytes().size();
+  }
+  return {};
 }
 
 }  // namespace isogloss::formats
