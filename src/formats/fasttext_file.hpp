@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,8 +56,9 @@ inline constexpr std::size_t kFasttextCentroids = 256;
 struct FasttextMatrix {
   std::size_t rows = 0;
   std::size_t columns = 0;
-  std::span<const float> values;  // (rows, columns) in `own` or elsewhere; empty when quantised
+  std::span<const float> values;  // (rows, columns) in `own`, `keeper` or elsewhere; empty when quantised
   std::vector<float> own;
+  std::shared_ptr<const void> keeper;
   bool quantised = false;
   std::size_t part = 0;                  // columns of a part; the last may be narrower
   std::vector<std::uint8_t> codes;       // (rows, parts)
@@ -69,6 +71,17 @@ struct FasttextMatrix {
   FasttextMatrix& operator=(FasttextMatrix&&) = default;
 
   static FasttextMatrix dense(std::vector<float> values, std::size_t rows, std::size_t columns);
+  // Of another kind of vector, without a copy.
+  template <class Vector>
+  static FasttextMatrix holding(Vector values, std::size_t rows, std::size_t columns) {
+    const auto held = std::make_shared<const Vector>(std::move(values));
+    FasttextMatrix out;
+    out.rows = rows;
+    out.columns = columns;
+    out.values = {held->data(), held->size()};
+    out.keeper = held;
+    return out;
+  }
   std::size_t parts() const { return part == 0 ? 0 : (columns + part - 1) / part; }
   std::size_t bytes() const;
 };

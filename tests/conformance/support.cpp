@@ -123,6 +123,12 @@ std::vector<FamilyCase> family_cases() {
     if (has_option(*family, "deterministic")) plain.options.set("deterministic", true);
     if (has_option(*family, "dim")) plain.options.set("dim", std::string("8"));
     cases.push_back(plain);
+    if (has_option(*family, "label_prefix")) {
+      FamilyCase classifier = plain;
+      classifier.name += "_supervised";
+      classifier.options.set("model", std::string("supervised"));
+      cases.push_back(classifier);
+    }
     if (has_option(*family, "columns")) {
       FamilyCase table = plain;
       table.name += "_columns";

@@ -33,10 +33,10 @@ void each_setting(Settings& s, Visit&& visit) {
 void add_matrix(formats::ModelParts& parts, const std::string& name, const FasttextMatrix& m) {
   parts.state.emplace_back(name + "_part", Json(static_cast<std::int64_t>(m.part)));
   if (!m.quantised) {
-    parts.tensors.add(name, {m.rows, m.columns}, m.values);
+    parts.tensors.add_view(name, {m.rows, m.columns}, m.values);
     return;
   }
-  parts.tensors.add(name + ".codes", {m.rows, m.parts()}, std::span<const std::uint8_t>(m.codes));
+  parts.tensors.add_view(name + ".codes", {m.rows, m.parts()}, std::span<const std::uint8_t>(m.codes));
   parts.tensors.add(name + ".centroids", {formats::kFasttextCentroids * m.columns},
                     std::span<const float>(m.centroids));
   if (m.norm_codes.empty()) return;

@@ -61,6 +61,8 @@ class FasttextModel final : public Model, public Embedder, public Vocabulary, pu
                                                         Context& context) const override;
 
   const formats::FasttextFile& file() const { return file_; }
+  // The file, for who has the only pointer; matrices may look into what the model keeps mapped.
+  formats::FasttextFile take_file() && { return std::move(file_); }
   bool supervised() const { return file_.settings.kind == formats::FasttextKind::supervised; }
 
  private:
