@@ -52,6 +52,17 @@ void print_facts(Program& program, const std::vector<std::pair<std::string, std:
   program.flags.json ? program.line(std::move(out)) : program.out(format_table(rows));
 }
 
+void print_words(Program& program, const std::vector<WordScore>& words) {
+  std::string out;
+  std::vector<std::vector<std::string>> rows;
+  for (const WordScore& word : words) {
+    JsonWriter(out).begin_object().field("word", word.word).field("score", word.score).end_object();
+    out += '\n';
+    rows.push_back({word.word, fixed(word.score, 4)});
+  }
+  program.out(program.flags.json ? out : format_table(rows));
+}
+
 void write_hit(JsonWriter& json, const Hit& hit) {
   json.begin_object().field("id", hit.chunk.id).field("score", hit.score);
   json.field("score_kind", score_kind_name(hit.kind)).field("text", hit.chunk.text);

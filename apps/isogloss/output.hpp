@@ -23,6 +23,9 @@ Status each_line(const std::string& file, const std::function<Status(std::string
 // Names with values, in order: a table, or one JSON object.
 void print_facts(Program& program, const std::vector<std::pair<std::string, std::string>>& facts);
 
+// A word and its score a line: {"word","score"}, or a table.
+void print_words(Program& program, const std::vector<WordScore>& words);
+
 // {"id","score","score_kind","text","source":{...},"meta":{}} of a hit.
 void write_hit(JsonWriter& json, const Hit& hit);
 // "source":{"path","page","start","end","heading"}.

@@ -21,13 +21,21 @@ class TrainVerb final : public Verb {
            "  isogloss train onehot animals.csv --columns colour,size -o cols.model\n"
            "  isogloss train tokenizer --type bpe corpus.txt -o tok --vocab-size 30000\n"
            "  isogloss train tokenizer --type unigram corpus.txt -o tok --vocab-size 8000\n"
-           "  isogloss train lsa --help        (the options of a family)\n";
+           "  isogloss train word2vec corpus.txt -o my.model --dim 200 --epochs 10\n"
+           "  isogloss train word2vec more.txt -m my.model -o further.model\n"
+           "  isogloss train lsa --help        (the options of a family)\n"
+           "\n"
+           "Long runs leave OUTPUT.checkpoint behind once a minute and when they are interrupted; the same command goes on\n"
+           "from it.\n";
   }
 
   void describe(Flags& flags, std::span<const std::string> args) override {
     flags.positional("FAMILY", family_, "what to train: " + trainable());
     flags.list("FILES", files_, "text (a record per line), .csv, .tsv or .jsonl");
     flags.value("-o,--output", output_, "folder of the new model");
+    flags.value("-m,--base", base_, "model that is trained further, into a new one; new words are added");
+    flags.flag("--restart", restart_, "begin anew though there is a checkpoint of an interrupted run");
+    flags.value("--checkpoint-every", checkpoint_every_, "seconds between two checkpoints; 0 = none");
     flags.value("--text-field", data_.text_fields, "column that holds text (repeat for several)");
     flags.value("--label-field", data_.label_field, "column that holds the label");
     flags.value("--id-field", data_.id_field, "column that holds the id");
@@ -49,8 +57,15 @@ class TrainVerb final : public Verb {
     const std::vector<std::filesystem::path> paths(files_.begin(), files_.end());
     const auto data = IG_TRY(open_dataset(paths, data_, program.context));
     if (family == nullptr) return run_tokenizer(program, *data, start);
-    const ModelPtr model = IG_TRY(train(family_, *data, options_, program.context));
+    const TrainingRun run = IG_TRY(training_run(program));
+    const auto trained = train(family_, *data, options_, program.context, run);
+    std::error_code ignored;
+    if (!trained && trained.error().code == Code::cancelled && std::filesystem::exists(run.checkpoint, ignored)) {
+      program.note("stopped; the same command goes on from " + run.checkpoint.string());
+    }
+    const ModelPtr model = IG_TRY(trained);
     IG_TRY(model->save(output_, program.context));
+    if (!run.checkpoint.empty()) std::filesystem::remove(run.checkpoint, ignored);
     const Card& card = model->card();
     program.note(std::string(family->title) + ", " + std::to_string(card.dimension) + " columns, trained on " +
                  card.trained_on + " in " + fixed(seconds_since(start), 2) + " s: " + output_);
@@ -58,6 +73,18 @@ class TrainVerb final : public Verb {
   }
 
  private:
+  Result<TrainingRun> training_run(Program& program) const {
+    TrainingRun run;
+    if (!base_.empty()) run.base = IG_TRY(load(base_, {}, program.context));
+    run.every = std::chrono::duration<double>(checkpoint_every_);
+    std::filesystem::path folder(output_);
+    if (!folder.has_filename()) folder = folder.parent_path();  // "my.model/"
+    if (checkpoint_every_ > 0) run.checkpoint = folder.string() + ".checkpoint";
+    std::error_code ignored;
+    if (restart_ && !run.checkpoint.empty()) std::filesystem::remove(run.checkpoint, ignored);
+    return run;
+  }
+
   using Time = std::chrono::steady_clock::time_point;
 
   static double seconds_since(Time start) {
@@ -83,7 +110,9 @@ class TrainVerb final : public Verb {
     return out + ", " + std::string(kTokenizer);
   }
 
-  std::string family_, output_;
+  std::string family_, output_, base_;
+  bool restart_ = false;
+  double checkpoint_every_ = 60;
   std::vector<std::string> files_;
   DatasetOptions data_;
   OptionValues options_;

@@ -13,17 +13,6 @@ Result<const Vocabulary*> vocabulary_of(const ModelPtr& model, const std::string
   return vocabulary;
 }
 
-void print_words(Program& program, const std::vector<WordScore>& words) {
-  std::string out;
-  std::vector<std::vector<std::string>> rows;
-  for (const WordScore& word : words) {
-    JsonWriter(out).begin_object().field("word", word.word).field("score", word.score).end_object();
-    out += '\n';
-    rows.push_back({word.word, fixed(word.score, 4)});
-  }
-  program.out(program.flags.json ? out : format_table(rows));
-}
-
 AnalogyRule parse_rule(const std::string& text) { return text == "mul" ? AnalogyRule::multiply : AnalogyRule::add; }
 
 Status check_rule(const std::string& text) {

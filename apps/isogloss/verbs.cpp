@@ -15,6 +15,7 @@
   X(near)           \
   X(analogy)        \
   X(odd)            \
+  X(predict)        \
   X(similar_words)  \
   X(attention)      \
   X(senses)         \

@@ -2,6 +2,7 @@
 // A Family is a record, not a class: what one kind of model is called and the functions that open and train it.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -90,6 +91,14 @@ class Dataset {
 
 enum class Recognised { none, weak, exact };
 
+// Where a long training starts from, and what it leaves behind on its way.
+struct TrainingRun {
+  ModelPtr base;                            // the model that is trained further; null = from nothing
+  std::filesystem::path checkpoint;         // file that is written on the way, and read at the start when it is there;
+                                            // empty = none. The caller removes it once the model is saved.
+  std::chrono::duration<double> every{60};  // seconds between two checkpoints
+};
+
 struct ConvertOptions {
   std::string dtype;  // of the weights: f32, bf16, f16; empty = as they are, and bf16 for what is kept in blocks
   OptionValues family;  // the family's own (Family::convert_options)
@@ -110,6 +119,9 @@ struct Family {
   Result<ModelPtr> (*load)(const FileSet& files, const OptionValues& options, Context& context) = nullptr;
   // Returns a new model; training never changes one that is serving. null = cannot be trained.
   Result<ModelPtr> (*train)(const Dataset& data, const OptionValues& options, Context& context) = nullptr;
+  // The same from a model or a checkpoint, for families whose training takes its time. null = trains in one go.
+  Result<ModelPtr> (*train_further)(const Dataset& data, const OptionValues& options, const TrainingRun& run,
+                                    Context& context) = nullptr;
   std::size_t (*estimate_memory)(const FileSet& files) = nullptr;  // bytes; null = size of the files
   // Writes the same model into the empty folder `target` in the form that is opened best. null = there is one form only.
   Status (*convert)(const FileSet& files, const std::filesystem::path& target, const ConvertOptions& options,
@@ -126,8 +138,10 @@ std::span<const Family* const> families();
 // The family called `name`; Error{not_found} names the nearest known one.
 Result<const Family*> find_family(std::string_view name);
 
-// Trains a model of `family` on `data`.
-Result<ModelPtr> train(std::string_view family, const Dataset& data, const OptionValues& options, Context& context);
+// Trains a model of `family` on `data`. With `run.base` the model is trained further into a new one: its options hold
+// unless others are given. Error{unsupported}: the family cannot. A cancelled run with a checkpoint leaves it behind.
+Result<ModelPtr> train(std::string_view family, const Dataset& data, const OptionValues& options, Context& context,
+                       const TrainingRun& run = {});
 
 // Makes a Dataset of files: text (a record per line), CSV, TSV, JSON lines. `text_fields` empty = title and text, else
 // every column that is neither label nor id.

@@ -264,6 +264,29 @@ class Vocabulary {
   ~Vocabulary() = default;
 };
 
+// What is asked of a Predictor.
+struct Question {
+  enum class Kind {
+    gap,      // the word between `before` and `after`
+    context,  // words that stand near the word `before`
+  };
+  Kind kind = Kind::gap;
+  std::string_view before;
+  std::string_view after;
+};
+
+// A model that knows which words to expect where. Thread-safe.
+class Predictor {
+ public:
+  static constexpr AbilityId kId = AbilityId::predictor;
+  // The n likeliest words with their probability among all words of the vocabulary, best first; ties by word.
+  // Error{unsupported}: not this kind of question; Error{not_found}: no word of the question is known.
+  virtual Result<std::vector<WordScore>> predict(const Question& question, std::size_t n, Context& context) const = 0;
+
+ protected:
+  ~Predictor() = default;
+};
+
 // Opens a model by reference (docs/guide/models.md): a path, FAMILY:PATH, an installed short name. Error{not_found}
 // says how to get it.
 Result<ModelPtr> load(std::string_view reference, const OptionValues& options, Context& context);

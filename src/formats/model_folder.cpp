@@ -6,6 +6,7 @@
 #include <system_error>
 #include <vector>
 
+#include "core/assert.hpp"
 #include "core/describe.hpp"
 #include "core/file.hpp"
 #include "core/hash.hpp"
@@ -14,7 +15,7 @@
 namespace isogloss::formats {
 namespace {
 
-constexpr std::string_view kTensors = "model.safetensors";
+constexpr const char* kTensorFile = "model.safetensors";
 
 std::string config_json(const ModelParts& parts, const Card& card) {
   std::string out;
@@ -45,6 +46,13 @@ std::string card_markdown(const ModelParts& parts, const Card& card) {
   return out;
 }
 
+std::map<std::string, std::string> text_files(const ModelParts& parts, const Card& card) {
+  std::map<std::string, std::string> files = parts.files;
+  files["config.json"] = config_json(parts, card);
+  files["README.md"] = card_markdown(parts, card);
+  return files;
+}
+
 // A folder whose config.json has our block. Other programs have a config.json too: theirs is not ours to replace.
 bool is_saved_model(const std::filesystem::path& folder) {
   std::error_code ignored;
@@ -71,21 +79,25 @@ Status put_in_place(const std::filesystem::path& finished, const std::filesystem
   return {};
 }
 
-// Writes the content of the file `name`.
-using Content = std::function<Status(const std::string& name, AtomicFile& to)>;
+using Write = std::function<Status(const std::string& name, const std::filesystem::path& path)>;
 
-Status write_named(const std::filesystem::path& folder, const std::string& name, const Content& content) {
+Status write_named(const std::filesystem::path& folder, const std::string& name, const Write& write) {
   std::error_code error;
   std::filesystem::create_directories((folder / name).parent_path(), error);
   if (error)
     return fail(Code::io, "cannot create folder '" + (folder / name).parent_path().string() + "': " + error.message());
-  AtomicFile file = IG_TRY(AtomicFile::create(folder / name));
-  IG_TRY(content(name, file));
+  return write(name, folder / name);
+}
+
+// Tensors straight to the file: they may be most of what memory holds.
+Status write_tensors(const SafeTensorsWriter& tensors, const std::filesystem::path& path) {
+  AtomicFile file = IG_TRY(AtomicFile::create(path));
+  IG_TRY(tensors.write([&](std::span<const std::byte> bytes) { return file.write(bytes); }));
   return file.commit();
 }
 
 // The folder with these files: completely, or not at all.
-Status make_folder(const std::filesystem::path& folder, std::span<const std::string> names, const Content& content) {
+Status make_folder(const std::filesystem::path& folder, std::span<const std::string> names, const Write& write) {
   std::error_code ignored;
   if (std::filesystem::exists(folder, ignored) && !is_saved_model(folder)) {
     return fail(Code::already_exists,
@@ -97,7 +109,7 @@ Status make_folder(const std::filesystem::path& folder, std::span<const std::str
   if (error) return fail(Code::io, "cannot create folder '" + folder.string() + "': " + error.message());
   Status status;
   for (const std::string& name : names) {
-    status = write_named(temporary, name, content);
+    status = write_named(temporary, name, write);
     if (!status) break;
   }
   if (status) status = sync_folder(temporary);
@@ -108,26 +120,15 @@ Status make_folder(const std::filesystem::path& folder, std::span<const std::str
 
 }  // namespace
 
-namespace {
-
-std::map<std::string, std::string> text_files(const ModelParts& parts, const Card& card) {
-  std::map<std::string, std::string> files = parts.files;
-  files["config.json"] = config_json(parts, card);
-  files["README.md"] = card_markdown(parts, card);
-  return files;
-}
-
-}  // namespace
-
 std::map<std::string, std::string> model_files(const ModelParts& parts, const Card& card) {
   std::map<std::string, std::string> files = text_files(parts, card);
-  if (!parts.tensors.empty()) files[std::string(kTensors)] = parts.tensors.finish();
+  if (!parts.tensors.empty()) files[kTensorFile] = parts.tensors.finish();
   return files;
 }
 
 Status copy_model_folder(const FileSet& files, const std::filesystem::path& folder) {
-  return make_folder(folder, files.names(), [&](const std::string& name, AtomicFile& to) -> Status {
-    return to.write(IG_TRY(files.read(name)));
+  return make_folder(folder, files.names(), [&](const std::string& name, const std::filesystem::path& path) -> Status {
+    return write_file(path, IG_TRY(files.read(name)));
   });
 }
 
@@ -135,10 +136,9 @@ Status save_model_folder(const std::filesystem::path& folder, const ModelParts& 
   const std::map<std::string, std::string> files = text_files(parts, card);
   std::vector<std::string> names;
   for (const auto& [name, content] : files) names.push_back(name);
-  if (!parts.tensors.empty()) names.emplace_back(kTensors);
-  return make_folder(folder, names, [&](const std::string& name, AtomicFile& to) -> Status {
-    if (name != kTensors) return to.write(files.at(name));
-    return parts.tensors.write([&](std::span<const std::byte> bytes) { return to.write(bytes); });
+  if (!parts.tensors.empty()) names.emplace_back(kTensorFile);
+  return make_folder(folder, names, [&](const std::string& name, const std::filesystem::path& path) {
+    return name == kTensorFile ? write_tensors(parts.tensors, path) : write_file(path, files.at(name));
   });
 }
 
@@ -187,10 +187,10 @@ Result<ModelSource> open_model_folder(const FileSet& files, std::string_view fam
   source.state = config["state"];
   source.trained_on = config["trained_on"].as_string();
   source.space_id = config["isogloss"]["space_id"].as_string();
-  const std::string tensors = (files.origin() / "model.safetensors").string();
+  const std::string tensors = (files.origin() / kTensorFile).string();
   source.tensors = SafeTensors::none(tensors);
-  if (files.has("model.safetensors")) {
-    static_cast<TensorFile&>(source) = IG_TRY(open_tensor_file(files, "model.safetensors", tensors));
+  if (files.has(kTensorFile)) {
+    static_cast<TensorFile&>(source) = IG_TRY(open_tensor_file(files, kTensorFile, tensors));
   }
   return source;
 }
@@ -206,10 +206,11 @@ std::string space_id_of(const ModelParts& parts) {
     hash.update(name);
     hash.update(content);
   }
-  (void)parts.tensors.write_aligned([&](std::span<const std::byte> bytes) -> Status {
+  const Status hashed = parts.tensors.write_aligned([&](std::span<const std::byte> bytes) -> Status {
     hash.update(bytes);
     return {};
   });
+  IG_ASSERT(hashed);
   return hash.hex();
 }
 

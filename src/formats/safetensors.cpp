@@ -170,25 +170,14 @@ Status SafeTensorsFile::commit() {
   return file_.commit();
 }
 
-namespace {
-
-std::string collected(const std::function<Status(const SafeTensorsWriter::Sink&)>& write) {
+std::string SafeTensorsWriter::finish() const {
   std::string out;
-  (void)write([&](std::span<const std::byte> bytes) -> Status {
+  const Status written = write([&](std::span<const std::byte> bytes) -> Status {
     out.append(static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size());
     return {};
   });
+  IG_ASSERT(written);
   return out;
-}
-
-}  // namespace
-
-std::string SafeTensorsWriter::finish() const {
-  return collected([this](const Sink& sink) { return write(sink); });
-}
-
-std::string SafeTensorsWriter::finish_aligned() const {
-  return collected([this](const Sink& sink) { return write_aligned(sink); });
 }
 
 Status SafeTensorsWriter::write(const Sink& sink) const {
@@ -206,27 +195,27 @@ Status SafeTensorsWriter::write_aligned(const Sink& sink) const {
 }
 
 Status SafeTensorsWriter::write(std::span<const Item* const> items, std::size_t alignment, const Sink& sink) {
-  const auto aligned = [&](std::size_t at) { return (at + alignment - 1) / alignment * alignment; };
+  const auto aligned = [&](std::uint64_t at) { return (at + alignment - 1) / alignment * alignment; };
   std::string header;
   JsonWriter json(header);
   json.begin_object();
-  std::size_t at = 0;
+  std::uint64_t end = 0;
   for (const Item* const item : items) {
-    at = aligned(at);
-    write_entry(json, item->name, item->type, item->shape, at, at + item->bytes().size());
-    at += item->bytes().size();
+    const std::uint64_t begin = aligned(end);
+    end = begin + item->bytes().size();
+    write_entry(json, item->name, item->type, item->shape, begin, end);
   }
   json.end_object();
   header.resize((header.size() + 8 + kAlignment - 1) / kAlignment * kAlignment - 8, ' ');
   const std::uint64_t size = header.size();
   IG_TRY(sink(std::as_bytes(std::span(&size, 1))));
   IG_TRY(sink(std::as_bytes(std::span(header))));
-  const std::array<std::byte, kAlignment> gap{};
-  at = 0;
+  constexpr std::byte kHole[kAlignment] = {};
+  std::uint64_t at = 0;
   for (const Item* const item : items) {
-    IG_TRY(sink(std::span(gap).first(aligned(at) - at)));
-    IG_TRY(sink(item->bytes()));
+    IG_TRY(sink(std::span(kHole).first(static_cast<std::size_t>(aligned(at) - at))));
     at = aligned(at) + item->bytes().size();
+    IG_TRY(sink(item->bytes()));
   }
   return {};
 }

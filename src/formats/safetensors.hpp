@@ -88,28 +88,27 @@ class SafeTensorsWriter {
     add_bytes(std::move(name), tensor_type_of<T>(), std::move(shape), std::as_bytes(data));
   }
   void add_bytes(std::string name, TensorType type, std::vector<std::size_t> shape, std::span<const std::byte> data);
-  // The same without a copy. REQUIRES: `data` outlives the writer.
+  // Not copied. REQUIRES: `data` outlives the writer.
   template <class T>
   void add_view(std::string name, std::vector<std::size_t> shape, std::span<const T> data) {
     tensors_.push_back({std::move(name), tensor_type_of<T>(), std::move(shape), {}, std::as_bytes(data)});
   }
   bool empty() const { return tensors_.empty(); }
   std::string finish() const;
-  // The bytes of finish() and of finish_aligned(), piece by piece.
+  // The same, part by part.
   using Sink = std::function<Status(std::span<const std::byte>)>;
   Status write(const Sink& sink) const;
-  Status write_aligned(const Sink& sink) const;
-  // In order of addition, each at a multiple of 64 bytes: what finish() gave before, and what space ids are made of
+  // In order of addition, each at a multiple of 64 bytes: what write() gave before, and what space ids are made of
   // still.
-  std::string finish_aligned() const;
+  Status write_aligned(const Sink& sink) const;
 
  private:
   struct Item {
     std::string name;
     TensorType type;
     std::vector<std::size_t> shape;
-    std::string own;
-    std::span<const std::byte> view;  // when `own` is empty
+    std::string own;                  // or
+    std::span<const std::byte> view;  // of others
     std::span<const std::byte> bytes() const { return own.empty() ? view : std::as_bytes(std::span(own)); }
   };
   static Status write(std::span<const Item* const> items, std::size_t alignment, const Sink& sink);

@@ -90,11 +90,16 @@ Result<ModelPtr> load(std::string_view text, const OptionValues& options, Contex
 }
 
 Result<ModelPtr> train(std::string_view family_name, const Dataset& data, const OptionValues& options,
-                       Context& context) {
+                       Context& context, const TrainingRun& run) {
   return guard([&]() -> Result<ModelPtr> {
     const Family* family = IG_TRY(find_family(family_name));
     if (family->train == nullptr) {
       return fail(Code::unsupported, "family '" + std::string(family_name) + "' cannot be trained.");
+    }
+    if (family->train_further != nullptr) return family->train_further(data, options, run, context);
+    if (run.base != nullptr) {
+      return fail(Code::unsupported, "models of family '" + std::string(family_name) +
+                                         "' cannot be trained further. Train a new one on all of the text.");
     }
     return family->train(data, options, context);
   });

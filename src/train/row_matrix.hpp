@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "math/matrix.hpp"
@@ -26,6 +27,7 @@ class RowMatrix {
   std::size_t padded() const { return padded_; }
   float* row(std::size_t i) { return data_.data() + i * padded_; }
   const float* row(std::size_t i) const { return data_.data() + i * padded_; }
+  std::span<const float> numbers() const { return data_; }  // (rows, padded)
   // (rows, dim), without the padding, in the memory it had; the matrix is gone.
   math::AlignedVector<float> compact() && {
     for (std::size_t i = 1; i < rows_; ++i) std::copy_n(row(i), dim_, data_.data() + i * dim_);

@@ -27,20 +27,33 @@ void words_of(const Record& record, const CorpusRules& rules, Word&& word) {
   split_words(lower, rules.signs, word);
 }
 
-Status count_block(const Dataset& data, std::size_t block, const CorpusRules& rules, Context& context,
-                   tokens::WordCounts& out) {
+template <class Word>
+void words_of(const Record& record, const CorpusRules& rules, const Phrases& phrases, Word&& word) {
+  if (phrases.empty()) return words_of(record, rules, word);
+  std::vector<std::string> words;
+  words_of(record, rules, [&](std::string_view one) { words.emplace_back(one); });
+  phrases.join(words);
+  for (const std::string& one : words) word(std::string_view(one));
+}
+
+Status count_block(const Dataset& data, std::size_t block, const CorpusRules& rules, const Phrases& phrases,
+                   Context& context, tokens::WordCounts& out) {
   return data.read_block(
       block,
       [&](const Record& record) -> Status {
-        words_of(record, rules, [&](std::string_view word) { out.add(word); });
+        words_of(record, rules, phrases, [&](std::string_view word) { out.add(word); });
         return {};
       },
       context);
 }
 
-Result<tokens::WordCounts> count_all(const Dataset& data, const CorpusRules& rules, Context& context) {
+Result<tokens::WordCounts> count_all(const Dataset& data, const CorpusRules& rules, const Phrases& phrases,
+                                     Context& context) {
   return tokens::count_blocks(
-      data, [&](std::size_t block, tokens::WordCounts& out) { return count_block(data, block, rules, context, out); },
+      data,
+      [&](std::size_t block, tokens::WordCounts& out) {
+        return count_block(data, block, rules, phrases, context, out);
+      },
       [](const tokens::WordCounts& all) { return all.size() > kMostDistinct; },
       [&](std::uint64_t n) {
         context.say(LogLevel::warning, "too many distinct words: of those seen up to " + counted(n, "time") +
@@ -89,27 +102,68 @@ class Pieces {
 
 }  // namespace
 
-Result<WordCorpus> WordCorpus::count(const Dataset& data, const CorpusRules& rules, Context& context) {
-  const tokens::WordCounts all = IG_TRY(count_all(data, rules, context));
+void WordCorpus::take(std::string_view word, std::uint64_t count, std::uint64_t in_text) {
+  words_.insert(word);
+  counts_.push_back(count);
+  total_ += in_text;
+}
+
+Result<WordCorpus> WordCorpus::count(const Dataset& data, const CorpusRules& rules, Context& context,
+                                     const KnownWords& known) {
   WordCorpus corpus;
   corpus.data_ = &data;
   corpus.rules_ = rules;
+  if (rules.phrases > 0) {
+    corpus.phrases_ = IG_TRY(Phrases::learn(
+        data, [&](const Record& record, const auto& word) { words_of(record, rules, word); }, rules.phrases,
+        rules.phrase_threshold, rules.min_count, context));
+  }
+  const tokens::WordCounts all = IG_TRY(count_all(data, rules, corpus.phrases_, context));
   corpus.seen_ = all.total();
-  for (const std::uint32_t i : all.ranked()) {
-    if (all.count(i) < rules.min_count) break;
-    if (rules.max_vocab != 0 && corpus.counts_.size() == rules.max_vocab) break;
-    corpus.words_.insert(all.word(i));
-    corpus.counts_.push_back(all.count(i));
-    corpus.total_ += all.count(i);
+  const std::vector<std::uint32_t> ranked = all.ranked();
+  if (known.table != nullptr) {
+    corpus.merge(*known.table, known.grow, all, ranked);
+  } else {
+    for (const std::uint32_t i : ranked) {
+      if (all.count(i) < rules.min_count) break;
+      if (rules.max_vocab != 0 && corpus.counts_.size() == rules.max_vocab) break;
+      corpus.take(all.word(i), all.count(i), all.count(i));
+    }
   }
-  if (corpus.counts_.empty()) {
-    return fail(Code::invalid_argument, all.size() == 0 ? "the training text (" + data.description() + ") has no word."
-                                                        : "none of the " + counted(all.size(), "distinct word") +
-                                                              " of the training text (" + data.description() +
-                                                              ") occurs " + std::to_string(rules.min_count) +
-                                                              " times (--min-count). Lower it, or give more text.");
+  if (corpus.total_ > 0) return corpus;
+  if (all.size() == 0)
+    return fail(Code::invalid_argument, "the training text (" + data.description() + ") has no word.");
+  return fail(Code::invalid_argument,
+              "none of the " + counted(all.size(), "distinct word") + " of the training text (" + data.description() +
+                  ") " + (known.table != nullptr ? "is known to the model or occurs " : "occurs ") +
+                  std::to_string(rules.min_count) + " times (--min-count). Lower it, or give more text.");
+}
+
+// All words of the model and, if it grows, those of the text, by the sum of both counts.
+void WordCorpus::merge(const WordTable& known, bool grow, const tokens::WordCounts& all,
+                       std::span<const std::uint32_t> ranked) {
+  struct Entry {
+    std::string_view word;
+    std::uint64_t count;
+    std::uint64_t in_text;
+  };
+  std::vector<Entry> entries;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    entries.push_back({known.word(i), known.counts().empty() ? 1 : known.counts()[i], 0});
   }
-  return corpus;
+  for (const std::uint32_t i : ranked) {
+    if (const auto place = known.find(all.word(i))) {
+      entries[*place].in_text = all.count(i);
+    } else if (grow && all.count(i) >= rules_.min_count &&
+               (rules_.max_vocab == 0 || entries.size() < rules_.max_vocab)) {
+      entries.push_back({all.word(i), 0, all.count(i)});
+    }
+  }
+  if (grow) {
+    for (Entry& entry : entries) entry.count += entry.in_text;
+    std::ranges::stable_sort(entries, std::ranges::greater(), &Entry::count);
+  }
+  for (const Entry& entry : entries) take(entry.word, entry.count, entry.in_text);
 }
 
 Status WordCorpus::encode_block(std::size_t block, Context& context,
@@ -119,7 +173,7 @@ Status WordCorpus::encode_block(std::size_t block, Context& context,
       [&](const Record& record) -> Status {
         bool any = false;
         Status status;
-        words_of(record, rules_, [&](std::string_view word) {
+        words_of(record, rules_, phrases_, [&](std::string_view word) {
           const std::uint32_t id = words_.find(word);
           if (id == tokens::WordMap::kNone || !status) return;
           any = true;

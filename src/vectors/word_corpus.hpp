@@ -11,6 +11,12 @@
 
 #include "isogloss/family.hpp"
 #include "tokens/analysis/word_map.hpp"
+#include "vectors/phrases.hpp"
+#include "vectors/word_table.hpp"
+
+namespace isogloss::tokens {
+class WordCounts;
+}
 
 namespace isogloss::vectors {
 
@@ -20,6 +26,14 @@ struct CorpusRules {
   bool signs = false;  // false: words are what stands between blanks; true: as WordModel reads texts, signs alone
   std::uint64_t min_count = 5;  // rarer words are left out
   std::size_t max_vocab = 0;    // at most that many words, the most frequent; 0 = no limit
+  std::size_t phrases = 0;      // levels of words joined to phrases (phrases.hpp)
+  double phrase_threshold = 100;
+};
+
+// Words that are there before the text is counted: those of a model that is trained further. All of them stay.
+struct KnownWords {
+  const WordTable* table = nullptr;  // null = none
+  bool grow = true;                  // words of the text that are new are taken too, by the rules
 };
 
 inline constexpr std::uint32_t kSentenceEnd = 0xFFFFFFFFu;
@@ -38,12 +52,14 @@ class WordCorpus {
 
   // Counts the words of `data`, on all threads. Error{invalid_argument} when no word is left. REQUIRES: `data` outlives
   // the corpus.
-  static Result<WordCorpus> count(const Dataset& data, const CorpusRules& rules, Context& context);
+  static Result<WordCorpus> count(const Dataset& data, const CorpusRules& rules, Context& context,
+                                  const KnownWords& known = {});
 
   const tokens::WordMap& words() const { return words_; }
-  const std::vector<std::uint64_t>& counts() const { return counts_; }  // (words), falling
-  std::uint64_t total() const { return total_; }                        // of the counts
-  std::uint64_t seen() const { return seen_; }                          // words of the text, kept or not
+  // (words) falling, those of a model trained before included; without growth in that model's order.
+  const std::vector<std::uint64_t>& counts() const { return counts_; }
+  std::uint64_t total() const { return total_; }  // words of the text that are in the vocabulary
+  std::uint64_t seen() const { return seen_; }    // words of the text, kept or not
 
   // Keeps the text as 4 bytes a word, when this is no more than `bytes`; else every pass() reads the files again.
   Status hold(std::size_t bytes, Context& context);
@@ -54,10 +70,13 @@ class WordCorpus {
   Status pass(const Sink& sink, Context& context) const;
 
  private:
+  void take(std::string_view word, std::uint64_t count, std::uint64_t in_text);
+  void merge(const WordTable& known, bool grow, const tokens::WordCounts& all, std::span<const std::uint32_t> ranked);
   Status encode_block(std::size_t block, Context& context, const std::function<Status(std::uint32_t)>& sink) const;
 
   const Dataset* data_ = nullptr;
   CorpusRules rules_;
+  Phrases phrases_;
   tokens::WordMap words_;
   std::vector<std::uint64_t> counts_;
   std::uint64_t total_ = 0;

@@ -59,11 +59,11 @@ void WordModel::word_vector(std::size_t index, std::span<float> out) const {
   std::ranges::copy(table_.row(index), out.begin());
 }
 
-// As it is written, else in lower case; words of neither kind are left out.
-void WordModel::add_word(std::string_view word, std::vector<std::uint32_t>& ids) const {
+std::optional<std::uint32_t> WordModel::find_text_word(std::string_view word) const {
   auto index = table_.find(word);
   if (!index) index = table_.find(to_lower_full(word));
-  if (index) ids.push_back(static_cast<std::uint32_t>(*index));
+  if (!index) return std::nullopt;
+  return static_cast<std::uint32_t>(*index);
 }
 
 Result<Prepared> WordModel::prepare(std::span<const Input> inputs, const EmbedOptions& options,
@@ -86,7 +86,9 @@ Result<Prepared> WordModel::prepare(std::span<const Input> inputs, const EmbedOp
         reports[i].error = text.error();
         continue;
       }
-      split_words(*text, true, [&](std::string_view word) { add_word(word, body->ids[i]); });
+      split_words(*text, true, [&](std::string_view word) {
+        if (const auto id = find_text_word(word)) body->ids[i].push_back(*id);
+      });
       reports[i].tokens_used = body->ids[i].size();
     }
   });
@@ -132,7 +134,7 @@ formats::ModelParts WordModel::parts() const {
   StringPack words;
   for (std::size_t i = 0; i < table_.size(); ++i) words.add(table_.word(i));
   parts.files["vocabulary.txt"] = words.to_lines();
-  parts.tensors.add("vectors", {table_.size(), table_.dim()}, table_.rows());
+  parts.tensors.add_view("vectors", {table_.size(), table_.dim()}, table_.rows());
   std::vector<std::int64_t> counts(table_.counts().begin(), table_.counts().end());
   if (!counts.empty()) parts.tensors.add("counts", {counts.size()}, std::span<const std::int64_t>(counts));
   return parts;

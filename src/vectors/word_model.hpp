@@ -56,12 +56,12 @@ class WordModel : public Model, public Embedder, public Vocabulary {
  protected:
   const void* find(AbilityId id) const override;
   const Card& embedder_card() const override { return card_; }
-  // What save() writes: words, counts and rows; a family adds its own.
+  // A word of a text: as it is written, else in lower case.
+  std::optional<std::uint32_t> find_text_word(std::string_view word) const;
+  // What save() writes: words, counts and rows, which look into the model; a family adds its own.
   virtual formats::ModelParts parts() const;
 
  private:
-  void add_word(std::string_view word, std::vector<std::uint32_t>& ids) const;
-
   WordTable table_;
   WordPool pool_;
   bool normalize_;

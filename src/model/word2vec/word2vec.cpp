@@ -2,7 +2,10 @@
 #include "model/word2vec/word2vec.hpp"
 
 #include "core/describe.hpp"
+#include "core/hash.hpp"
+#include "core/json.hpp"
 #include "core/text.hpp"
+#include "model/word2vec/word2vec_model.hpp"
 #include "model/word2vec/word2vec_options.hpp"
 #include "model/word2vec/word2vec_trainer.hpp"
 #include "vectors/word_corpus.hpp"
@@ -16,48 +19,74 @@ using formats::WordVectorLayout;
 constexpr std::string_view kFamily = "word2vec";
 constexpr WordVectorLayout kLayouts[] = {WordVectorLayout::text, WordVectorLayout::binary};
 
-// A model trained here: beside the vectors it has what they were trained against.
-class Word2vecModel final : public vectors::WordModel {
- public:
-  struct Trained {
-    OptionValues options;
-    std::vector<float> outputs;  // (words, dim) or empty
-    std::vector<float> nodes;    // (words - 1, dim) or empty
-  };
-  Word2vecModel(vectors::WordTable table, const vectors::WordModelOptions& options, vectors::WordModelInfo info,
-                Trained trained)
-      : WordModel(std::move(table), options, std::move(info)), trained_(std::move(trained)) {}
-
- private:
-  formats::ModelParts parts() const override {
-    formats::ModelParts parts = WordModel::parts();
-    parts.options = trained_.options;
-    const std::size_t dim = table().dim();
-    const auto add = [&](const char* name, const std::vector<float>& rows) {
-      if (!rows.empty()) parts.tensors.add(name, {rows.size() / dim, dim}, std::span<const float>(rows));
-    };
-    add("output", trained_.outputs);
-    add("nodes", trained_.nodes);
-    return parts;
+// Options of the base hold unless others are given; what shapes its rows cannot be another.
+Result<Word2vecOptions> options_of(const OptionValues& values, const Word2vecModel* base) {
+  constexpr const char* kOwner = "Family 'word2vec'";
+  if (base == nullptr) return parse_options<Word2vecOptions>(values, kOwner);
+  const Word2vecModel::Trained& trained = base->trained();
+  if (trained.outputs.empty() && trained.nodes.empty()) {
+    return fail(Code::unsupported,
+                "the base model has vectors but not what they were trained against (a file of other "
+                "tools). Only a model that train wrote can be trained further.");
   }
+  OptionValues all = trained.options;
+  for (const auto& [name, value] : values) all.set(name, value);
+  const auto before = IG_TRY(parse_options<Word2vecOptions>(trained.options, kOwner));
+  const auto now = IG_TRY(parse_options<Word2vecOptions>(all, kOwner));
+  if (now.dim == before.dim && now.model == before.model && now.hs == before.hs &&
+      (now.negative > 0) == (before.negative > 0)) {
+    return now;
+  }
+  return fail(Code::invalid_argument, "a model that is trained further keeps model (" + before.model + "), dim (" +
+                                          std::to_string(before.dim) + "), hs (" + (before.hs ? "true" : "false") +
+                                          ") and whether it has negative words: leave these options away.");
+}
 
-  Trained trained_;
-};
+// What has to be equal for a checkpoint to be gone on from.
+std::string mark_of(const Word2vecOptions& options, const vectors::WordCorpus& corpus, const Card* base,
+                    const Context& context) {
+  std::string described = "word2vec 1 " + std::to_string(context.seed) + " " + (base != nullptr ? base->space_id : "");
+  JsonWriter json(described);
+  write_option_values(json, option_values(options));
+  Sha256 hash;
+  hash.update(described);
+  for (std::size_t i = 0; i < corpus.counts().size(); ++i) {
+    hash.update(corpus.words().word(static_cast<std::uint32_t>(i)));
+    hash.update(" " + std::to_string(corpus.counts()[i]) + "\n");
+  }
+  hash.update(std::to_string(corpus.total()));
+  return hash.hex();
+}
 
-Result<ModelPtr> train(const Dataset& data, const OptionValues& values, Context& context) {
-  const auto options = IG_TRY(parse_options<Word2vecOptions>(values, "Family 'word2vec'"));
+Result<ModelPtr> train(const Dataset& data, const OptionValues& values, const TrainingRun& run, Context& context) {
+  if (run.base != nullptr && run.base->card().family != kFamily) {
+    return fail(Code::invalid_argument,
+                "the base model is one of family '" + run.base->card().family + "', not word2vec.");
+  }
+  // Every model of this name is made below.
+  const auto* base = static_cast<const Word2vecModel*>(run.base.get());
+  const Word2vecOptions options = IG_TRY(options_of(values, base));
   IG_TRY(context.check());
   vectors::CorpusRules rules;
+  rules.phrases = static_cast<std::size_t>(options.phrases);
+  rules.phrase_threshold = options.phrase_threshold;
   rules.lowercase = options.lowercase;
   rules.signs = options.split == "words";
   rules.min_count = static_cast<std::uint64_t>(options.min_count);
   rules.max_vocab = static_cast<std::size_t>(options.max_vocab);
-  vectors::WordCorpus corpus = IG_TRY(vectors::WordCorpus::count(data, rules, context));
+  vectors::WordCorpus corpus = IG_TRY(
+      vectors::WordCorpus::count(data, rules, context, {base != nullptr ? &base->table() : nullptr, !options.hs}));
   const std::size_t words = corpus.counts().size();
   context.say(LogLevel::info, counted(words, "word") + " in the vocabulary, " + std::to_string(corpus.total()) +
                                   " of " + counted(corpus.seen(), "word") + " of the text.");
+  if (base != nullptr && words > base->table().size()) {
+    context.say(LogLevel::info, counted(words - base->table().size(), "word") + " of these new.");
+  }
   IG_TRY(corpus.hold(context.memory_limit == 0 ? SIZE_MAX : context.memory_limit / 2, context));
-  Word2vecWeights weights = IG_TRY(train_word2vec(corpus, options, context));
+  Word2vecBase from;
+  if (base != nullptr) from = {&base->table(), base->trained().outputs, base->trained().nodes};
+  training::Checkpoint checkpoint(run, mark_of(options, corpus, base != nullptr ? &base->card() : nullptr, context));
+  Word2vecWeights weights = IG_TRY(train_word2vec(corpus, options, from, std::move(checkpoint), context));
   context.say(LogLevel::info, std::to_string(options.epochs) + " x " + counted(corpus.total(), "word") +
                                   " read, as expected; loss " + std::to_string(weights.loss) + " a pair.");
   corpus.release();
@@ -67,7 +96,7 @@ Result<ModelPtr> train(const Dataset& data, const OptionValues& values, Context&
                            corpus.counts());
   vectors::WordModelInfo info;
   info.family = kFamily;
-  info.trained_on = data.description();
+  info.trained_on = (base != nullptr ? base->card().trained_on + ", then " : "") + data.description();
   return std::make_shared<Word2vecModel>(std::move(table), vectors::WordModelOptions{}, std::move(info),
                                          std::move(trained));
 }
@@ -80,8 +109,14 @@ Result<std::vector<float>> rows_of(const formats::ModelSource& source, std::stri
 }
 
 Result<ModelPtr> load(const FileSet& files, const OptionValues& values, Context& context) {
-  if (files.is_single_file()) return vectors::load_word_model(files, kFamily, values, context);
   const auto options = IG_TRY(vectors::parse_word_options(values, kFamily));
+  if (files.is_single_file()) {
+    vectors::WordModelInfo info;
+    info.family = kFamily;
+    info.trained_on = files.name();
+    return std::make_shared<Word2vecModel>(IG_TRY(vectors::read_word_file(files.origin(), context)), options,
+                                           std::move(info), Word2vecModel::Trained());
+  }
   const formats::ModelSource source = IG_TRY(formats::open_model_folder(files, kFamily));
   vectors::WordTable table = IG_TRY(vectors::read_word_folder(source));
   Word2vecModel::Trained trained;
@@ -111,7 +146,9 @@ const Family& word2vec_family() {
       .train_options = option_infos<Word2vecOptions>,
       .embed_options = nullptr,
       .load = load,
-      .train = train,
+      .train = [](const Dataset& data, const OptionValues& options,
+                  Context& context) { return train(data, options, {}, context); },
+      .train_further = train,
       .estimate_memory = nullptr,
   };
   return family;

@@ -17,6 +17,8 @@ struct Word2vecOptions {
   std::int64_t epochs = 5;
   std::int64_t min_count = 5;
   std::int64_t max_vocab = 0;
+  std::int64_t phrases = 0;
+  double phrase_threshold = 100;
   double sample = 1e-4;
   double alpha = 0;
   double min_alpha = 1e-4;
@@ -42,6 +44,10 @@ void describe(Word2vecOptions& o, Visitor& v) {
   v("epochs", o.epochs, Range{1, 10000}, "Times the text is read.");
   v("min_count", o.min_count, Range{1, 1e15}, "Rarer words are left out.");
   v("max_vocab", o.max_vocab, Range{0, 2e9}, "At most that many words, the most frequent; 0 = no limit.");
+  v("phrases", o.phrases, Range{0, 4},
+    "Levels of joining words that stand together far more often than by chance: 1 makes new_york, 2 new_york_times.");
+  v("phrase_threshold", o.phrase_threshold, Range{0, 1e15},
+    "Score from which two words are a phrase (word2phrase: 100).");
   v("sample", o.sample, Range{0, 1},
     "Words with a larger share of the text are skipped at random (word2vec and gensim: 1e-3); 0 = none.");
   v("alpha", o.alpha, Range{0, 1}, "Learning rate at the start; 0 = 0.025 for skipgram, 0.05 for cbow.");
