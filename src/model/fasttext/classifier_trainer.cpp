@@ -14,6 +14,7 @@
 #include "core/text.hpp"
 #include "math/softmax.hpp"
 #include "math/vector.hpp"
+#include "model/fasttext/fasttext_quantise.hpp"
 #include "model/fasttext/fasttext_trainer.hpp"
 #include "tokens/analysis/word_map.hpp"
 #include "tokens/train/word_counts.hpp"
@@ -135,10 +136,11 @@ class LineReader {
     return distinct.count();
   }
 
-  Result<Lines> read(std::size_t bucket, std::size_t limit) {
+  Result<Lines> read(const formats::FasttextFile& file, std::size_t limit) {
     Lines out;
     const std::size_t wave = context_.thread_count();
-    const tokens::Subwords subwords(words_.size(), letters_rule(bucket));
+    tokens::Subwords subwords(words_.size(), letters_rule(static_cast<std::size_t>(file.settings.bucket)));
+    if (file.pruned) subwords.keep_only({file.kept.begin(), file.kept.end()});
     for (std::size_t first = 0; first < data_.blocks(); first += wave) {
       const std::size_t count = std::min(wave, data_.blocks() - first);
       std::vector<Lines> parts(count);
@@ -332,6 +334,19 @@ class ClassifierTraining {
 
   Result<formats::FasttextFile> run(const Dataset& data) {
     IG_TRY(prepare(data));
+    IG_TRY(train());
+    if (setup_.options.cutoff == 0) return std::move(file_);
+    prune_rows(file_, static_cast<std::size_t>(setup_.options.cutoff));
+    if (setup_.options.retrain && file_.pruned) {
+      IG_TRY(prepare_again(data));
+      IG_TRY(train());
+    }
+    return std::move(file_);
+  }
+
+ private:
+  // All epochs; the rows end up in the file.
+  Status train() {
     const auto epochs = static_cast<std::size_t>(setup_.options.epochs);
     std::vector<std::uint32_t> order(lines_.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -354,10 +369,27 @@ class ClassifierTraining {
     const std::size_t rows = inputs_.rows(), labels = outputs_.rows(), dim = inputs_.dim();
     file_.input = formats::FasttextMatrix::holding(std::move(inputs_).compact(), rows, dim);
     file_.output = formats::FasttextMatrix::holding(std::move(outputs_).compact(), labels, dim);
-    return std::move(file_);
+    return {};
   }
 
- private:
+  // The rows that are left, and the lines by them.
+  Status prepare_again(const Dataset& data) {
+    LineReader reader(data, setup_.options, context_);
+    reader.set_dictionary(file_);
+    lines_ = IG_TRY(reader.read(file_, memory_for_lines()));
+    inputs_ = rows_of(file_.input);
+    outputs_ = rows_of(file_.output);
+    return {};
+  }
+
+  static training::RowMatrix rows_of(const formats::FasttextMatrix& m) {
+    training::RowMatrix out(m.rows, m.columns);
+    for (std::size_t i = 0; i < m.rows; ++i) std::copy_n(m.values.data() + i * m.columns, m.columns, out.row(i));
+    return out;
+  }
+
+  std::size_t memory_for_lines() const { return context_.memory_limit == 0 ? SIZE_MAX : context_.memory_limit / 2; }
+
   Status prepare(const Dataset& data) {
     const FasttextOptions& o = setup_.options;
     LineReader reader(data, o, context_);
@@ -370,7 +402,7 @@ class ClassifierTraining {
       bucket = o.bucket > 0 ? static_cast<std::size_t>(o.bucket) : bucket_for(IG_TRY(reader.distinct_ngrams()));
     }
     file_.settings = settings_of(o, bucket);
-    lines_ = IG_TRY(reader.read(bucket, context_.memory_limit == 0 ? SIZE_MAX : context_.memory_limit / 2));
+    lines_ = IG_TRY(reader.read(file_, memory_for_lines()));
     const auto dim = static_cast<std::size_t>(o.dim);
     inputs_ = random_rows(file_.words.size() + bucket, dim, context_);
     copy_pretrained(pretrained, file_, inputs_);

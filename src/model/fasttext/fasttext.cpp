@@ -119,17 +119,29 @@ Status convert(const FileSet& files, const std::filesystem::path& target, const 
 
 Result<ModelPtr> train(const Dataset& data, const OptionValues& values, Context& context) {
   const auto given = IG_TRY(parse_options<FasttextOptions>(values, "Family 'fasttext'"));
-  const FasttextOptions options = given.resolved();
+  FasttextOptions options = given.resolved();
   if (options.maxn > 0 && options.minn > options.maxn) {
     return fail(Code::invalid_argument,
                 "minn (" + std::to_string(options.minn) + ") is above maxn (" + std::to_string(options.maxn) + ").");
   }
+  if (!options.quantise && (options.cutoff > 0 || options.retrain)) {
+    return fail(Code::invalid_argument,
+                "cutoff and retrain go with quantise = true: only quantised files may lack rows.");
+  }
+  if (!options.tune_validation.empty()) {
+    if (!options.supervised()) return fail(Code::invalid_argument, "tune_validation is for model = supervised.");
+    options = IG_TRY(tune_classifier(data, options, context));
+  }
   formats::FasttextFile file = IG_TRY(options.supervised() ? train_classifier(data, options, context)
                                                            : train_word_model(data, options, context));
+  if (options.quantise) {
+    if (!options.supervised()) prune_rows(file, static_cast<std::size_t>(options.cutoff));
+    IG_TRY(quantise_rows(file, {}, context));
+  }
   FasttextInfo info;
   info.options.label_prefix = options.label_prefix;
   info.rules = rules_of(options);
-  info.trained_with = option_values(given);
+  info.trained_with = option_values(options.tune_validation.empty() ? given : options);
   info.trained_on = data.description();
   return IG_TRY(FasttextModel::make(std::move(file), std::move(info), data.description()));
 }

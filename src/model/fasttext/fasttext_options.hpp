@@ -32,6 +32,11 @@ struct FasttextOptions {
   std::string split = "blanks";
   bool lowercase = false;
   bool deterministic = false;
+  bool quantise = false;
+  std::int64_t cutoff = 0;
+  bool retrain = false;
+  std::string tune_validation;
+  std::int64_t tune_seconds = 300;
 
   bool skipgram() const { return model == "skipgram"; }
   bool supervised() const { return model == "supervised"; }
@@ -80,6 +85,13 @@ void describe(FasttextOptions& o, Visitor& v) {
   v("lowercase", o.lowercase, "Put the text in lower case, labels left as they are.");
   v("deterministic", o.deterministic,
     "Equal bits for a seed on any number of threads: one thread learns, at the speed of one core.");
+  v("quantise", o.quantise, "Keep rows as codes, a byte for two numbers.");
+  v("cutoff", o.cutoff, Range{0, 2e9}, "With quantise: keep so many rows only, those of largest length; 0 = all.");
+  v("retrain", o.retrain, "With cutoff: train a classifier once more on the rows that are left.");
+  v("tune_validation", o.tune_validation,
+    "File of labelled lines: supervised looks for the epochs, alpha, dim, word_ngrams and letters that label them "
+    "best.");
+  v("tune_seconds", o.tune_seconds, Range{1, 1e7}, "How long to look, with tune_validation.");
 }
 
 }  // namespace isogloss::model

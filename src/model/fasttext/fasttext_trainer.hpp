@@ -52,4 +52,8 @@ Status check_finite(const training::RowMatrix& rows, double alpha);
 Result<formats::FasttextFile> train_word_model(const Dataset& data, const FasttextOptions& options, Context& context);
 Result<formats::FasttextFile> train_classifier(const Dataset& data, const FasttextOptions& options, Context& context);
 
+// The options that label options.tune_validation best, as far as they are found in options.tune_seconds: a random
+// search that starts from the options given (Gaussian steps, wide first). Error{not_found} when the file is not there.
+Result<FasttextOptions> tune_classifier(const Dataset& data, const FasttextOptions& options, Context& context);
+
 }  // namespace isogloss::model

@@ -212,6 +212,53 @@ TEST(FasttextTraining, WhatDoesNotGoTogetherIsAnError) {
   EXPECT_THAT(refused("skipgram", {{"alpha", 100.0}, {"epochs", std::int64_t{50}}}), HasSubstr("Lower alpha"));
 }
 
+TEST(FasttextTraining, OptionsAreFoundByTrialUnderTheSameSeed) {
+  TemporaryFolder folder;
+  std::string lines;
+  for (const std::string& line : two_topics(true, 60)) lines += line + "\n";
+  ASSERT_TRUE(write_file(folder.path() / "valid.txt", lines));
+  std::string log;
+  Context context;
+  context.log = [&](LogLevel, std::string_view message) { log += message; };
+  const tokens::MemoryDataset data(two_topics(true));
+  const OptionValues options = small("supervised", {{"epochs", std::int64_t{1}},
+                                                    {"alpha", 1e-3},
+                                                    {"tune_seconds", std::int64_t{1}},
+                                                    {"tune_validation", (folder.path() / "valid.txt").string()}});
+  const auto model = fasttext_family().train(data, options, context).value();
+  EXPECT_EQ(best_label(*model, "a storm in the harbour"), "sea");
+  EXPECT_EQ(best_label(*model, "the tram to the square"), "city");
+  EXPECT_THAT(log, HasSubstr("trial 1: F1 "));
+  EXPECT_THAT(log, HasSubstr("F1 1.0"));
+  EXPECT_THAT(log, HasSubstr("trials; trained with epochs"));
+  EXPECT_EQ(
+      train_on(fasttext_family(), two_topics(true), small("supervised", {{"tune_validation", std::string("/none")}}))
+          .error()
+          .code,
+      Code::not_found);
+}
+
+TEST(FasttextQuantise, AClassifierIsTrainedOnceMoreOnTheRowsThatAreLeft) {
+  for (const bool retrain : {false, true}) {
+    const auto model = train_on(fasttext_family(), two_topics(true),
+                                small("supervised", {{"minn", std::int64_t{2}},
+                                                     {"maxn", std::int64_t{4}},
+                                                     {"quantise", true},
+                                                     {"cutoff", std::int64_t{300}},
+                                                     {"retrain", retrain}}))
+                           .value();
+    const auto& file = dynamic_cast<const FasttextModel&>(*model).file();
+    EXPECT_TRUE(file.input.quantised);
+    EXPECT_EQ(file.input.rows, 300U);
+    EXPECT_EQ(best_label(*model, "a storm in the harbour"), "sea");
+    EXPECT_EQ(best_label(*model, "the tram to the square"), "city");
+  }
+  EXPECT_THAT(train_on(fasttext_family(), two_topics(true), small("supervised", {{"cutoff", std::int64_t{300}}}))
+                  .error()
+                  .message,
+              HasSubstr("quantise = true"));
+}
+
 // Four rows of lengths 1, 3, 2, 4: a word, the line's end, two buckets. Three stay: the line's end is one of them.
 TEST(FasttextQuantise, TheLongestRowsStayAndTheEndOfTheLine) {
   formats::FasttextFile file;
