@@ -382,13 +382,15 @@ class EmbedVerb final : public Verb {
       const std::string text = one_line(item.text);
       for (const std::string_view word : split(text, ' ')) {
         ++all;
-        const auto index = vocabulary->find_word(word);
-        if (!index) {
+        if (const Status found = vocabulary->any_word_vector(word, row); !found) {
+          if (found.error().code != Code::not_found) return fail(found.error());
           ++missing;
           program.warn("'" + std::string(word) + "' is not in the vocabulary");
           continue;
         }
-        vocabulary->word_vector(*index, row);
+        if (!vocabulary->find_word(word)) {
+          program.note("'" + std::string(word) + "' is not in the vocabulary: from its n-grams");
+        }
         if (program.flags.json || format_ != "jsonl") {
           JsonWriter(out).begin_object().field("word", word).key("embedding").values(row).end_object();
         } else {

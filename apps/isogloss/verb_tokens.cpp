@@ -68,6 +68,7 @@ class TokensVerb final : public Verb {
     return "  isogloss tokens -m bert/vocab.txt \"cat embeddings\"\n  isogloss tokens -m bert/vocab.txt -i notes.txt "
            "--json\n"
            "  isogloss tokens -m bert/vocab.txt --decode 101,4937,102\n"
+           "  isogloss tokens -m wiki.en.bin where        (the n-grams that fastText makes a word of)\n"
            "  isogloss tokens --compare bert/vocab.txt gpt2 -i english.txt -i german.txt\n"
            "  isogloss tokens --compare bert/vocab.txt gpt2 -i reviews.jsonl --by lang\n";
   }
@@ -108,8 +109,13 @@ class TokensVerb final : public Verb {
       return usage_error("which tokenizer? Name a file or folder: isogloss tokens -m vocab.txt \"a text\"");
     }
     std::vector<TokenizerPtr> tokenizers;
-    for (const std::string& model : models)
-      tokenizers.push_back(IG_TRY(load_tokenizer(IG_TRY(place_of(model)), options_, program.context)));
+    for (const std::string& model : models) {
+      Result<TokenizerPtr> tokenizer = load_tokenizer(IG_TRY(place_of(model)), options_, program.context);
+      if (!tokenizer && !compare_ && !counts_ && decode_.empty()) {
+        if (const ModelPtr words = model_of_parts(model, program.context)) return run_parts(program, *words);
+      }
+      tokenizers.push_back(IG_TRY(std::move(tokenizer)));
+    }
     if (!decode_.empty()) return run_decode(program, *tokenizers.front());
     texts_.insert(texts_.end(), contents_.begin(), contents_.end());
     if (texts_.empty() && files_.empty()) return usage_error("give a text, -c TEXT or -i FILE.");
@@ -124,6 +130,58 @@ class TokensVerb final : public Verb {
     if (reference && !reference->path.empty()) return reference->path;
     if (!reference && !known_repository(model).empty()) return fail(reference.error());
     return std::filesystem::path(model);
+  }
+
+  // A model that makes vectors of parts of words, or null.
+  static ModelPtr model_of_parts(const std::string& name, Context& context) {
+    const auto model = load(name, {}, context);
+    const Vocabulary* const words = model ? (*model)->ability<Vocabulary>() : nullptr;
+    return words != nullptr && words->word_parts("a") ? *model : nullptr;
+  }
+
+  // The parts of every word between blanks, in the forms of run_show().
+  Result<int> run_parts(Program& program, const Model& model) {
+    const Vocabulary& words = *model.ability<Vocabulary>();
+    texts_.insert(texts_.end(), contents_.begin(), contents_.end());
+    for (const std::string& file : files_) {
+      IG_TRY(each_text(file, program.context, [&](std::string_view text) -> Status {
+        texts_.emplace_back(text);
+        return {};
+      }));
+    }
+    if (texts_.empty()) return usage_error("give a word, -c TEXT or -i FILE.");
+    for (const std::string& text : texts_) {
+      for (const std::string_view word : split(text, ' ')) {
+        if (!word.empty()) program.out(parts_text(program, words, word, IG_TRY(words.word_parts(word))));
+      }
+    }
+    return kDone;
+  }
+
+  static std::string parts_text(Program& program, const Vocabulary& words, std::string_view word,
+                                const std::vector<WordPart>& parts) {
+    std::string out;
+    if (program.flags.json) {
+      JsonWriter json(out);
+      json.begin_object().field("word", word).key("ids").begin_array();
+      for (const WordPart& part : parts) json.value(static_cast<std::uint64_t>(part.row));
+      json.end_array().key("pieces").begin_array();
+      for (const WordPart& part : parts) json.value(part.text);
+      json.end_array().key("offsets").begin_array();
+      for (const WordPart& part : parts) {
+        json.begin_array().value(static_cast<std::uint64_t>(part.begin));
+        json.value(static_cast<std::uint64_t>(part.end)).end_array();
+      }
+      json.end_array().end_object();
+      return out += '\n';
+    }
+    if (!words.find_word(word)) program.note("'" + std::string(word) + "' is not in the vocabulary: from its n-grams");
+    std::vector<std::vector<std::string>> rows;
+    for (const WordPart& part : parts) {
+      out += (out.empty() ? "" : " ") + part.text;
+      rows.push_back({part.text, std::to_string(part.row), std::to_string(part.begin) + "-" + std::to_string(part.end)});
+    }
+    return out + "\n" + format_table(rows);
   }
 
   Status read_flags() {

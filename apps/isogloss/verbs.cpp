@@ -20,6 +20,7 @@
   X(cooccur)        \
   X(attention)      \
   X(senses)         \
+  X(classify)       \
   X(same)           \
   X(eval)           \
   X(models)         \

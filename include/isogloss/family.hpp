@@ -105,6 +105,7 @@ struct ConvertOptions {
   // Files of word vectors in text.
   bool header = false;      // of GloVe's: begin with a line of counts
   std::int64_t digits = 6;  // after the point; 0 = the shortest that reads back the same
+  OptionValues family;  // the family's own (Family::convert_options)
 };
 
 // A form that the words of a model with a vocabulary can be written in.
@@ -140,6 +141,11 @@ struct Family {
   // Writes the same model into the empty folder `target` in the form that is opened best. null = there is one form only.
   Status (*convert)(const FileSet& files, const std::filesystem::path& target, const ConvertOptions& options,
                     Context& context) = nullptr;
+  // Single files of other programs that it can write, by their ending (".bin"); the ending of `target` says which.
+  std::vector<std::string_view> file_endings = {};
+  Status (*convert_file)(const FileSet& files, const std::filesystem::path& target, const ConvertOptions& options,
+                         Context& context) = nullptr;
+  std::vector<OptionInfo> (*convert_options)() = nullptr;  // null = none
 };
 
 // Every family of this build, in the order of the documentation.

@@ -212,6 +212,36 @@ struct NearestRequest {
   std::span<const std::size_t> left_out = {};  // words that are no answers, a few
 };
 
+// A label of an input by its number.
+struct LabelScore {
+  std::uint32_t label = 0;
+  float probability = 0;
+};
+
+// Inputs -> labels with probabilities. What is told of an input depends neither on the batch nor the number of threads.
+// Thread-safe.
+class Classifier {
+ public:
+  static constexpr AbilityId kId = AbilityId::classifier;
+  virtual std::size_t label_count() const = 0;
+  virtual std::string_view label(std::size_t index) const = 0;  // REQUIRES: index < label_count()
+  // The k most probable labels of every input, best first, ties by number: all when there are fewer, none for an input
+  // of which the model knows nothing. Error{invalid_argument}: k is 0; Error{unsupported} names an input that is no text.
+  virtual Result<std::vector<std::vector<LabelScore>>> classify(std::span<const Input> inputs, std::size_t k,
+                                                                Context& context) const = 0;
+
+ protected:
+  ~Classifier() = default;
+};
+
+// A part of a word from which a vector is made, with the row of the model's table that it has.
+struct WordPart {
+  std::string text;       // "<wh"
+  std::size_t row = 0;
+  std::size_t begin = 0;  // bytes of the word
+  std::size_t end = 0;
+};
+
 // Words with a row each. Thread-safe. What is asked of it beyond one row stands in words.hpp.
 class Vocabulary {
  public:
@@ -225,6 +255,9 @@ class Vocabulary {
   // The vector that stands for any word; families that read parts of words make one for those they never saw.
   // out: (word_dimension). Error{not_found}: no such word.
   virtual Status any_word_vector(std::string_view word, std::span<float> out) const;
+  // The parts from which any word's vector is made, the whole word first when it has a row of its own.
+  // Error{unsupported}: the family does not read parts of words.
+  virtual Result<std::vector<WordPart>> word_parts(std::string_view word) const;
   // Cosine of `vector` (word_dimension) with that of every word, 0 where one is zero. out: (word_count)
   virtual Status cosines(std::span<const float> vector, std::span<float> out, Context& context) const;
   // The n words of largest cosine with each vector among the first `among` of the vocabulary, exactly; best first, ties

@@ -117,6 +117,10 @@ Status Vocabulary::any_word_vector(std::string_view word, std::span<float> out) 
                                    (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
 }
 
+Result<std::vector<WordPart>> Vocabulary::word_parts(std::string_view) const {
+  return fail(Code::unsupported, "this model has a row for whole words only.");
+}
+
 Status Vocabulary::cosines(std::span<const float> vector, std::span<float> out, Context& context) const {
   parallel_for(context, word_count(), 1024, [&](std::size_t begin, std::size_t end) {
     if (!context.check()) return;  // told below

@@ -12,6 +12,7 @@
   X(lsa) \
   X(word2vec) \
   X(glove) \
+  X(fasttext) \
   X(static) \
   X(transformer)
 

@@ -175,7 +175,7 @@ void weigh(const PairStep& step) {
 
 inline void add_to(float* place, Vec gain) { simd::store(place, simd::add(simd::load(place), gain)); }
 
-enum class Into { rows, errors, scratch };  // where a row's gain goes
+enum class Into { rows, errors, more_errors, scratch };  // where a row's gain goes
 
 // One column of T targets.
 template <std::size_t T, Into kInto>
@@ -189,9 +189,10 @@ void update_column(const PairStep& step, std::size_t first, std::size_t c) {
   const float* g = step.gradients + first;
   for (std::size_t r = 0; r < step.row_count; ++r, g += step.stride) {
     const Vec x = simd::load(step.rows[r] + c);
-    Vec even = kInto == Into::rows      ? x
-               : kInto == Into::scratch ? simd::load(step.scratch + r * kRowFloats)
-                                        : simd::zero();
+    Vec even = kInto == Into::rows          ? x
+               : kInto == Into::scratch     ? simd::load(step.scratch + r * kRowFloats)
+               : kInto == Into::more_errors ? simd::load(step.errors + r * step.dim + c)
+                                            : simd::zero();
     Vec odd = simd::zero();
     for (std::size_t t = 0; t < T; ++t) {
       const Vec factor = simd::set1(g[t]);
@@ -199,9 +200,9 @@ void update_column(const PairStep& step, std::size_t first, std::size_t c) {
       sum = simd::fma(factor, y[t], sum);
       gain[t] = simd::fma(factor, x, gain[t]);
     }
-    float* to = kInto == Into::rows     ? step.rows[r] + c
-                : kInto == Into::errors ? step.errors + r * step.dim + c
-                                        : step.scratch + r * kRowFloats;
+    float* to = kInto == Into::rows      ? step.rows[r] + c
+                : kInto == Into::scratch ? step.scratch + r * kRowFloats
+                                         : step.errors + r * step.dim + c;
     simd::store(to, simd::add(even, odd));
   }
   for (std::size_t t = 0; t < T; ++t) {
@@ -218,22 +219,24 @@ void update_rows(const PairStep& step) {
   for (std::size_t c = 0; c < step.dim; c += kLanes) update_column<T, Into::rows>(step, 0, c);
 }
 template <std::size_t T>
-void update_errors(const PairStep& step) {
-  for (std::size_t c = 0; c < step.dim; c += kLanes) update_column<T, Into::errors>(step, 0, c);
+void update_errors(const PairStep& step, std::size_t first) {
+  for (std::size_t c = 0; c < step.dim; c += kLanes) {
+    first == 0 ? update_column<T, Into::errors>(step, first, c) : update_column<T, Into::more_errors>(step, first, c);
+  }
 }
 
 using WholeUpdate = void (*)(const PairStep&);
+using GroupUpdate = void (*)(const PairStep&, std::size_t first);
 using ColumnUpdate = void (*)(const PairStep&, std::size_t first, std::size_t c);
 template <std::size_t T>
 void update_scratch(const PairStep& step, std::size_t first, std::size_t c) {
   update_column<T, Into::scratch>(step, first, c);
 }
 constexpr WholeUpdate kUpdateRows[] = {IG_GROUPS(update_rows)};
-constexpr WholeUpdate kUpdateErrors[] = {IG_GROUPS(update_errors)};
+constexpr GroupUpdate kUpdateErrors[] = {IG_GROUPS(update_errors)};
 constexpr ColumnUpdate kUpdateScratch[] = {IG_GROUPS(update_scratch)};
 
-// More targets than the registers hold: group by group, all gains collected in scratch until the last has
-// passed.
+// More targets than the registers hold: group by group, all gains collected in scratch until the last has passed.
 void update_in_groups(const PairStep& step) {
   for (std::size_t c = 0; c < step.dim; c += kLanes) {
     for (std::size_t r = 0; r < step.row_count; ++r) simd::store(step.scratch + r * kRowFloats, simd::zero());
@@ -243,12 +246,7 @@ void update_in_groups(const PairStep& step) {
       first += now;
     }
     for (std::size_t r = 0; r < step.row_count; ++r) {
-      const Vec gain = simd::load(step.scratch + r * kRowFloats);
-      if (step.errors != nullptr) {
-        simd::store(step.errors + r * step.dim + c, gain);
-      } else {
-        add_to(step.rows[r] + c, gain);
-      }
+      add_to(step.rows[r] + c, simd::load(step.scratch + r * kRowFloats));
     }
     for (std::size_t t = 0; t < step.target_count; ++t) {
       add_to(step.targets[t] + c, simd::load(step.scratch + (step.row_count + t) * kRowFloats));
@@ -256,13 +254,24 @@ void update_in_groups(const PairStep& step) {
   }
 }
 
-void update(const PairStep& step) {
-  weigh(step);
-  if (step.target_count > kGroup) {
+// With errors the rows stay as they are, so that the groups can go one after another.
+void apply(const PairStep& step) {
+  if (step.errors != nullptr) {
+    for (std::size_t first = 0; first < step.target_count;) {
+      const std::size_t now = next_group(step.target_count - first);
+      kUpdateErrors[now](step, first);
+      first += now;
+    }
+  } else if (step.target_count > kGroup) {
     update_in_groups(step);
   } else if (step.target_count > 0) {
-    (step.errors != nullptr ? kUpdateErrors : kUpdateRows)[step.target_count](step);
+    kUpdateRows[step.target_count](step);
   }
+}
+
+void update(const PairStep& step) {
+  weigh(step);
+  apply(step);
 }
 
 }  // namespace
@@ -270,6 +279,7 @@ void update(const PairStep& step) {
 const PairKernels IG_TABLE_NAME(IG_KERNEL_VARIANT) = {
     .measure = measure,
     .update = update,
+    .apply = apply,
 };
 
 }  // namespace isogloss::training

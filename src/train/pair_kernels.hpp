@@ -6,7 +6,7 @@
 //   g = alpha * weight * (label - 1 / (1 + exp(-s)))  the gradient of the log likelihood (Mikolov et al. 2013, eq. 4)
 //   x_r += sum_t g y_t,  y_t += sum_r g x_r          update, both with the values before the step
 // A pair that does not count has weight 0. A target may stand several times: every copy adds its own share. A row may,
-// too; its second copy may see what the first has added.
+// too; its second copy may see what the first has added, and with errors so may that of a target.
 #pragma once
 
 #include <cstddef>
@@ -34,6 +34,7 @@ struct PairStep {
 struct PairKernels {
   void (*measure)(const PairStep& step);  // gradients = s
   void (*update)(const PairStep& step);   // from s to the new rows and targets
+  void (*apply)(const PairStep& step);    // the same from g, which the caller put into `gradients`
 };
 
 const PairKernels& pair_kernels();

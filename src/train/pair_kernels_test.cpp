@@ -142,6 +142,31 @@ TEST(PairKernels, ATargetThatStandsTwiceGainsTwice) {
   }
 }
 
+// A softmax hands over its own gradients: g = 0.5 and -0.25 of one row, as worked by hand.
+TEST(PairKernels, ApplyGradientsOfOthers) {
+  for (const simd::Level level : simd::available_levels()) {
+    std::vector<float> x(16), y(16), z(16), errors(16, 9.0F), gradients(16), scratch(48);
+    x[0] = 2;
+    y[1] = 4;
+    z[1] = 8;
+    gradients[0] = 0.5F;
+    gradients[1] = -0.25F;
+    float* row = x.data();
+    float* targets[] = {y.data(), z.data()};
+    PairStep step{&row, targets, 1, 2, 16};
+    step.gradients = gradients.data();
+    step.errors = errors.data();
+    step.scratch = scratch.data();
+    step.dim = 16;
+    pair_kernels(level).apply(step);
+    EXPECT_EQ(errors[1], 0.0F);  // 0.5 * 4 - 0.25 * 8
+    EXPECT_EQ(errors[0], 0.0F);
+    EXPECT_EQ(y[0], 1.0F);
+    EXPECT_EQ(z[0], -0.5F);
+    EXPECT_EQ(x[0], 2.0F);
+  }
+}
+
 // Products far outside the range of exp: the gradient is at its limit, never NaN.
 TEST(PairKernels, StayFiniteWhateverTheProduct) {
   for (const simd::Level level : simd::available_levels()) {

@@ -28,7 +28,15 @@ class RowMatrix {
   float* row(std::size_t i) { return data_.data() + i * padded_; }
   const float* row(std::size_t i) const { return data_.data() + i * padded_; }
   std::span<const float> numbers() const { return data_; }  // (rows, padded)
-  // (rows, dim), without the padding; the matrix is gone.
+  // (rows, dim), without the padding, in the memory it had; the matrix is gone.
+  math::AlignedVector<float> compact() && {
+    for (std::size_t i = 1; i < rows_; ++i) std::copy_n(row(i), dim_, data_.data() + i * dim_);
+    data_.resize(rows_ * dim_);
+    math::AlignedVector<float> out = std::move(data_);
+    *this = {};
+    return out;
+  }
+  // The same as a copy.
   std::vector<float> take() && {
     std::vector<float> out(rows_ * dim_);
     for (std::size_t i = 0; i < rows_; ++i) std::copy_n(row(i), dim_, out.data() + i * dim_);

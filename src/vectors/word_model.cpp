@@ -32,7 +32,7 @@ struct WordRows final : Prepared::Body {
 };
 
 // Words, counts and rows, which look into the table.
-formats::ModelParts word_parts(const WordTable& table, std::string_view family, std::string_view trained_on) {
+formats::ModelParts table_parts(const WordTable& table, std::string_view family, std::string_view trained_on) {
   formats::ModelParts parts;
   parts.family = family;
   parts.trained_on = trained_on;
@@ -144,7 +144,7 @@ Status WordModel::run(std::span<const Slice> slices, EmbeddingOut& out, Context&
   return {};
 }
 
-formats::ModelParts WordModel::parts() const { return word_parts(table_, card_.family, card_.trained_on); }
+formats::ModelParts WordModel::parts() const { return table_parts(table_, card_.family, card_.trained_on); }
 
 Result<std::vector<std::vector<WordScore>>> WordModel::nearest(std::span<const NearestRequest> requests, std::size_t n,
                                                                std::size_t among, Context& context) const {
@@ -252,7 +252,7 @@ Result<OpenedWords> open_word_file(const FileSet& files, std::string_view family
   }
   context.say(LogLevel::info, "reading '" + path.string() + "' once; it opens at once from then on.");
   const WordTable table = IG_TRY(read_word_file(path, context));
-  const std::string space_id = formats::space_id_of(word_parts(table, family, files.name()));
+  const std::string space_id = formats::space_id_of(table_parts(table, family, files.name()));
   const auto packed = cache->place(kPackedMark + space_id, packed_words_bytes(table));
   const Status written =
       packed ? write_packed_words(*packed, table, space_id, context) : std::unexpected(packed.error());

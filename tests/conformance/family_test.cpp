@@ -68,11 +68,13 @@ TEST_P(FamilyConformance, RecordIsComplete) {
   ASSERT_NE(family().recognise, nullptr);
   ASSERT_NE(family().load, nullptr);
   EXPECT_EQ(family().train == nullptr, family().train_options == nullptr);
+  EXPECT_EQ(family().convert_file == nullptr, family().file_endings.empty());
   EXPECT_EQ(find_family(family().name).value(), &family());
 }
 
 TEST_P(FamilyConformance, OptionsAreNamedInLowerSnakeAndExplained) {
-  for (const auto table : {family().train_options, family().load_options, family().embed_options}) {
+  for (const auto table :
+       {family().train_options, family().load_options, family().embed_options, family().convert_options}) {
     if (table == nullptr) continue;
     std::vector<std::string> names;
     for (const OptionInfo& info : table()) {
@@ -291,7 +293,9 @@ TEST_P(FamilyConformance, DamagedFoldersAreRefusedOrOpen) {
       if (const auto* words = (*opened)->ability<Vocabulary>()) {
         (void)words->near("cat", 3, context);
         (void)words->terms(3, context);
+        (void)words->word_parts("cat");
       }
+      if (const auto* classifier = (*opened)->ability<Classifier>()) (void)classifier->classify({&probe, 1}, 2, context);
     }
   }
 }

@@ -66,6 +66,10 @@ std::vector<FamilyCase> opened_cases(const Family& family) {
   if (family.name == "glove") {
     return {{"glove_text", &family, {{"pool", std::string("idf")}, {"normalize", true}}, "words/animals.glove.txt"}};
   }
+  if (family.name == "fasttext") {
+    return {{"fasttext_bin", &family, {{"pool", std::string("sif")}}, "words/animals.fasttext.bin"},
+            {"fasttext_ftz", &family, {}, "words/animals.fasttext.ftz"}};
+  }
   if (family.name == "static") {
     for (const char* kind : {"model2vec_int8_weights", "model2vec_mapping", "sentence_transformers_mean"}) {
       cases.push_back({"static_" + std::string(kind), &family, {}, "static/" + std::string(kind)});
@@ -119,6 +123,12 @@ std::vector<FamilyCase> family_cases() {
     if (has_option(*family, "deterministic")) plain.options.set("deterministic", true);
     if (has_option(*family, "dim")) plain.options.set("dim", std::string("8"));
     cases.push_back(plain);
+    if (has_option(*family, "label_prefix")) {
+      FamilyCase classifier = plain;
+      classifier.name += "_supervised";
+      classifier.options.set("model", std::string("supervised"));
+      cases.push_back(classifier);
+    }
     if (has_option(*family, "columns")) {
       FamilyCase table = plain;
       table.name += "_columns";

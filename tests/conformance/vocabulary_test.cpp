@@ -82,6 +82,26 @@ TEST_P(VocabularyConformance, NeighboursHaveTheCosineOfTheirVectors) {
   }
 }
 
+// Families that read parts of words make a vector of them for any word.
+TEST_P(VocabularyConformance, PartsLieWithinTheirWord) {
+  const std::string known(words_->word(0));
+  for (const std::string& word : {known, std::string("zymurgies"), std::string("na\xC3\xAFve"), std::string("\xFF\xFE")}) {
+    const auto parts = words_->word_parts(word);
+    if (!parts) {
+      EXPECT_EQ(parts.error().code, Code::unsupported);
+      continue;
+    }
+    for (const WordPart& part : *parts) {
+      EXPECT_FALSE(part.text.empty());
+      EXPECT_LE(part.begin, part.end);
+      EXPECT_LE(part.end, word.size());
+    }
+    if (words_->find_word(word)) { EXPECT_EQ(parts->at(0).text, word); }
+    std::vector<float> row(words_->word_dimension());
+    if (!parts->empty()) { EXPECT_TRUE(words_->any_word_vector(word, row)); }
+  }
+}
+
 TEST_P(VocabularyConformance, TermsAreSorted) {
   Context context;
   const auto terms = words_->terms(words_->word_count() + 5, context);
@@ -96,8 +116,10 @@ TEST_P(VocabularyConformance, TermsAreSorted) {
 TEST_P(VocabularyConformance, UnknownWordAndCancelAreErrors) {
   Context context;
   const auto unknown = words_->near("\x01no such word\x01", 3, context);
-  ASSERT_FALSE(unknown);
-  EXPECT_EQ(unknown.error().code, has_vectors() ? Code::not_found : Code::unsupported);
+  std::vector<float> row(words_->word_dimension());
+  const bool from_parts = has_vectors() && words_->any_word_vector("\x01no such word\x01", row).has_value();
+  ASSERT_EQ(unknown.has_value(), from_parts);
+  if (!unknown) { EXPECT_EQ(unknown.error().code, has_vectors() ? Code::not_found : Code::unsupported); }
   CancelToken cancel;
   cancel.cancel();
   context.cancel = &cancel;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/file.hpp"
+#include "formats/fasttext_file.hpp"
 #include "formats/gguf_test_support.hpp"
 #include "formats/model_folder.hpp"
 #include "isogloss/family.hpp"
@@ -133,14 +134,46 @@ Status write_gguf_vocabularies(const fs::path& corpus) {
   return write("gguf_gpt2", gpt2);
 }
 
+// A dense word model and a quantised classifier of which n-grams were left out.
+Status write_fasttext_files(const fs::path& corpus) {
+  formats::FasttextFile words;
+  words.settings.dim = 2;
+  words.words.add("</s>");
+  words.words.add("cat");
+  words.word_counts = {3, 2};
+  words.input = formats::FasttextMatrix::dense({1, 2, 3, 4}, 2, 2);
+  words.output = formats::FasttextMatrix::dense({5, 6, 7, 8}, 2, 2);
+  IG_TRY(formats::write_fasttext_file(words, corpus / "fasttext_file" / "words.bin"));
+  formats::FasttextFile classifier = std::move(words);
+  classifier.settings.kind = formats::FasttextKind::supervised;
+  classifier.settings.bucket = 3;
+  classifier.settings.maxn = 4;
+  classifier.labels.add("__label__pet");
+  classifier.label_counts = {1};
+  classifier.pruned = true;
+  classifier.kept = {{2, 0}};
+  classifier.input = {};
+  classifier.input.rows = 3;
+  classifier.input.columns = 2;
+  classifier.input.quantised = true;
+  classifier.input.part = 2;
+  classifier.input.codes = {0, 255, 1};
+  classifier.input.centroids.assign(512, 0.25F);
+  classifier.input.norm_codes = {1, 2, 3};
+  classifier.input.norm_centroids.assign(256, 1.0F);
+  classifier.output = formats::FasttextMatrix::dense({5, 6}, 1, 2);
+  return formats::write_fasttext_file(classifier, corpus / "fasttext_file" / "classifier.ftz");
+}
+
 Status run(const fs::path& corpus) {
-  for (const char* name :
-       {"term_index", "flat_index", "model_folder", "safetensors", "analyzer_spec", "gguf", "tokenizer_files"}) {
+  for (const char* name : {"term_index", "flat_index", "model_folder", "safetensors", "analyzer_spec", "gguf",
+                           "tokenizer_files", "fasttext_file"}) {
     fs::create_directories(corpus / name);
   }
   IG_TRY(write_indexes(corpus));
   IG_TRY(write_gguf(corpus));
   IG_TRY(write_gguf_vocabularies(corpus));
+  IG_TRY(write_fasttext_files(corpus));
   return write_models(corpus);
 }
 

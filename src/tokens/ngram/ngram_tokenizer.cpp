@@ -8,41 +8,11 @@ namespace {
 
 constexpr std::string_view kBlanks = std::string_view(" \n\r\t\v\f\0", 7);
 
-bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
 }  // namespace
 
-std::uint32_t fasttext_hash(std::string_view text) {
-  std::uint32_t hash = 2166136261u;
-  for (const char c : text) {
-    hash ^= static_cast<std::uint32_t>(static_cast<std::int8_t>(c));
-    hash *= 16777619u;
-  }
-  return hash;
-}
-
-// Calls visit(row, begin, end) for every n-gram of "<word>" that has a row; begin and end are its bytes there.
-template <class Visit>
-void NgramTokenizer::each_ngram(std::string_view word, Visit&& visit) const {
-  if (rules_.buckets == 0) return;
-  const std::string marked = "<" + std::string(word) + ">";
-  for (std::size_t begin = 0; begin < marked.size(); ++begin) {
-    if (continues(marked[begin])) continue;
-    std::size_t end = begin;
-    for (std::uint32_t n = 1; end < marked.size() && n <= rules_.max_length; ++n) {
-      do {
-        ++end;
-      } while (end < marked.size() && continues(marked[end]));
-      if (n < rules_.min_length || (n == 1 && (begin == 0 || end == marked.size()))) continue;
-      std::uint32_t row = fasttext_hash(std::string_view(marked).substr(begin, end - begin)) % rules_.buckets;
-      if (rules_.pruned) {
-        const auto kept = rules_.kept.find(row);
-        if (kept == rules_.kept.end()) continue;
-        row = kept->second;
-      }
-      visit(static_cast<std::uint32_t>(words_.size()) + row, begin, end);
-    }
-  }
+NgramTokenizer::NgramTokenizer(Vocabulary words, NgramRules rules)
+    : words_(std::move(words)), subwords_(words_.size(), {rules.min_length, rules.max_length, rules.buckets}) {
+  if (rules.pruned) subwords_.keep_only(std::move(rules.kept));
 }
 
 Status NgramTokenizer::encode(std::string_view text, const EncodeOptions& options, Tokens& out) const {
@@ -52,17 +22,19 @@ Status NgramTokenizer::encode(std::string_view text, const EncodeOptions& option
     for (std::size_t at = text.find_first_not_of(kBlanks); at < text.size();) {
       const std::size_t end = std::min(text.find_first_of(kBlanks, at), text.size());
       const std::string_view word = text.substr(at, end - at);
-      const auto place = [&](std::size_t marked) {  // of a byte of "<word>"
-        return static_cast<std::uint32_t>(at + std::min(marked > 0 ? marked - 1 : 0, word.size()));
-      };
       if (const std::uint32_t id = words_.find(word); id != PieceTable::kNone) {
         out.ids.push_back(id);
         out.offsets.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end)});
       }
-      each_ngram(word, [&](std::uint32_t row, std::size_t begin, std::size_t last) {
-        out.ids.push_back(row);
-        out.offsets.push_back({place(begin), place(last)});
-      });
+      if (subwords_.has_ngrams()) {
+        subwords_.each_ngram(word, [&](const Ngram& gram) {
+          std::uint32_t row = 0;
+          if (!subwords_.row_of(gram.hash, row)) return;
+          out.ids.push_back(row);
+          out.offsets.push_back(
+              {static_cast<std::uint32_t>(at + gram.begin), static_cast<std::uint32_t>(at + gram.end)});
+        });
+      }
       at = text.find_first_not_of(kBlanks, end);
     }
     if (options.max_tokens > 0 && out.size() > options.max_tokens) {
@@ -101,14 +73,9 @@ std::vector<std::string> NgramTokenizer::pieces(std::string_view text, const Tok
     std::string piece(text.substr(span.begin, span.end - span.begin));
     if (tokens.ids[i] >= words_.size()) {
       // An n-gram that touches an end of its word may hold the mark there; the row's hash tells which.
-      const std::uint32_t row = tokens.ids[i] - static_cast<std::uint32_t>(words_.size());
       for (const std::string& candidate : {piece, "<" + piece, piece + ">", "<" + piece + ">"}) {
-        std::uint32_t hash = fasttext_hash(candidate) % rules_.buckets;
-        if (rules_.pruned) {
-          const auto kept = rules_.kept.find(hash);
-          hash = kept == rules_.kept.end() ? rules_.buckets : kept->second;
-        }
-        if (hash == row) {
+        std::uint32_t row = 0;
+        if (subwords_.row_of(word_hash(candidate), row) && row == tokens.ids[i]) {
           piece = candidate;
           break;
         }
