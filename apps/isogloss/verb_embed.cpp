@@ -68,6 +68,7 @@ class EmbedVerb final : public Verb {
     flags.value("-f,--format", format_, "jsonl (default), json, npy, csv, tsv, blob, base64 or hex");
     flags.value("-o,--output", output_, "file to write; default standard output");
     flags.value("--role", role_, "query or document");
+    flags.value("--pool", pool_, "how models of word vectors weigh the words of a text: mean, sif or idf [mean]");
     flags.value("--dim", dim_, "keep the first columns only; 0 = all");
     flags.value("--dtype", dtype_, "numbers of the vectors: f32, bf16, i8, u8 or bit (packed, 8 columns a byte)");
     flags.value("--range", range_, "i8 and u8: size of the largest number kept; default for vectors of length 1");
@@ -84,7 +85,9 @@ class EmbedVerb final : public Verb {
   Result<int> run(Program& program) override {
     if (model_.empty()) return usage_error("embed needs a model: -m FOLDER. Train one: isogloss train lsa corpus.txt -o lsa.model");
     IG_TRY(check_flags());
-    const ModelPtr model = IG_TRY(load(model_, {}, program.context));
+    OptionValues load_options;
+    if (!pool_.empty()) load_options.set("pool", pool_);
+    const ModelPtr model = IG_TRY(load(model_, load_options, program.context));
     IG_TRY(collect(program));
     if (words_) return print_words(program, *model);
     const Embedder* embedder = model->ability<Embedder>();
@@ -404,7 +407,7 @@ class EmbedVerb final : public Verb {
     return missing == 0 ? kDone : missing == all ? kFailed : kSomeFailed;
   }
 
-  std::string model_, compute_ = "auto", dtype_ = "f32", format_ = "jsonl", output_, role_, id_field_, truncate_ = "error", errors_;
+  std::string model_, compute_ = "auto", dtype_ = "f32", format_ = "jsonl", output_, role_, id_field_, truncate_ = "error", errors_, pool_;
   std::vector<std::string> contents_, inputs_, text_fields_;
   std::size_t dim_ = 0;
   double range_ = 0;

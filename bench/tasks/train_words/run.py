@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
@@ -56,39 +57,65 @@ def counted_words(model):
 
 
 class Trainer:
-    def __init__(self, name, model, block, options):
-        self.name, self.model, self.block, self.options = name, model, block, options
+    """A contestant and one of its set-ups. command(path, out, seed) -> what to run; read(text, cpu) -> CPU seconds."""
+
+    def __init__(self, name, command, ours=False, glove=False, own_cpu=False):
+        self.name, self.command, self.ours, self.glove, self.own_cpu = name, command, ours, glove, own_cpu
         self.results = {}
         self.pairs = {}  # that GloVe trained, of a corpus
 
     def train(self, corpus, path, out, seed):
-        if self.block is None:
-            text, _, peak = run([sys.executable, HERE / "gensim_contestant.py", path, out, self.options.threads, EPOCHS, seed,
-                                 self.model])
+        begin = time.perf_counter()
+        text, cpu, peak = run(self.command(path, out, seed))
+        wall = time.perf_counter() - begin
+        if self.own_cpu:
             cpu = float(text.split()[-1])
-        elif self.model == "glove":
-            program = pathlib.Path(self.options.build) / "apps/isogloss/isogloss"
-            text, cpu, peak = run([program, "train", "glove", path, "-o", out, "--threads", self.options.threads, "--seed", seed,
-                                   "--epochs", GLOVE_EPOCHS, "-v", "--progress", "none"])
+        if self.glove:
             self.pairs[corpus] = GLOVE_EPOCHS * int(re.search(r"^(\d+) pairs of words meet", text, re.M)[1])
-        else:
-            program = pathlib.Path(self.options.build) / "apps/isogloss/isogloss"
-            _, cpu, peak = run([program, "train", "word2vec", path, "-o", out, "-q", "--threads", self.options.threads, "--seed",
-                                seed, "--model", self.model, "--block", self.block, "--epochs", EPOCHS])
-        row = self.results.setdefault(corpus, {"cpu_s": [], "peak_mb": 0, "quality": []})
+        row = self.results.setdefault(corpus, {"cpu_s": [], "wall_s": [], "peak_mb": 0, "quality": []})
         row["cpu_s"].append(cpu)
+        row["wall_s"].append(wall)
         row["peak_mb"] = max(row["peak_mb"], peak)
+
+
+def make_trainers(options):
+    program = pathlib.Path(options.build) / "apps/isogloss/isogloss"
+    threads = options.threads
+
+    def ours(model, block):
+        return lambda path, out, seed: [program, "train", "word2vec", path, "-o", out, "-q", "--threads", threads, "--seed", seed,
+                                        "--model", model, "--block", block, "--epochs", EPOCHS]
+
+    def glove(path, out, seed):
+        return [program, "train", "glove", path, "-o", out, "--threads", threads, "--seed", seed, "--epochs", GLOVE_EPOCHS, "-v",
+                "--progress", "none"]
+
+    def gensim(model):
+        return lambda path, out, seed: [sys.executable, HERE / "gensim_contestant.py", path, out, threads, EPOCHS, seed, model]
+
+    def original(cbow):
+        return lambda path, out, seed: ["env", f"W2V_SEED={seed}", options.word2vec, "-train", path, "-output", out, "-size", 100,
+                                        "-window", 5, "-sample", "1e-4", "-negative", 5, "-threads", threads, "-iter", EPOCHS,
+                                        "-min-count", 5, "-alpha", "0.05" if cbow else "0.025", "-cbow", cbow, "-binary", 1]
+
+    trainers = [Trainer("isogloss", ours("skipgram", 4), ours=True), Trainer("isogloss block 1", ours("skipgram", 1), ours=True),
+                Trainer("isogloss cbow", ours("cbow", 4), ours=True), Trainer("isogloss glove", glove, ours=True, glove=True)]
+    if not options.no_gensim:
+        trainers += [Trainer("gensim", gensim("skipgram"), own_cpu=True), Trainer("gensim cbow", gensim("cbow"), own_cpu=True)]
+    if options.word2vec:
+        trainers += [Trainer("word2vec", original(0)), Trainer("word2vec cbow", original(1))]
+    return trainers
 
 
 def main():
     parser = harness.arguments(__doc__)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--corpora", default="start,whole")
+    parser.add_argument("--word2vec", help="the original, built as README.md says")
+    parser.add_argument("--no-gensim", action="store_true")
     parser.set_defaults(rounds=3)
     options = parser.parse_args()
-    trainers = [Trainer("isogloss", "skipgram", 4, options), Trainer("isogloss block 1", "skipgram", 1, options),
-                Trainer("isogloss cbow", "cbow", 4, options), Trainer("isogloss glove", "glove", 0, options),
-                Trainer("gensim", "skipgram", None, options), Trainer("gensim cbow", "cbow", None, options)]
+    trainers = make_trainers(options)
     result = harness.record("training of word vectors", options.build, harness.versions_of("numpy", "scipy", "gensim"))
     result.update(threads=options.threads, epochs=EPOCHS, words={}, contestants={})
     data = harness.test_data("eval").parent
@@ -98,18 +125,19 @@ def main():
         for (corpus, path), seed, trainer in itertools.product(corpora.items(), range(1, options.rounds + 1), trainers):
             out = folder / trainer.name.replace(" ", "_")
             trainer.train(corpus, path, out, seed)
-            if trainer.block is not None:
+            if trainer.ours:
                 result["words"].setdefault(corpus, counted_words(out))
             if corpus == "whole":
                 trainer.results[corpus]["quality"].append(quality(out, data))
         for trainer, corpus in itertools.product(trainers, corpora):
             row = trainer.results[corpus]
             epochs = GLOVE_EPOCHS if trainer.pairs else EPOCHS
+            row["words_per_s"] = epochs * result["words"][corpus] / min(row["wall_s"])
             row["words_per_cpu_s"] = epochs * result["words"][corpus] / min(row["cpu_s"])
             if trainer.pairs:
                 row["updates_per_cpu_s"] = trainer.pairs[corpus] / min(row["cpu_s"])
             means = [found["mean"] for found in row["quality"]]
-            print(f"{trainer.name:18} {corpus:6} {row['words_per_cpu_s'] / 1e6:6.2f} M words/s/core  peak {row['peak_mb']:.0f} MB"
+            print(f"{trainer.name:18} {corpus:6} {row['words_per_cpu_s'] / 1e6:6.2f} M words/s/core  {row['words_per_s'] / 1e6:6.2f} M words/s  peak {row['peak_mb']:.0f} MB"
                   + (f"  {row['updates_per_cpu_s'] / 1e6:.2f} M updates/s/core" if trainer.pairs else "")
                   + (f"  quality {sum(means) / len(means):.1f} (analogies "
                      + ", ".join(f"{q['analogies']:.1f}" for q in row["quality"]) + ")" if means else ""), flush=True)

@@ -302,12 +302,9 @@ TEST(FasttextQuantise, ClassifiersAndWordModelsKeepWhatTheyKnow) {
       EXPECT_EQ(best_label(*quantised, "the tram to the square"), "city");
     }
     EXPECT_GT(cosine(*quantised, "ship", "wave"), cosine(*quantised, "ship", "tram") + 0.3) << kind;
-    EXPECT_THAT(fasttext_family()
-                    .convert_file(FileSet::open(folder.path() / "m").value(), folder.path() / "x.ftz",
-                                  {"", {{"cutof", std::int64_t{1}}}}, context)
-                    .error()
-                    .message,
-                HasSubstr("cutoff"));
+    options.family = {{"cutof", std::int64_t{1}}};
+    const auto wrong = fasttext_family().convert_file(files, folder.path() / "x.ftz", options, context);
+    EXPECT_THAT(wrong.error().message, HasSubstr("cutoff"));
   }
 }
 
