@@ -15,6 +15,7 @@
 #include "core/text.hpp"
 #include "core/unpack.hpp"
 #include "core/utf8.hpp"
+#include "input/charset.hpp"
 #include "input/csv.hpp"
 #include "isogloss/family.hpp"
 
@@ -22,6 +23,7 @@ namespace isogloss {
 namespace {
 
 constexpr std::uint64_t kBlockBytes = std::uint64_t{4} << 20;
+constexpr std::size_t kLookedAt = 65536;                         // bytes that tell text from noise
 constexpr std::size_t kMaxLine = std::size_t{256} << 20;        // of a packed file
 constexpr std::size_t kMaxPackedTable = std::size_t{1} << 30;  // a table is read whole
 
@@ -74,6 +76,25 @@ Result<std::uint64_t> next_line(const SourceFile& file, std::uint64_t from) {
   return file.size;
 }
 
+// By the start of the file: training would not notice that it learns from noise.
+Status check_text(const std::filesystem::path& path, UnpackedReader& reader, Context& context) {
+  std::string head(kLookedAt, '\0');
+  head.resize(IG_TRY(reader.read(head)));
+  if (input::needs_charset_detection(head)) {
+    context.say(LogLevel::warning, "'" + path.string() +
+                                       "' is no UTF-8: what is not becomes U+FFFD. Convert it: iconv -f CHARSET -t UTF-8");
+  }
+  const auto decoded = input::decode_text(path.string(), std::move(head));
+  if (!decoded) {
+    return fail(Code::invalid_argument, decoded.error().message + " Training reads text, CSV, TSV and JSON lines, packed or not.");
+  }
+  for (const std::string& note : decoded->notes) {
+    if (!note.starts_with("converted")) continue;
+    return fail(Code::invalid_argument, "'" + path.string() + "' is UTF-16 or UTF-32. Convert it: iconv -f UTF-16 -t UTF-8");
+  }
+  return {};
+}
+
 class FileDataset final : public Dataset {
  public:
   static Result<std::unique_ptr<Dataset>> open(std::span<const std::filesystem::path> paths,
@@ -86,7 +107,9 @@ class FileDataset final : public Dataset {
       if (std::filesystem::is_directory(path)) {
         return fail(Code::invalid_argument, "'" + path.string() + "' is a folder; give files.");
       }
-      data->files_.push_back({path, layout_of(path), stamp.size, IG_TRY(UnpackedReader::open(path)).packing()});
+      UnpackedReader reader = IG_TRY(UnpackedReader::open(path));
+      IG_TRY(check_text(path, reader, context));
+      data->files_.push_back({path, layout_of(path), stamp.size, reader.packing()});
       data->description_ += (data->description_.empty() ? "" : ", ") + path.filename().string();
       IG_TRY(data->add_blocks(data->files_.size() - 1));
     }
