@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "core/json.hpp"
 #include "core/text.hpp"
 
 namespace isogloss::cli {
@@ -218,8 +219,13 @@ class ProgressPrinter {
       start_ = now;
     }
     if (json_) {
-      std::fprintf(stderr, "{\"phase\":\"%s\",\"unit\":\"%s\",\"done\":%.0f,\"total\":%.0f}\n", phase_.c_str(),
-                   std::string(p.unit).c_str(), p.done, p.total);
+      std::string line;
+      JsonWriter json(line);
+      json.begin_object().field("phase", phase_).field("unit", p.unit);
+      json.field("done", static_cast<std::uint64_t>(p.done)).field("total", static_cast<std::uint64_t>(p.total));
+      if (p.loss != 0) json.field("loss", p.loss);
+      json.end_object();
+      std::fprintf(stderr, "%s\n", line.c_str());
     } else if (bar_) {
       draw(p, std::chrono::duration<double>(now - start_).count());
     }
