@@ -6,8 +6,11 @@
 #include <cmath>
 #include <cstring>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "core/file.hpp"
 #include "core/unpack.hpp"
+#include "formats/npy.hpp"
 #include "formats/word_vector_writer.hpp"
 
 namespace isogloss::formats {
@@ -71,7 +74,7 @@ class Reader {
 
   Result<WordVectors> read() {
     out_.layout = recognise_word_vectors(content_.substr(0, kHead), content_.size() <= kHead);
-    if (out_.layout == WordVectorLayout::none) {
+    if (out_.layout == WordVectorLayout::none || out_.layout == WordVectorLayout::numpy) {
       return fail(Code::unsupported, "'" + std::string(where_) +
                                          "' is no file of word vectors: neither a line 'words columns' "
                                          "followed by vectors nor lines of a word and its numbers.");
@@ -207,9 +210,49 @@ class Reader {
   std::unordered_map<std::uint64_t, std::size_t> seen_;  // hash of a word -> its row
 };
 
+// A matrix and the words beside it.
+Result<WordVectors> read_numpy(std::string_view content, const std::filesystem::path& path) {
+  NpyMatrix matrix = IG_TRY(parse_npy_matrix(content, path.string()));
+  std::filesystem::path names = path;
+  names.replace_extension(".vocabulary.txt");
+  const auto text = read_file(names);
+  if (!text) {
+    return fail(text.error().code,
+                text.error().message + " A matrix of word vectors needs its words there, a line each.");
+  }
+  WordVectors out;
+  out.layout = WordVectorLayout::numpy;
+  out.dim = matrix.columns;
+  std::unordered_set<std::string_view> seen;
+  std::string_view rest = *text;
+  std::size_t row = 0;
+  for (; !rest.empty(); ++row) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view word = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (row >= matrix.rows) continue;  // counted
+    const std::span<const float> numbers(matrix.values.data() + row * out.dim, out.dim);
+    if (!std::ranges::all_of(numbers, [](float x) { return std::isfinite(x); })) {
+      return fail(Code::corrupt_data, "'" + path.string() + "': row " + std::to_string(row) + " ('" +
+                                          std::string(word) + "') has a number that is not finite.");
+    }
+    if (!seen.insert(word).second) {
+      ++out.repeated;
+      continue;
+    }
+    out.words.add(word);
+    out.rows.insert(out.rows.end(), numbers.begin(), numbers.end());
+  }
+  if (row == matrix.rows && row > 0 && out.dim > 0 && out.dim <= kMostDim) return out;
+  return fail(Code::corrupt_data, "'" + path.string() + "' has " + std::to_string(matrix.rows) + " rows of " +
+                                      std::to_string(out.dim) + " numbers, '" + names.string() + "' " +
+                                      std::to_string(row) + " words.");
+}
+
 }  // namespace
 
 WordVectorLayout recognise_word_vectors(std::string_view head, bool whole) {
+  if (head.starts_with(kNpyMagic)) return WordVectorLayout::numpy;
   const std::size_t end = head.find('\n');
   if (end == std::string_view::npos) return WordVectorLayout::none;
   const std::string_view first = head.substr(0, end);
@@ -252,6 +295,7 @@ Result<WordVectors> parse_word_vectors(std::string_view content, std::string_vie
 
 Result<WordVectors> read_word_vectors(const std::filesystem::path& path, Context& context) {
   const std::string content = IG_TRY(read_unpacked(path, SIZE_MAX));
+  if (content.starts_with(kNpyMagic)) return read_numpy(content, path);
   return parse_word_vectors(content, path.string(), context);
 }
 

@@ -28,6 +28,7 @@ enum class WordVectorLayout : std::uint8_t {
   text,   // with a header
   glove,  // text without
   binary,
+  numpy,   // a matrix, its words in NAME.vocabulary.txt beside NAME.npy, a line each
 };
 
 struct WordVectors {

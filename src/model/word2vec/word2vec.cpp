@@ -17,7 +17,7 @@ namespace {
 using formats::WordVectorLayout;
 
 constexpr std::string_view kFamily = "word2vec";
-constexpr WordVectorLayout kLayouts[] = {WordVectorLayout::text, WordVectorLayout::binary};
+constexpr WordVectorLayout kLayouts[] = {WordVectorLayout::text, WordVectorLayout::binary, WordVectorLayout::numpy};
 
 // Options of the base hold unless others are given; what shapes its rows cannot be another.
 Result<Word2vecOptions> options_of(const OptionValues& values, const Word2vecModel* base) {
@@ -140,7 +140,7 @@ const Family& word2vec_family() {
       .generation = "static words",
       .summary =
           "A vector a word, learned from the words around it: trained here, or word2vec files, text and binary, and "
-          "fastText .vec.",
+          "fastText .vec, NumPy matrices with their words beside them.",
       .modalities = {Modality::text},
       .recognise = [](const FileSet& files) { return vectors::recognise_word_model(files, kFamily, kLayouts); },
       .load_options = vectors::word_load_options,
