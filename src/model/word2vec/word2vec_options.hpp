@@ -36,7 +36,9 @@ struct Word2vecOptions {
 template <class Visitor>
 void describe(Word2vecOptions& o, Visitor& v) {
   v("model", o.model, Choice{"skipgram|cbow"},
-    "skipgram: a word is told from each word near it; cbow: from the mean of the words near it, faster.");
+    "skipgram: the words near it are told from a word (context from centre); cbow: a word from the mean of those near "
+    "it "
+    "(centre from context), faster.");
   v("dim", o.dim, Range{1, 4096}, "Number of dimensions.");
   v("window", o.window, Range{1, 1000}, "Words on each side that count as near.");
   v("negative", o.negative, Range{0, 100}, "Random words a word is told apart from; 0 = none, with hs.");
