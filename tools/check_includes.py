@@ -15,7 +15,7 @@ ALLOWED = {
     "index": "math simd",
     "vectors": "simd math formats tokens index",
     "nn": "math simd formats",
-    "train": "math simd nn formats",
+    "train": "math simd nn formats vectors",
     "input": "formats tokens",
     "hub": "formats",
     "model": "simd math formats tokens media nn train index vectors",

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 
+#include "core/describe.hpp"
+#include "core/hash.hpp"
+#include "core/json.hpp"
 #include "core/parallel.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
@@ -247,6 +250,22 @@ Status WordCorpus::pass(const Sink& sink, Context& context) const {
   if (pieces.words() == total_) return {};
   return fail(Code::corrupt_data, "an epoch read " + std::to_string(pieces.words()) + " words where " +
                                       std::to_string(total_) + " were counted: the files changed in between.");
+}
+
+std::string training_mark(std::string_view what, const OptionValues& options, const WordCorpus& corpus,
+                          std::string_view base, const Context& context) {
+  std::string described(what);
+  described += " " + std::to_string(context.seed) + " " + std::string(base);
+  JsonWriter json(described);
+  write_option_values(json, options);
+  Sha256 hash;
+  hash.update(described);
+  for (std::size_t i = 0; i < corpus.counts().size(); ++i) {
+    hash.update(corpus.words().word(static_cast<std::uint32_t>(i)));
+    hash.update(" " + std::to_string(corpus.counts()[i]) + "\n");
+  }
+  hash.update(std::to_string(corpus.total()));
+  return hash.hex();
 }
 
 }  // namespace isogloss::vectors

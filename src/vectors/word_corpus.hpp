@@ -85,4 +85,9 @@ class WordCorpus {
   std::vector<std::uint32_t> ids_;
 };
 
+// A hash of all that has to be equal for a training on a corpus to be the same: what and with which options, the seed,
+// the text by its counts, the model it starts from by its space.
+std::string training_mark(std::string_view what, const OptionValues& options, const WordCorpus& corpus,
+                          std::string_view base, const Context& context);
+
 }  // namespace isogloss::vectors

@@ -117,7 +117,12 @@ Status convert(const FileSet& files, const std::filesystem::path& target, const 
   return model->save(target, context);
 }
 
-Result<ModelPtr> train(const Dataset& data, const OptionValues& values, Context& context) {
+// Word models leave checkpoints; classifiers take seconds.
+Result<ModelPtr> train(const Dataset& data, const OptionValues& values, const TrainingRun& run, Context& context) {
+  if (run.base != nullptr) {
+    return fail(Code::unsupported,
+                "fastText models are not trained further. To start from vectors: pretrained_vectors.");
+  }
   const auto given = IG_TRY(parse_options<FasttextOptions>(values, "Family 'fasttext'"));
   FasttextOptions options = given.resolved();
   if (options.maxn > 0 && options.minn > options.maxn) {
@@ -133,7 +138,7 @@ Result<ModelPtr> train(const Dataset& data, const OptionValues& values, Context&
     options = IG_TRY(tune_classifier(data, options, context));
   }
   formats::FasttextFile file = IG_TRY(options.supervised() ? train_classifier(data, options, context)
-                                                           : train_word_model(data, options, context));
+                                                           : train_word_model(data, options, run, context));
   if (options.quantise) {
     if (!options.supervised()) prune_rows(file, static_cast<std::size_t>(options.cutoff));
     IG_TRY(quantise_rows(file, {}, context));
@@ -164,7 +169,9 @@ const Family& fasttext_family() {
       .load = [](const FileSet& files, const OptionValues& values, Context& context) -> Result<ModelPtr> {
         return IG_TRY(open(files, values, context));
       },
-      .train = train,
+      .train = [](const Dataset& data, const OptionValues& options,
+                  Context& context) { return train(data, options, {}, context); },
+      .train_further = train,
       .estimate_memory = nullptr,
       .convert = convert,
       .file_endings = {".bin", ".ftz", ".vec"},

@@ -49,7 +49,8 @@ void copy_pretrained(const Pretrained& from, const formats::FasttextFile& file, 
 Status check_finite(const training::RowMatrix& rows, double alpha);
 
 // options: resolved().
-Result<formats::FasttextFile> train_word_model(const Dataset& data, const FasttextOptions& options, Context& context);
+Result<formats::FasttextFile> train_word_model(const Dataset& data, const FasttextOptions& options,
+                                               const TrainingRun& run, Context& context);
 Result<formats::FasttextFile> train_classifier(const Dataset& data, const FasttextOptions& options, Context& context);
 
 // The options that label options.tune_validation best, as far as they are found in options.tune_seconds: a random

@@ -308,5 +308,39 @@ TEST(FasttextQuantise, ClassifiersAndWordModelsKeepWhatTheyKnow) {
   }
 }
 
+// Stopped on the way and gone on with: the bits of a run that nothing disturbed.
+TEST(FasttextTraining, AnInterruptedRunEndsWithTheSameBits) {
+  std::vector<std::string> texts;
+  Random random(8);
+  for (int i = 0; i < 6000; ++i) {
+    std::string text;
+    for (int w = 0; w < 12; ++w) {
+      text += "word" + std::to_string(static_cast<std::uint64_t>(std::exp(random.uniform() * 6.5))) + " ";
+    }
+    texts.push_back(text);
+  }
+  const tokens::MemoryDataset data(texts);
+  const OptionValues options{{"dim", std::int64_t{12}}, {"epochs", std::int64_t{3}}};
+  TemporaryFolder folder;
+  Context context;
+  const auto whole = fasttext_family().train(data, options, context).value();
+  TrainingRun run;
+  run.checkpoint = folder.path() / "w.checkpoint";
+  CancelToken cancel;
+  context.cancel = &cancel;
+  int reports = 0;
+  context.progress = [&](const Progress& p) {
+    if (p.phase == "train" && ++reports == 4) cancel.cancel();
+  };
+  ASSERT_FALSE(fasttext_family().train_further(data, options, run, context));
+  ASSERT_TRUE(std::filesystem::exists(run.checkpoint));
+  Context again;
+  const auto resumed = fasttext_family().train_further(data, options, run, again).value();
+  EXPECT_EQ(resumed->card().space_id, whole->card().space_id);
+  run.base = whole;
+  EXPECT_THAT(fasttext_family().train_further(data, options, run, again).error().message,
+              HasSubstr("pretrained_vectors"));
+}
+
 }  // namespace
 }  // namespace isogloss::model

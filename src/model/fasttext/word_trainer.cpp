@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Skip-gram and CBOW over n-grams. Pieces of the corpus, one after another, go to whichever thread is free; all write
-// to the same rows without locks (subword_steps.hpp). Everything random of a piece comes from its own stream of the
-// seed, the learning rate from its place in the corpus, so that one thread alone always makes the same bits; the
-// deterministic mode is this one thread.
-#include <atomic>
-#include <mutex>
-#include <thread>
-
-#include "core/parallel.hpp"
+// Skip-gram and CBOW over n-grams.
 #include "core/text.hpp"
 #include "model/fasttext/fasttext_trainer.hpp"
 #include "model/fasttext/subword_steps.hpp"
+#include "train/corpus_training.hpp"
 #include "vectors/word_corpus.hpp"
 
 namespace isogloss::model {
@@ -22,30 +15,38 @@ constexpr std::size_t kFewWords = 256;
 constexpr std::size_t kSentence = 1024;                         // longer lines are cut, as in the original
 constexpr std::uint64_t kFirstStream = std::uint64_t{1} << 62;  // of pieces; those below made the first vectors
 
+class Piece final : public training::CorpusTraining::Piece {
+ public:
+  Piece(const SubwordSetup& setup, std::uint64_t seed, std::uint64_t stream)
+      : alpha_(setup.options.alpha), steps_(setup, Random(seed, kFirstStream + stream)) {}
+  void sentence(std::span<const std::uint32_t> ids, double done) override {
+    steps_.sentence(ids, static_cast<float>(alpha_ * (1 - done)));
+  }
+  void finish() override { steps_.finish(); }
+  double loss() const override { return steps_.loss(); }
+
+ private:
+  double alpha_;
+  SubwordSteps steps_;
+};
+
 class WordTraining {
  public:
   WordTraining(const vectors::WordCorpus& corpus, const FasttextOptions& options, Context& context)
-      : corpus_(corpus), context_(context), main_(std::this_thread::get_id()) {
+      : corpus_(corpus), context_(context) {
     setup_.options = options;
     if (corpus.counts().size() < kFewWords) setup_.options.block = 0;
   }
 
-  Result<formats::FasttextFile> run() {
+  Result<formats::FasttextFile> run(training::Checkpoint checkpoint) {
     IG_TRY(prepare());
-    const auto epochs = static_cast<std::uint64_t>(setup_.options.epochs);
-    for (epoch_ = 0; epoch_ < epochs; ++epoch_) {
-      loss_ = pieces_ = 0;
-      IG_TRY(corpus_.pass([this](std::span<const vectors::CorpusPiece> pieces) { return train(pieces); }, context_));
-    }
-    const std::uint64_t expected = epochs * corpus_.total();
-    if (words_ != expected) {
-      return fail(Code::internal,
-                  "training saw " + std::to_string(words_) + " words of " + std::to_string(expected) + ".");
-    }
-    IG_TRY(check_finite(inputs_, setup_.options.alpha));
-    IG_TRY(check_finite(outputs_, setup_.options.alpha));
-    context_.say(LogLevel::info, std::to_string(epochs) + " x " + counted(corpus_.total(), "word") +
-                                     " read, as expected; loss " + std::to_string(mean_loss()) + " a pair.");
+    const FasttextOptions& o = setup_.options;
+    training::CorpusTraining loop(corpus_, {static_cast<std::uint64_t>(o.epochs), kSentence, o.deterministic},
+                                  std::move(checkpoint), context_);
+    loop.keep("inputs", inputs_);
+    loop.keep("outputs", outputs_);
+    IG_TRY(loop.run([&](std::uint64_t stream) { return std::make_unique<Piece>(setup_, context_.seed, stream); },
+                    "alpha (" + std::to_string(o.alpha) + ")"));
     const std::size_t rows = inputs_.rows(), words = outputs_.rows(), dim = inputs_.dim();
     file_.input = formats::FasttextMatrix::holding(std::move(inputs_).compact(), rows, dim);
     file_.output = formats::FasttextMatrix::holding(std::move(outputs_).compact(), words, dim);
@@ -102,59 +103,17 @@ class WordTraining {
     return bucket_for(distinct.count());
   }
 
-  Status train(std::span<const vectors::CorpusPiece> pieces) {
-    Context alone = context_;
-    alone.threads = 1;
-    parallel_for(setup_.options.deterministic ? alone : context_, pieces.size(), 1, [&](std::size_t i, std::size_t) {
-      if (context_.check()) train_piece(pieces[i]);  // else told below
-    });
-    return context_.check();
-  }
-
-  void train_piece(const vectors::CorpusPiece& piece) {
-    SubwordSteps steps(setup_, Random(context_.seed, kFirstStream + (epoch_ << 32 | piece.number)));
-    std::uint64_t words = 0;
-    for (std::size_t at = 0; at < piece.ids.size();) {
-      std::size_t end = at;
-      while (end < piece.ids.size() && piece.ids[end] != vectors::kSentenceEnd && end - at < kSentence) ++end;
-      steps.sentence(piece.ids.subspan(at, end - at), alpha_at(epoch_ * corpus_.total() + piece.before + words));
-      words += end - at;
-      at = end + (end < piece.ids.size() && piece.ids[end] == vectors::kSentenceEnd ? 1 : 0);
-    }
-    steps.finish();
-    words_ += words;
-    const std::lock_guard lock(mutex_);
-    loss_ += steps.loss();
-    pieces_ += 1;
-    if (std::this_thread::get_id() != main_) return;
-    const double total = static_cast<double>(corpus_.total()) * static_cast<double>(setup_.options.epochs);
-    context_.report({"train", "words", static_cast<double>(words_), total, mean_loss()});
-  }
-
-  float alpha_at(std::uint64_t words) const {
-    const FasttextOptions& o = setup_.options;
-    const double done =
-        static_cast<double>(words) / (static_cast<double>(corpus_.total()) * static_cast<double>(o.epochs));
-    return static_cast<float>(o.alpha * (1 - done));
-  }
-
-  double mean_loss() const { return pieces_ > 0 ? loss_ / pieces_ : 0; }
-
   const vectors::WordCorpus& corpus_;
   Context& context_;
-  decltype(std::this_thread::get_id()) main_;  // progress is told from here alone
   formats::FasttextFile file_;
   SubwordSetup setup_;
   training::RowMatrix inputs_, outputs_;
-  std::uint64_t epoch_ = 0;
-  std::atomic<std::uint64_t> words_ = 0;
-  std::mutex mutex_;
-  double loss_ = 0, pieces_ = 0;  // sum of the means of pieces, and how many
 };
 
 }  // namespace
 
-Result<formats::FasttextFile> train_word_model(const Dataset& data, const FasttextOptions& options, Context& context) {
+Result<formats::FasttextFile> train_word_model(const Dataset& data, const FasttextOptions& options,
+                                               const TrainingRun& run, Context& context) {
   IG_TRY(context.check());
   if (options.loss != "ns" && options.loss != "hs") {
     return fail(Code::invalid_argument,
@@ -167,7 +126,8 @@ Result<formats::FasttextFile> train_word_model(const Dataset& data, const Fastte
   rules.max_vocab = static_cast<std::size_t>(options.max_vocab);
   vectors::WordCorpus corpus = IG_TRY(vectors::WordCorpus::count(data, rules, context));
   IG_TRY(corpus.hold(context.memory_limit == 0 ? SIZE_MAX : context.memory_limit / 2, context));
-  return WordTraining(corpus, options, context).run();
+  const std::string mark = vectors::training_mark("fasttext 1", option_values(options), corpus, "", context);
+  return WordTraining(corpus, options, context).run(training::Checkpoint(run, mark));
 }
 
 }  // namespace isogloss::model

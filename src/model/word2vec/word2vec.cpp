@@ -2,8 +2,6 @@
 #include "model/word2vec/word2vec.hpp"
 
 #include "core/describe.hpp"
-#include "core/hash.hpp"
-#include "core/json.hpp"
 #include "core/text.hpp"
 #include "model/word2vec/word2vec_model.hpp"
 #include "model/word2vec/word2vec_options.hpp"
@@ -42,22 +40,6 @@ Result<Word2vecOptions> options_of(const OptionValues& values, const Word2vecMod
                                           ") and whether it has negative words: leave these options away.");
 }
 
-// What has to be equal for a checkpoint to be gone on from.
-std::string mark_of(const Word2vecOptions& options, const vectors::WordCorpus& corpus, const Card* base,
-                    const Context& context) {
-  std::string described = "word2vec 1 " + std::to_string(context.seed) + " " + (base != nullptr ? base->space_id : "");
-  JsonWriter json(described);
-  write_option_values(json, option_values(options));
-  Sha256 hash;
-  hash.update(described);
-  for (std::size_t i = 0; i < corpus.counts().size(); ++i) {
-    hash.update(corpus.words().word(static_cast<std::uint32_t>(i)));
-    hash.update(" " + std::to_string(corpus.counts()[i]) + "\n");
-  }
-  hash.update(std::to_string(corpus.total()));
-  return hash.hex();
-}
-
 Result<ModelPtr> train(const Dataset& data, const OptionValues& values, const TrainingRun& run, Context& context) {
   if (run.base != nullptr && run.base->card().family != kFamily) {
     return fail(Code::invalid_argument,
@@ -85,10 +67,9 @@ Result<ModelPtr> train(const Dataset& data, const OptionValues& values, const Tr
   IG_TRY(corpus.hold(context.memory_limit == 0 ? SIZE_MAX : context.memory_limit / 2, context));
   Word2vecBase from;
   if (base != nullptr) from = {&base->table(), base->trained().outputs, base->trained().nodes};
-  training::Checkpoint checkpoint(run, mark_of(options, corpus, base != nullptr ? &base->card() : nullptr, context));
+  training::Checkpoint checkpoint(run, vectors::training_mark("word2vec 1", option_values(options), corpus,
+                                                              base != nullptr ? base->card().space_id : "", context));
   Word2vecWeights weights = IG_TRY(train_word2vec(corpus, options, from, std::move(checkpoint), context));
-  context.say(LogLevel::info, std::to_string(options.epochs) + " x " + counted(corpus.total(), "word") +
-                                  " read, as expected; loss " + std::to_string(weights.loss) + " a pair.");
   corpus.release();
   Word2vecModel::Trained trained{option_values(options), std::move(weights.outputs).take(),
                                  std::move(weights.nodes).take()};

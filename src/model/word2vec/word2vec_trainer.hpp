@@ -17,7 +17,6 @@ struct Word2vecWeights {
   training::RowMatrix inputs;   // (words, dim) the vectors
   training::RowMatrix outputs;  // (words, dim) of the words to be told, or empty without negative words
   training::RowMatrix nodes;    // (words - 1, dim) of the tree of hs, or empty
-  double loss = 0;              // of the last epoch, a sample of the pairs
 };
 
 // A trained model whose rows a training starts from.
