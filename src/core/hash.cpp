@@ -4,6 +4,7 @@
 // looked up in the table of values already shifted by 3 - k bytes), built at compile time.
 #include "core/hash.hpp"
 
+#include <algorithm>
 #include <openssl/evp.h>
 
 #include <bit>
@@ -168,6 +169,42 @@ std::uint32_t murmur3_32(std::string_view bytes, std::uint32_t seed) {
   h = (h ^ h >> 16) * 0x85EBCA6Bu;
   h = (h ^ h >> 13) * 0xC2B2AE35u;
   return h ^ h >> 16;
+}
+
+std::array<std::uint32_t, 4> murmur3_128(std::string_view bytes, std::uint32_t seed) {
+  constexpr std::uint64_t c1 = 0x87C37B91114253D5u;
+  constexpr std::uint64_t c2 = 0x4CF5AD432745937Fu;
+  const auto mix1 = [](std::uint64_t k) { return std::rotl(k * c1, 31) * c2; };
+  const auto mix2 = [](std::uint64_t k) { return std::rotl(k * c2, 33) * c1; };
+  const auto finish = [](std::uint64_t h) {
+    h = (h ^ h >> 33) * 0xFF51AFD7ED558CCDu;
+    h = (h ^ h >> 33) * 0xC4CEB9FE1A85EC53u;
+    return h ^ h >> 33;
+  };
+  std::uint64_t h1 = seed;
+  std::uint64_t h2 = seed;
+  const char* p = bytes.data();
+  std::size_t n = bytes.size();
+  for (; n >= 16; p += 16, n -= 16) {
+    h1 ^= mix1(hash_detail::load8(p));
+    h1 = (std::rotl(h1, 27) + h2) * 5 + 0x52DCE729u;
+    h2 ^= mix2(hash_detail::load8(p + 8));
+    h2 = (std::rotl(h2, 31) + h1) * 5 + 0x38495AB5u;
+  }
+  char tail[16] = {};
+  std::copy_n(p, n, tail);
+  h2 ^= mix2(hash_detail::load8(tail + 8));  // a tail of zeros changes nothing
+  h1 ^= mix1(hash_detail::load8(tail));
+  h1 ^= bytes.size();
+  h2 ^= bytes.size();
+  h1 += h2;
+  h2 += h1;
+  h1 = finish(h1);
+  h2 = finish(h2);
+  h1 += h2;
+  h2 += h1;
+  return {static_cast<std::uint32_t>(h1), static_cast<std::uint32_t>(h1 >> 32), static_cast<std::uint32_t>(h2),
+          static_cast<std::uint32_t>(h2 >> 32)};
 }
 
 }  // namespace isogloss

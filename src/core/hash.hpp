@@ -57,6 +57,8 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t seed = 0);
 
 // MurmurHash3_x86_32 (Appleby, public domain algorithm), as scikit-learn's murmurhash3_32 reads it.
 std::uint32_t murmur3_32(std::string_view bytes, std::uint32_t seed = 0);
+// MurmurHash3_x64_128 of the same author: its two words, each as lower and upper half.
+std::array<std::uint32_t, 4> murmur3_128(std::string_view bytes, std::uint32_t seed = 0);
 
 namespace hash_detail {
 inline constexpr std::uint64_t kMultiplier = 0x9E3779B97F4A7C15ull;  // 2^64 / golden ratio

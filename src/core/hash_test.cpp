@@ -56,6 +56,15 @@ TEST(Murmur3, EqualsScikitLearn) {
   }
 }
 
+// mmh3 5 (Python): struct.unpack("<4I", mmh3.hash_bytes(text, seed))
+TEST(Murmur3, HasTheFourWordsOfTheWideVariant) {
+  using Words = std::array<std::uint32_t, 4>;
+  EXPECT_EQ(murmur3_128(""), (Words{0, 0, 0, 0}));
+  EXPECT_EQ(murmur3_128("hello"), (Words{1102945026, 3419973555, 1219370265, 1528729706}));
+  EXPECT_EQ(murmur3_128("hello", 2166136261u), (Words{2278740777, 3647351999, 1994335931, 886353239}));
+  EXPECT_EQ(murmur3_128("<a longer word of 21>", 2166136261u), (Words{872313863, 2597451966, 4074084917, 2297671062}));
+}
+
 TEST(Hash64, SeparatesPrefixesAndZeroBytes) {
   std::set<std::uint64_t> seen;
   std::string text;

@@ -167,6 +167,10 @@ Result<std::vector<NearestWords>> nearest_words(const Vocabulary& words, std::sp
                                                 const NearestOptions& options, Context& context) {
   IG_TRY(context.check());
   if (words.word_dimension() == 0) return no_vectors();
+  if (words.word_count() == 0) {
+    return fail(Code::unsupported, "this model has vectors of words but no words of its own that could be near (a table "
+                                   "of floret). Ask it how alike two words are.");
+  }
   std::vector<NearestWords> out(sums.size());
   if (options.n == 0) return out;
   std::vector<std::vector<std::size_t>> taken;

@@ -406,7 +406,11 @@ Status check_fasttext(const FasttextFile& file, std::string_view where) {
   if (classifier && file.labels.size() == 0) return wrong(where, "is a classifier without labels.");
   const std::size_t ngrams = file.pruned ? file.kept.size() : static_cast<std::size_t>(s.bucket);
   const auto dim = static_cast<std::size_t>(s.dim);
-  IG_TRY(check_matrix(file.input, file.words.size() + ngrams, dim, "input", where));
+  const std::size_t rows_of_words = s.hashes > 0 ? 0 : file.words.size();
+  if (s.hashes > 0 && (s.hashes > 4 || classifier || s.bucket == 0 || file.pruned || file.input.quantised)) {
+    return wrong(where, "is no table of floret: 1 to 4 hashes, a bucket and plain rows are wanted.");
+  }
+  IG_TRY(check_matrix(file.input, rows_of_words + ngrams, dim, "input", where));
   return check_matrix(file.output, classifier ? file.labels.size() : file.words.size(), dim, "output", where);
 }
 

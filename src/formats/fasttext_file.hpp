@@ -48,6 +48,7 @@ struct FasttextSettings {
   std::int32_t maxn = 0;
   std::int32_t rate_steps = 100;  // tokens between changes of the learning rate
   double sample = 1e-4;
+  std::int32_t hashes = 0;  // of floret (floret_file.hpp), which no .bin tells: 0 = none
 };
 
 inline constexpr std::size_t kFasttextCentroids = 256;
@@ -97,7 +98,7 @@ struct FasttextFile {
   std::vector<std::pair<std::int32_t, std::int32_t>>
       kept;                            // when pruned: bucket -> row behind the words, in the file's order
   bool says_output_quantised = false;  // the file's flag, which counts only when the input is quantised
-  FasttextMatrix input;                // (words + bucket or kept, dim)
+  FasttextMatrix input;                // (words + bucket or kept, dim); floret: (bucket, dim)
   FasttextMatrix output;               // (labels or words, dim)
 };
 

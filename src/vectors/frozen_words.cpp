@@ -18,7 +18,7 @@ void FrozenWords::adopt(std::shared_ptr<Own> own) {
 
 std::size_t FrozenWords::place_of(std::string_view word) const {
   const std::size_t mask = slots_.size() - 1;
-  std::size_t place = hash64(word) & mask;
+  std::size_t place = murmur3_32(word) & mask;
   // A damaged file may have no empty slot: one round and no more.
   for (std::size_t steps = 0; steps < slots_.size(); ++steps, place = (place + 1) & mask) {
     const std::uint32_t entry = slots_[place];

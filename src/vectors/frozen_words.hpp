@@ -3,7 +3,7 @@
 //
 //   text   the words one after another
 //   ends   (words) where each ends
-//   slots  (a power of two, at most half full) number + 1 of the word whose hash leads there, 0 = empty; the next
+//   slots  (a power of two, at most half full) number + 1 of the word whose hash (murmur3_32, which never changes) leads there, 0 = empty; the next
 //          slots in turn when it is taken
 #pragma once
 

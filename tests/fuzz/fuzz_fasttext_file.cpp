@@ -2,12 +2,20 @@
 #include "fuzz.hpp"
 
 #include "formats/fasttext_file.hpp"
+#include "formats/floret_file.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace isogloss;
   const std::string_view content(static_cast<const char*>(static_cast<const void*>(data)), size);
   Context context;
   (void)formats::recognise_fasttext(content);
+  if (formats::recognise_floret(content)) {
+    const auto table = formats::parse_floret(content, "input", context);
+    if (table) {
+      fuzz::require(table->input.values.size() == table->input.rows * table->input.columns, "a number for every place");
+    }
+    return 0;
+  }
   const auto read = formats::parse_fasttext(content, "input", context);
   if (!read) return 0;
   std::string written;

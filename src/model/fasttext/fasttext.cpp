@@ -6,6 +6,7 @@
 #include "core/describe.hpp"
 #include "core/file.hpp"
 #include "core/unpack.hpp"
+#include "formats/floret_file.hpp"
 #include "model/fasttext/fasttext_model.hpp"
 #include "model/fasttext/fasttext_quantise.hpp"
 #include "model/fasttext/fasttext_trainer.hpp"
@@ -38,19 +39,29 @@ void describe(FasttextConvertOptions& o, Visitor& v) {
 
 namespace {
 
-constexpr std::size_t kHead = 64;  // bytes looked at to recognise a file
+constexpr std::size_t kHead = 128;  // bytes looked at to recognise a file
+
+Result<std::string> read_file_head(const std::filesystem::path& path) {
+  UnpackedReader reader = IG_TRY(UnpackedReader::open(path));
+  std::string head(kHead, '\0');
+  head.resize(IG_TRY(reader.read(head)));
+  return head;
+}
 
 bool is_fasttext_file(const std::filesystem::path& path) {
-  auto reader = UnpackedReader::open(path);
-  if (!reader) return false;
-  std::string head(kHead, '\0');
-  const auto size = reader->read(head);
-  return size && formats::recognise_fasttext(std::string_view(head).substr(0, *size));
+  const auto head = read_file_head(path);
+  return head && (formats::recognise_fasttext(*head) || formats::recognise_floret(*head));
 }
 
 Recognised recognise(const FileSet& files) {
   if (!files.is_single_file()) return formats::recognise_model_folder(files, kFasttextFamily);
   return is_fasttext_file(files.origin()) ? Recognised::exact : Recognised::none;
+}
+
+Result<formats::FasttextFile> read_file_of(const std::filesystem::path& path, Context& context) {
+  const std::string content = IG_TRY(read_file_head(path));
+  return formats::recognise_floret(content) ? formats::read_floret(path, context)
+                                            : formats::read_fasttext(path, context);
 }
 
 Result<std::shared_ptr<FasttextModel>> open(const FileSet& files, const OptionValues& values, Context& context) {
@@ -59,7 +70,7 @@ Result<std::shared_ptr<FasttextModel>> open(const FileSet& files, const OptionVa
   const std::string where = files.origin().string();
   if (files.is_single_file()) {
     info.trained_on = files.name();
-    return FasttextModel::make(IG_TRY(formats::read_fasttext(files.origin(), context)), std::move(info), where);
+    return FasttextModel::make(IG_TRY(read_file_of(files.origin(), context)), std::move(info), where);
   }
   const formats::ModelSource source = IG_TRY(formats::open_model_folder(files, kFasttextFamily));
   formats::FasttextFile file = IG_TRY(read_fasttext_folder(source));
@@ -98,6 +109,14 @@ Status convert_file(const FileSet& files, const std::filesystem::path& target, c
   const auto how = IG_TRY(parse_options<FasttextConvertOptions>(options.family, "A .ftz of family 'fasttext'"));
   const std::shared_ptr<FasttextModel> model = IG_TRY(open(files, {}, context));
   if (target.extension() == ".vec") return write_vectors(*model, target);
+  const bool floret = model->file().settings.hashes > 0;
+  if (floret != (target.extension() == ".floret")) {
+    return fail(Code::unsupported, floret
+                                       ? "a model of mode = floret has one table for words and n-grams, which .bin and "
+                                         ".ftz cannot hold: write .floret or .vec."
+                                       : "only a model trained with --mode floret is written as .floret.");
+  }
+  if (floret) return formats::write_floret_file(model->file(), target);
   if (target.extension() == ".bin" || model->file().input.quantised) {
     if (target.extension() == ".bin" && model->file().pruned) {
       context.say(LogLevel::warning, "the model is quantised; its file is a .ftz in all but name.");
@@ -132,6 +151,11 @@ Result<ModelPtr> train(const Dataset& data, const OptionValues& values, const Tr
   if (!options.quantise && (options.cutoff > 0 || options.retrain)) {
     return fail(Code::invalid_argument,
                 "cutoff and retrain go with quantise = true: only quantised files may lack rows.");
+  }
+  if (options.floret() && (options.supervised() || options.quantise || !options.pretrained_vectors.empty())) {
+    return fail(
+        Code::invalid_argument,
+        "mode = floret is for word models, without quantise and pretrained_vectors: all words share rows there.");
   }
   if (!options.tune_validation.empty()) {
     if (!options.supervised()) return fail(Code::invalid_argument, "tune_validation is for model = supervised.");
@@ -174,7 +198,7 @@ const Family& fasttext_family() {
       .train_further = train,
       .estimate_memory = nullptr,
       .convert = convert,
-      .file_endings = {".bin", ".ftz", ".vec"},
+      .file_endings = {".bin", ".ftz", ".vec", ".floret"},
       .convert_file = convert_file,
       .convert_options = option_infos<FasttextConvertOptions>,
   };

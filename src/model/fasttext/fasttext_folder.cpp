@@ -103,6 +103,9 @@ Status read_settings(const ModelSource& source, FasttextSettings& settings) {
     if (fits) value = static_cast<std::remove_reference_t<decltype(value)>>(number);
   });
   IG_TRY(std::move(status));
+  const std::int64_t hashes = source.state["hashes"].as_integer(0);
+  if (hashes < 0 || hashes > 4) return broken(source, "config.json says " + std::to_string(hashes) + " hashes.");
+  settings.hashes = static_cast<std::int32_t>(hashes);
   settings.sample = source.state["sample"].as_number();
   if (settings.dim <= 0) return broken(source, "config.json says " + std::to_string(settings.dim) + " for dim.");
   return {};
@@ -116,6 +119,7 @@ formats::ModelParts fasttext_parts(const FasttextFile& file) {
   each_setting(file.settings, [&](const char* name, auto value) {
     parts.state.emplace_back(name, Json(static_cast<std::int64_t>(value)));
   });
+  if (file.settings.hashes > 0) parts.state.emplace_back("hashes", Json(std::int64_t{file.settings.hashes}));
   parts.state.emplace_back("sample", Json(file.settings.sample));
   parts.state.emplace_back("tokens", Json(file.tokens));
   parts.state.emplace_back("pruned", Json(file.pruned));

@@ -8,6 +8,7 @@
 
 #include "core/hash.hpp"
 #include "core/parallel.hpp"
+#include "core/text.hpp"
 #include "math/vector.hpp"
 #include "tokens/counting/sparse_embedder.hpp"
 
@@ -37,6 +38,7 @@ std::string_view kind_name(FasttextKind kind) {
 // SHA-256 of the file that the original would write and of what decides beside it.
 std::string space_of(const formats::FasttextFile& file, const FasttextInfo& info) {
   Sha256 hash;
+  if (file.settings.hashes > 0) hash.update("floret " + std::to_string(file.settings.hashes) + "\n");
   hash.update(std::string("fasttext\n") + (info.rules.ascii_blanks ? "a" : "u") + (info.rules.signs ? "s" : "b") +
               (info.rules.lowercase ? "l" : "c"));
   (void)formats::write_fasttext(file, [&](std::span<const std::byte> bytes) -> Status {
@@ -53,7 +55,7 @@ FasttextModel::FasttextModel(formats::FasttextFile file, FasttextInfo info)
   const formats::FasttextSettings& s = file_.settings;
   subwords_ = tokens::Subwords(
       file_.words.size(), {static_cast<std::size_t>(std::max(s.minn, 0)), static_cast<std::size_t>(std::max(s.maxn, 0)),
-                           static_cast<std::size_t>(s.bucket)});
+                           static_cast<std::size_t>(s.bucket), static_cast<std::size_t>(s.hashes)});
   if (!file_.pruned) return;
   std::unordered_map<std::uint32_t, std::uint32_t> kept;
   for (const auto& [bucket, row] : file_.kept) {
@@ -94,10 +96,12 @@ void FasttextModel::describe_card() {
   card_.facts["model"] = kind_name(s.kind);
   card_.facts["vocabulary"] = std::to_string(file_.words.size());
   card_.facts["pool"] = info_.options.pool;
-  card_.facts["ngrams"] = subwords_.has_ngrams()
-                              ? std::to_string(s.minn) + " to " + std::to_string(s.maxn) + " letters in " +
-                                    std::to_string(file_.input.rows - file_.words.size()) + " rows"
-                              : "none";
+  card_.facts["ngrams"] =
+      subwords_.has_ngrams()
+          ? std::to_string(s.minn) + " to " + std::to_string(s.maxn) + " letters in " +
+                std::to_string(s.hashes > 0 ? file_.input.rows : file_.input.rows - file_.words.size()) + " rows"
+          : "none";
+  if (s.hashes > 0) card_.facts["floret"] = counted(static_cast<std::size_t>(s.hashes), "row") + " a piece of a word";
   if (supervised()) card_.facts["labels"] = std::to_string(file_.labels.size());
   if (s.word_ngrams > 1) card_.facts["word_ngrams"] = std::to_string(s.word_ngrams);
   if (file_.input.quantised) card_.facts["quantised"] = "parts of " + std::to_string(file_.input.part) + " columns";
@@ -134,7 +138,7 @@ std::optional<std::size_t> FasttextModel::find_word(std::string_view word) const
 
 void FasttextModel::add_rows(std::string_view word, std::vector<std::uint32_t>& rows) const {
   const std::uint32_t id = words_.find(word);
-  if (id != tokens::WordMap::kNone) rows.push_back(id);
+  if (id != tokens::WordMap::kNone && file_.settings.hashes == 0) rows.push_back(id);
   subwords_.add_ngrams(word, rows);
 }
 
@@ -186,6 +190,17 @@ Status FasttextModel::any_word_vector(std::string_view word, std::span<float> ou
 
 Result<std::vector<WordPart>> FasttextModel::word_parts(std::string_view word) const {
   std::vector<WordPart> out;
+  std::vector<std::uint32_t> rows;
+  const auto add_hashed = [&](std::string_view piece, std::size_t begin, std::size_t end) {
+    rows.clear();
+    subwords_.add_hashed(piece, rows);
+    for (const std::uint32_t row : rows) out.push_back({std::string(piece), row, begin, end});
+  };
+  if (file_.settings.hashes > 0) {
+    add_hashed("<" + std::string(word) + ">", 0, word.size());
+    subwords_.each_ngram(word, [&](const tokens::Ngram& gram) { add_hashed(gram.text, gram.begin, gram.end); });
+    return out;
+  }
   if (const auto id = find_word(word)) out.push_back({std::string(word), *id, 0, word.size()});
   if (!subwords_.has_ngrams()) return out;
   subwords_.each_ngram(word, [&](const tokens::Ngram& gram) {

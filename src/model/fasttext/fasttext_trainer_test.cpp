@@ -342,5 +342,42 @@ TEST(FasttextTraining, AnInterruptedRunEndsWithTheSameBits) {
               HasSubstr("pretrained_vectors"));
 }
 
+// One table for words and n-grams: written as .floret, read back, and any word has the same vector.
+TEST(FasttextTraining, FloretIsOneSmallTable) {
+  TemporaryFolder folder;
+  Context context;
+  const auto model = train_on(fasttext_family(), two_topics(false, 400),
+                              small("skipgram", {{"mode", std::string("floret")},
+                                                 {"bucket", std::int64_t{500}},
+                                                 {"minn", std::int64_t{3}},
+                                                 {"maxn", std::int64_t{4}},
+                                                 {"epochs", std::int64_t{20}}}))
+                         .value();
+  EXPECT_GT(cosine(*model, "ship", "wave"), cosine(*model, "ship", "tram") + 0.3);
+  ASSERT_TRUE(model->save(folder.path() / "m", context));
+  const FileSet files = FileSet::open(folder.path() / "m").value();
+  const auto opened = fasttext_family().load(files, {}, context).value();
+  EXPECT_EQ(opened->card().space_id, model->card().space_id);
+  ASSERT_TRUE(fasttext_family().convert_file(files, folder.path() / "m.floret", {}, context));
+  const auto table = fasttext_family().load(FileSet::open(folder.path() / "m.floret").value(), {}, context).value();
+  const auto* words = table->ability<Vocabulary>();
+  EXPECT_EQ(words->word_count(), 0u);
+  std::vector<float> here(words->word_dimension()), there(words->word_dimension());
+  for (const char* word : {"ship", "shipping", "unheard-of"}) {
+    ASSERT_TRUE(model->ability<Vocabulary>()->any_word_vector(word, here));
+    ASSERT_TRUE(words->any_word_vector(word, there));
+    for (std::size_t i = 0; i < here.size(); ++i) EXPECT_NEAR(here[i], there[i], 1e-4) << word;
+  }
+  // <ship> and its n-grams of 3 and 4 letters, twice each: 1 + 4 + 3.
+  EXPECT_EQ(words->word_parts("ship").value().size(), 16u);
+  const auto error = fasttext_family().convert_file(files, folder.path() / "m.bin", {}, context);
+  EXPECT_THAT(error.error().message, HasSubstr("write .floret"));
+  EXPECT_THAT(train_on(fasttext_family(), two_topics(false, 400),
+                       small("skipgram", {{"mode", std::string("floret")}, {"quantise", true}}))
+                  .error()
+                  .message,
+              HasSubstr("mode = floret"));
+}
+
 }  // namespace
 }  // namespace isogloss::model

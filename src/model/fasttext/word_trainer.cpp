@@ -15,6 +15,8 @@ constexpr std::size_t kFewWords = 256;
 constexpr std::size_t kSentence = 1024;                         // longer lines are cut, as in the original
 constexpr std::uint64_t kFirstStream = std::uint64_t{1} << 62;  // of pieces; those below made the first vectors
 
+constexpr std::size_t kFloretRows = 50'000;  // as its authors' example
+
 class Piece final : public training::CorpusTraining::Piece {
  public:
   Piece(const SubwordSetup& setup, std::uint64_t seed, std::uint64_t stream)
@@ -63,19 +65,24 @@ class WordTraining {
     const Pretrained pretrained = IG_TRY(read_pretrained(o, context_));
     add_pretrained_words(pretrained, file_);
     const std::vector<std::uint64_t> counts(file_.word_counts.begin(), file_.word_counts.end());
-    const std::size_t bucket = o.maxn > 0 ? o.bucket > 0 ? static_cast<std::size_t>(o.bucket) : sized_bucket() : 0;
+    const std::size_t bucket = o.bucket > 0 && (o.floret() || o.maxn > 0) ? static_cast<std::size_t>(o.bucket)
+                               : o.floret()                               ? kFloretRows
+                               : o.maxn > 0                               ? sized_bucket()
+                                                                          : 0;
     file_.settings = settings_of(o, bucket);
+    if (o.floret()) file_.settings.hashes = static_cast<std::int32_t>(o.hash_count);
     file_.tokens = static_cast<std::int64_t>(corpus_.seen());
     const std::size_t words = counts.size();
     const auto dim = static_cast<std::size_t>(o.dim);
-    const tokens::Subwords subwords(words,
-                                    {static_cast<std::size_t>(o.minn), static_cast<std::size_t>(o.maxn), bucket});
+    const tokens::Subwords subwords(o.floret() ? 0 : words,
+                                    {static_cast<std::size_t>(o.minn), static_cast<std::size_t>(o.maxn), bucket,
+                                     static_cast<std::size_t>(file_.settings.hashes)});
     for (std::uint32_t i = 0; i < words; ++i) {
-      setup_.words.rows.push_back(i);
+      if (!o.floret()) setup_.words.rows.push_back(i);
       subwords.add_ngrams(file_.words[i], setup_.words.rows);
       setup_.words.starts.push_back(setup_.words.rows.size());
     }
-    inputs_ = random_rows(words + bucket, dim, context_);
+    inputs_ = random_rows((o.floret() ? 0 : words) + bucket, dim, context_);
     copy_pretrained(pretrained, file_, inputs_);
     outputs_ = training::RowMatrix(words, dim);
     if (o.loss == "hs") {

@@ -20,7 +20,7 @@ namespace isogloss::tokens {
 inline constexpr std::string_view kLineEnd = "</s>";  // the word at the end of every line, which has no n-grams
 
 // FNV-1a of the bytes, each widened with its sign, as the files of others need.
-inline constexpr std::uint32_t kHashStart = 2166136261U;
+inline constexpr std::uint32_t kHashStart = 2166136261U;  // floret's seed, too
 inline std::uint32_t hash_byte(std::uint32_t hash, char byte) {
   return (hash ^ static_cast<std::uint32_t>(static_cast<std::int32_t>(static_cast<signed char>(byte)))) * 16777619U;
 }
@@ -44,6 +44,9 @@ class Subwords {
     std::size_t minn = 0;  // code points
     std::size_t maxn = 0;  // 0 = no n-grams
     std::size_t bucket = 0;
+    // 0: as above. 1 to 4: as floret (explosion/floret 0.10) has it: words have no rows of their own; <word> and each of
+    // its n-grams have so many rows of the bucket, by the words of murmur3_128.
+    std::size_t hashes = 0;
   };
   Subwords() = default;
   // Rows 0 .. words - 1 are those of words.
@@ -54,7 +57,7 @@ class Subwords {
     kept_ = std::move(kept);
   }
 
-  bool has_ngrams() const { return rule_.maxn > 0 && rule_.bucket > 0; }
+  bool has_ngrams() const { return rule_.bucket > 0 && (rule_.maxn > 0 || rule_.hashes > 0); }
   const Rule& rule() const { return rule_; }
 
   // Calls gram(Ngram) for every n-gram of a word.
@@ -65,6 +68,8 @@ class Subwords {
   // Adds the rows of runs of 2 to `longest` words, each hashed by word_hash. hashes: (words of a line)
   void add_word_ngrams(std::span<const std::uint32_t> hashes, std::size_t longest,
                        std::vector<std::uint32_t>& rows) const;
+  // Adds the rows that floret has for a piece of <word>.
+  void add_hashed(std::string_view piece, std::vector<std::uint32_t>& rows) const;
   // The row of a hash; false when it was left out. REQUIRES: a bucket.
   bool row_of(std::uint64_t hash, std::uint32_t& row) const;
 
