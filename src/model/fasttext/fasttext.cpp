@@ -111,10 +111,9 @@ Status convert_file(const FileSet& files, const std::filesystem::path& target, c
   if (target.extension() == ".vec") return write_vectors(*model, target);
   const bool floret = model->file().settings.hashes > 0;
   if (floret != (target.extension() == ".floret")) {
-    return fail(Code::unsupported, floret
-                                       ? "a model of mode = floret has one table for words and n-grams, which .bin and "
-                                         ".ftz cannot hold: write .floret or .vec."
-                                       : "only a model trained with --mode floret is written as .floret.");
+    return fail(Code::unsupported, floret ? "a model of floret has one table for words and n-grams, which .bin and "
+                                            ".ftz cannot hold: write .floret or .vec."
+                                          : "only a model trained with --floret is written as .floret.");
   }
   if (floret) return formats::write_floret_file(model->file(), target);
   if (target.extension() == ".bin" || model->file().input.quantised) {
@@ -152,10 +151,9 @@ Result<ModelPtr> train(const Dataset& data, const OptionValues& values, const Tr
     return fail(Code::invalid_argument,
                 "cutoff and retrain go with quantise = true: only quantised files may lack rows.");
   }
-  if (options.floret() && (options.supervised() || options.quantise || !options.pretrained_vectors.empty())) {
-    return fail(
-        Code::invalid_argument,
-        "mode = floret is for word models, without quantise and pretrained_vectors: all words share rows there.");
+  if (options.floret > 0 && (options.supervised() || options.quantise || !options.pretrained_vectors.empty())) {
+    return fail(Code::invalid_argument,
+                "floret is for word models, without quantise and pretrained_vectors: all words share rows there.");
   }
   if (!options.tune_validation.empty()) {
     if (!options.supervised()) return fail(Code::invalid_argument, "tune_validation is for model = supervised.");

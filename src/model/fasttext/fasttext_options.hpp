@@ -23,8 +23,7 @@ struct FasttextOptions {
   std::int64_t maxn = -1;
   std::int64_t word_ngrams = 1;
   std::int64_t bucket = 0;
-  std::string mode = "fasttext";
-  std::int64_t hash_count = 2;
+  std::int64_t floret = 0;
   double sample = 1e-4;
   double alpha = 0;
   double ns_exponent = 0.5;
@@ -41,7 +40,6 @@ struct FasttextOptions {
   std::int64_t tune_seconds = 300;
 
   bool skipgram() const { return model == "skipgram"; }
-  bool floret() const { return mode == "floret"; }
   bool supervised() const { return model == "supervised"; }
   // With what "by the model" stands for filled in.
   FasttextOptions resolved() const {
@@ -75,10 +73,9 @@ void describe(FasttextOptions& o, Visitor& v) {
   v("word_ngrams", o.word_ngrams, Range{1, 100}, "Longest run of words that supervised reads as one feature.");
   v("bucket", o.bucket, Range{0, 2e9},
     "Rows for all n-grams; 0 = twice as many as the text has distinct ones, at most 2000000.");
-  v("mode", o.mode, Choice{"fasttext|floret"},
-    "floret: words and n-grams share one small table of bucket rows (50000 unless given), each the sum of hash_count of "
-    "them, as spaCy reads it.");
-  v("hash_count", o.hash_count, Range{1, 4}, "Rows of a word or n-gram, with mode = floret.");
+  v("floret", o.floret, Range{0, 4},
+    "Rows of a word or n-gram, in one small table for both (bucket rows, 50000 unless given), as floret and spaCy read "
+    "it; 0 = fastText's two tables.");
   v("sample", o.sample, Range{0, 1}, "Words with a larger share of the text are skipped at random; 0 = none.");
   v("alpha", o.alpha, Range{0, 100},
     "Learning rate at the start; it falls evenly to 0 with the words read; 0 = 0.05, and 0.1 for supervised.");

@@ -347,7 +347,7 @@ TEST(FasttextTraining, FloretIsOneSmallTable) {
   TemporaryFolder folder;
   Context context;
   const auto model = train_on(fasttext_family(), two_topics(false, 400),
-                              small("skipgram", {{"mode", std::string("floret")},
+                              small("skipgram", {{"floret", std::int64_t{2}},
                                                  {"bucket", std::int64_t{500}},
                                                  {"minn", std::int64_t{3}},
                                                  {"maxn", std::int64_t{4}},
@@ -373,10 +373,10 @@ TEST(FasttextTraining, FloretIsOneSmallTable) {
   const auto error = fasttext_family().convert_file(files, folder.path() / "m.bin", {}, context);
   EXPECT_THAT(error.error().message, HasSubstr("write .floret"));
   EXPECT_THAT(train_on(fasttext_family(), two_topics(false, 400),
-                       small("skipgram", {{"mode", std::string("floret")}, {"quantise", true}}))
+                       small("skipgram", {{"floret", std::int64_t{2}}, {"quantise", true}}))
                   .error()
                   .message,
-              HasSubstr("mode = floret"));
+              HasSubstr("floret is for word models"));
 }
 
 }  // namespace

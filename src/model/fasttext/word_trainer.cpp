@@ -65,24 +65,24 @@ class WordTraining {
     const Pretrained pretrained = IG_TRY(read_pretrained(o, context_));
     add_pretrained_words(pretrained, file_);
     const std::vector<std::uint64_t> counts(file_.word_counts.begin(), file_.word_counts.end());
-    const std::size_t bucket = o.bucket > 0 && (o.floret() || o.maxn > 0) ? static_cast<std::size_t>(o.bucket)
-                               : o.floret()                               ? kFloretRows
-                               : o.maxn > 0                               ? sized_bucket()
-                                                                          : 0;
+    const std::size_t bucket = o.bucket > 0 && (o.floret > 0 || o.maxn > 0) ? static_cast<std::size_t>(o.bucket)
+                               : o.floret > 0                               ? kFloretRows
+                               : o.maxn > 0                                 ? sized_bucket()
+                                                                            : 0;
     file_.settings = settings_of(o, bucket);
-    if (o.floret()) file_.settings.hashes = static_cast<std::int32_t>(o.hash_count);
+    if (o.floret > 0) file_.settings.hashes = static_cast<std::int32_t>(o.floret);
     file_.tokens = static_cast<std::int64_t>(corpus_.seen());
     const std::size_t words = counts.size();
     const auto dim = static_cast<std::size_t>(o.dim);
-    const tokens::Subwords subwords(o.floret() ? 0 : words,
+    const tokens::Subwords subwords(o.floret > 0 ? 0 : words,
                                     {static_cast<std::size_t>(o.minn), static_cast<std::size_t>(o.maxn), bucket,
                                      static_cast<std::size_t>(file_.settings.hashes)});
     for (std::uint32_t i = 0; i < words; ++i) {
-      if (!o.floret()) setup_.words.rows.push_back(i);
+      if (o.floret == 0) setup_.words.rows.push_back(i);
       subwords.add_ngrams(file_.words[i], setup_.words.rows);
       setup_.words.starts.push_back(setup_.words.rows.size());
     }
-    inputs_ = random_rows((o.floret() ? 0 : words) + bucket, dim, context_);
+    inputs_ = random_rows((o.floret > 0 ? 0 : words) + bucket, dim, context_);
     copy_pretrained(pretrained, file_, inputs_);
     outputs_ = training::RowMatrix(words, dim);
     if (o.loss == "hs") {
