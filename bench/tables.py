@@ -145,10 +145,43 @@ def distill_rows():
         f"BM25 {100 * quality['bm25']:.2f}")
 
 
+def near_words_rows():
+    found = results("near_words")
+    rows = found["contestants"]
+    shape = f"{found['words']:,} x {found['dim']}"
+    for name in ("1 thread", "2 threads"):
+        yield name == "1 thread", f"nearest words among {shape}, {name}, p50 ms", *versus(
+            rows, lambda row: number(row["p50_ms"]), f"isogloss, {name}")
+    batch = rows["isogloss, 1 thread"]["batch"]
+    yield False, "32 together, ms a word", number(1e3 / batch["per_s_best"]), ""
+    yield False, "open, s", *versus(rows, lambda row: number(row["open_s"]), "isogloss, 1 thread")
+
+
+def train_words_rows():
+    found = results("train_words")
+    rows = found["contestants"]
+    titles = {"start": "first 2.3 million words of Wikipedia", "whole": "18 million words"}
+    pairs = (("skip-gram", "isogloss", ("gensim", "word2vec")), ("CBOW", "isogloss cbow", ("gensim cbow", "word2vec cbow")))
+    for kind, ours, others in pairs:
+        for corpus, title in titles.items():
+            figure = lambda row, corpus=corpus: f"{row[corpus]['words_per_cpu_s'] / 1e6:.2f} M"  # noqa: E731
+            yield corpus == "whole" and kind == "skip-gram", f"train {kind} on {title}, words/s of CPU", figure(rows[ours]), "; ".join(
+                f"{name} {figure(rows[name])}" for name in others if name in rows and corpus in rows[name])
+        mean = lambda row: "{:.1f}".format(  # noqa: E731
+            sum(q["mean"] for q in row["whole"]["quality"]) / len(row["whole"]["quality"]))
+        yield False, f"its mean over analogies and similarity sets, {kind}", mean(rows[ours]), "; ".join(
+            f"{name} {mean(rows[name])}" for name in others if "whole" in rows.get(name, {}))
+    yield False, "train GloVe on 18 million words, updates/s of CPU", number(
+        rows["isogloss glove"]["whole"]["updates_per_cpu_s"] / 1e6) + " M", ""
+    peak = lambda row: number(row["whole"]["peak_mb"])  # noqa: E731
+    yield False, "peak memory of skip-gram, MB", peak(rows["isogloss"]), "; ".join(
+        f"{name} {peak(rows[name])}" for name in ("word2vec",) if "whole" in rows.get(name, {}))
+
+
 def table(short):
     lines = ["| task | isogloss | others |", "|---|---|---|"]
     for rows in (lexical_rows, quality_rows, exact_rows, store_rows, ingest_rows, tfidf_rows, lsa_rows, tokenize_rows,
-                 encode_rows, distill_rows):
+                 encode_rows, distill_rows, near_words_rows, train_words_rows):
         lines += [f"| {title} | {ours} | {others} |" for in_short, title, ours, others in rows() if in_short or not short]
     return "\n".join(lines) + "\n"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 
+#include "core/describe.hpp"
 #include "core/text.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/tokens.hpp"
@@ -53,6 +54,8 @@ class TrainVerb final : public Verb {
     if (family != nullptr && family->train == nullptr) return fail(Code::unsupported, "family '" + family_ + "' cannot be trained.");
     if (files_.empty()) return usage_error("train needs a file: isogloss train " + family_ + " corpus.txt -o my.model");
     if (output_.empty()) return usage_error("train needs -o FOLDER for the new model.");
+    const std::vector<OptionInfo> infos = family == nullptr ? tokenizer_training_options() : family->train_options();
+    IG_TRY(from_flags(check_options(infos, options_)));
     const auto start = std::chrono::steady_clock::now();
     const std::vector<std::filesystem::path> paths(files_.begin(), files_.end());
     const auto data = IG_TRY(open_dataset(paths, data_, program.context));

@@ -112,6 +112,44 @@ Error unknown_option(std::string_view name, const std::vector<std::string>& know
 
 }  // namespace detail
 
+namespace {
+
+// "1..100", an end left out where there is none.
+Range parse_range(std::string_view text) {
+  const std::size_t dots = text.find("..");
+  Range range{-HUGE_VAL, HUGE_VAL};
+  (void)detail::parse_number(text.substr(0, dots), range.low);
+  (void)detail::parse_number(text.substr(dots + 2), range.high);
+  return range;
+}
+
+Status check_option(const OptionInfo& info, const OptionValue& value) {
+  const bool ranged = info.range.find("..") != std::string::npos;
+  bool flag = false;
+  std::int64_t integer = 0;
+  double number = 0;
+  switch (info.type) {
+    case OptionType::boolean: return detail::assign(flag, value, info.name);
+    case OptionType::integer:
+      IG_TRY(detail::assign(integer, value, info.name));
+      number = static_cast<double>(integer);
+      break;
+    case OptionType::real: IG_TRY(detail::assign(number, value, info.name)); break;
+    case OptionType::text: return detail::check_choice(detail::to_text(value), Choice{info.range}, info.name);
+    default: return {};
+  }
+  return ranged ? detail::check_range(number, parse_range(info.range), info.name) : Status();
+}
+
+}  // namespace
+
+Status check_options(std::span<const OptionInfo> infos, const OptionValues& values) {
+  for (const OptionInfo& info : infos) {
+    if (const OptionValue* value = values.find(info.name)) IG_TRY(check_option(info, *value));
+  }
+  return {};
+}
+
 void write_option_values(JsonWriter& out, const OptionValues& values) {
   out.begin_object();
   for (const auto& [name, value] : values) out.key(name).value(value);

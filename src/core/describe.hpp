@@ -129,6 +129,10 @@ Result<T> parse_options(const OptionValues& values, std::string_view owner) {
   return options;
 }
 
+// Values against a table alone, for who has no options struct: type, range and choice of those that are in it.
+// Error{invalid_argument} as parse_options.
+Status check_options(std::span<const OptionInfo> infos, const OptionValues& values);
+
 // The options as named values.
 template <class T>
 OptionValues option_values(T options) {
