@@ -14,13 +14,31 @@ class MetricVerb final : public Verb {
   std::string_view summary() const override { return "score files with the reference tools' digits"; }
   std::string_view examples() const override {
     return "  isogloss metric trec qrels.txt run.txt\n"
-           "  isogloss metric trec -q -m ndcg_cut.10 -m recip_rank qrels.txt run.txt\n";
+           "  isogloss metric trec -q -m ndcg_cut.10 -m recip_rank qrels.txt run.txt\n"
+           "  isogloss metric bleu reference.txt hypothesis.txt\n"
+           "  isogloss metric bleu reference.txt hypothesis.txt --reference another.txt --tokenize intl --json\n"
+           "  isogloss metric chrf reference.txt hypothesis.txt --word-order 2\n"
+           "  isogloss metric rouge reference.txt hypothesis.txt --stem --sentence-separator '<n>'\n";
   }
 
   void describe(Flags& flags, std::span<const std::string> args) override {
-    flags.positional("METRIC", metric_, "trec (every word behind it is trec_eval's own; -h lists them)");
+    flags.positional("METRIC", metric_,
+                     "trec (every word behind it is trec_eval's own; -h lists them), bleu, chrf, rouge");
     const auto at = std::ranges::find(args, "trec");
     if (at != args.end()) words_.assign(at + 1, args.end());
+    flags.list("FILES", files_, "REF HYP: a text a line in both");
+    flags.value("--reference", more_references_, "another reference of every line (repeat for several)");
+    flags.flag("--lines", lines_, "the scores of every line, not of all");
+    flags.flag("--lowercase", lowercase_, "bleu, chrf: texts in lower case");
+    flags.value("--tokenize", bleu_.tokenize, "bleu: 13a, none, char, intl or zh [13a]");
+    flags.value("--smooth", bleu_.smooth, "bleu: exp, floor, add-k or none [exp]");
+    flags.value("--smooth-value", bleu_.smooth_value, "bleu: of floor [0.1] and add-k [1]");
+    flags.value("--char-order", chrf_.char_order, "chrf: longest n-gram of characters");
+    flags.value("--word-order", chrf_.word_order, "chrf: longest n-gram of words; 2 = chrF++");
+    flags.value("--beta", chrf_.beta, "chrf: weight of recall");
+    flags.flag("--stem", rouge_.stem, "rouge: Porter's stemmer");
+    flags.value("--tokens", rouge_.tokens, "rouge: ascii, or unicode for texts that are not English [ascii]");
+    flags.value("--sentence-separator", separator_, "rouge: between the sentences of a line, for rougeLsum [\\n]");
   }
   std::size_t own_words(std::span<const std::string> args) const override {
     const auto at = std::ranges::find(args, "trec");
@@ -32,12 +50,129 @@ class MetricVerb final : public Verb {
       program.out(IG_TRY(from_flags(trec_eval(words_))));
       return kDone;
     }
+    if (metric_ == "bleu" || metric_ == "chrf" || metric_ == "rouge") return run_text(program);
     return usage_error("there is no metric '" + metric_ + "'. Run: isogloss metric --help");
   }
 
  private:
+  static Result<std::vector<std::string>> lines_of(const std::string& file) {
+    std::vector<std::string> out;
+    IG_TRY(each_line(file, [&](std::string_view line) -> Status {
+      out.emplace_back(line);
+      return {};
+    }));
+    return out;
+  }
+
+  Result<int> run_text(Program& program) {
+    if (files_.size() != 2) {
+      return usage_error("metric " + metric_ + " takes two files: isogloss metric " + metric_ + " REF HYP");
+    }
+    std::vector<std::vector<std::string>> references{IG_TRY(lines_of(files_[0]))};
+    const std::vector<std::string> hypotheses = IG_TRY(lines_of(files_[1]));
+    for (const std::string& file : more_references_) references.push_back(IG_TRY(lines_of(file)));
+    for (const auto& reference : references) {
+      const auto empty = std::ranges::count_if(reference, [](const std::string& line) { return line.empty(); });
+      if (empty > 0) program.warn(std::to_string(empty) + " references are empty; nothing can match them.");
+    }
+    bleu_.lowercase = chrf_.lowercase = lowercase_;
+    bleu_.effective_order = lines_;
+    if (!separator_.empty()) rouge_.sentence_separator = separator_ == "\\n" ? "\n" : separator_;
+    if (metric_ == "rouge") return run_rouge(program, hypotheses, references);
+    if (!lines_) return score(program, hypotheses, references);
+    for (std::size_t i = 0; i < hypotheses.size(); ++i) {
+      std::vector<std::vector<std::string>> one;
+      for (const auto& reference : references) {
+        if (i < reference.size()) one.push_back({reference[i]});
+      }
+      if (one.size() != references.size()) return score(program, hypotheses, references);  // says what is wrong
+      IG_TRY(score(program, {&hypotheses[i], 1}, one));
+    }
+    return kDone;
+  }
+
+  // bleu and chrf.
+  Result<int> score(Program& program, std::span<const std::string> hypotheses, References references) {
+    if (metric_ == "chrf") {
+      const double value = IG_TRY(from_flags(chrf(hypotheses, references, chrf_)));
+      const std::string name = "chrF" + std::to_string(static_cast<int>(chrf_.beta)) +
+                               std::string(std::min<std::size_t>(chrf_.word_order, 2), '+');
+      print_score(program, name, value, chrf_signature(chrf_, references.size()), "");
+      return kDone;
+    }
+    const BleuScore s = IG_TRY(from_flags(bleu(hypotheses, references, bleu_)));
+    std::string more;
+    for (const double p : s.precisions) more += (more.empty() ? " " : "/") + fixed(p, 1);
+    const double length = static_cast<double>(s.hypothesis_length), reference = static_cast<double>(s.reference_length);
+    more += " (BP = " + fixed(s.brevity_penalty, 3) + " ratio = " + fixed(reference > 0 ? length / reference : 0, 3) +
+            " hyp_len = " + std::to_string(s.hypothesis_length) + " ref_len = " + std::to_string(s.reference_length) +
+            ")";
+    print_score(program, "BLEU", s.score, bleu_signature(bleu_, references.size()), more);
+    return kDone;
+  }
+
+  void print_score(Program& program, const std::string& name, double value, const std::string& signature,
+                   const std::string& more) const {
+    if (!program.flags.json) {
+      program.line(name + "|" + signature + " = " + fixed(value, 2) + more);
+      return;
+    }
+    std::string out;
+    JsonWriter(out)
+        .begin_object()
+        .field("metric", metric_)
+        .field("value", value / 100)
+        .field("signature", signature)
+        .end_object();
+    program.line(out);
+  }
+
+  Result<int> run_rouge(Program& program, std::span<const std::string> hypotheses, References references) {
+    std::vector<RougeScores> scores = IG_TRY(from_flags(rouge(hypotheses, references, rouge_)));
+    if (!lines_) {
+      RougeScores mean{};
+      for (const RougeScores& one : scores) {
+        for (std::size_t t = 0; t < one.size(); ++t) {
+          mean[t].precision += one[t].precision / static_cast<double>(scores.size());
+          mean[t].recall += one[t].recall / static_cast<double>(scores.size());
+          mean[t].f += one[t].f / static_cast<double>(scores.size());
+        }
+      }
+      scores = {mean};
+    }
+    std::vector<std::vector<std::string>> rows{{"metric", "precision", "recall", "f"}};
+    for (const RougeScores& one : scores) {
+      for (std::size_t t = 0; t < one.size(); ++t) {
+        if (program.flags.json) {
+          std::string out;
+          JsonWriter(out)
+              .begin_object()
+              .field("metric", kRougeTypes[t])
+              .field("value", one[t].f)
+              .field("precision", one[t].precision)
+              .field("recall", one[t].recall)
+              .field("signature", rouge_signature(rouge_, references.size()))
+              .end_object();
+          program.line(out);
+        }
+        rows.push_back({std::string(kRougeTypes[t]), fixed(100 * one[t].precision, 2), fixed(100 * one[t].recall, 2),
+                        fixed(100 * one[t].f, 2)});
+      }
+    }
+    if (program.flags.json) return kDone;
+    program.out(format_table(rows));
+    program.note(rouge_signature(rouge_, references.size()) + "; values x 100, means over the lines");
+    return kDone;
+  }
+
   std::string metric_;
   std::vector<std::string> words_;  // behind trec
+  std::vector<std::string> files_, more_references_;
+  bool lines_ = false, lowercase_ = false;
+  BleuOptions bleu_;
+  ChrfOptions chrf_;
+  RougeOptions rouge_;
+  std::string separator_;
 };
 
 }  // namespace

@@ -2,8 +2,13 @@
 // Metrics on files and values of the user's own, with the digits of the reference tools. No model is involved.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "isogloss/result.hpp"
 
@@ -12,5 +17,57 @@ namespace isogloss {
 // What trec_eval 10.0 prints for these words: "-m", "ndcg_cut.10", "QRELS", "RUN". Error{not_found} also when a judged
 // query is not in the run and -c was not given; Error{corrupt_data} names the line of a file.
 Result<std::string> trec_eval(std::span<const std::string> words);
+
+// ---- Texts beside references. hypotheses (segments), references (references)(segments): a set may have several
+// references of every segment. Error{invalid_argument}: no segment, no reference, or not as many of them.
+
+using References = std::span<const std::vector<std::string>>;
+
+// BLEU by the rules of sacreBLEU 2.6.0.
+struct BleuOptions {
+  std::string tokenize = "13a";        // none, char, intl, zh
+  std::string smooth = "exp";          // floor, add-k, none
+  std::optional<double> smooth_value;  // of floor (0.1) and add-k (1)
+  bool lowercase = false;
+  bool effective_order = false;  // stop at the last order with n-grams: for single sentences
+};
+constexpr std::size_t kBleuOrder = 4;
+struct BleuScore {
+  double score = 0;  // 0 to 100
+  std::array<double, kBleuOrder> correct{}, total{}, precisions{};
+  double brevity_penalty = 1;
+  std::uint64_t hypothesis_length = 0, reference_length = 0;
+};
+Result<BleuScore> bleu(std::span<const std::string> hypotheses, References references, const BleuOptions& options);
+// "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:isogloss"
+std::string bleu_signature(const BleuOptions& options, std::size_t references);
+
+// chrF, and chrF++ with word_order 2, by the rules of sacreBLEU 2.6.0.
+struct ChrfOptions {
+  std::size_t char_order = 6, word_order = 0;
+  double beta = 2;
+  bool lowercase = false;
+  bool whitespace = false;     // character n-grams go across blanks
+  bool eps_smoothing = false;  // as chrF++.py
+};
+Result<double> chrf(std::span<const std::string> hypotheses, References references, const ChrfOptions& options);
+std::string chrf_signature(const ChrfOptions& options, std::size_t references);
+
+// ROUGE by the rules of rouge-score 0.1.2, of one document; the best reference by F decides.
+struct RougeOptions {
+  std::string tokens = "ascii";           // runs of a-z and 0-9; "unicode": runs of letters, marks and numbers
+  bool stem = false;                      // Porter's, of tokens longer than 3
+  std::string sentence_separator = "\n";  // of rougeLsum
+};
+struct RougeScore {
+  double precision = 0, recall = 0, f = 0;
+};
+enum class RougeType { rouge1, rouge2, rougeL, rougeLsum };
+constexpr std::array<std::string_view, 4> kRougeTypes{"rouge1", "rouge2", "rougeL", "rougeLsum"};
+using RougeScores = std::array<RougeScore, 4>;  // in that order
+// (documents) of scores.
+Result<std::vector<RougeScores>> rouge(std::span<const std::string> hypotheses, References references,
+                                       const RougeOptions& options);
+std::string rouge_signature(const RougeOptions& options, std::size_t references);
 
 }  // namespace isogloss
