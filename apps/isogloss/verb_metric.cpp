@@ -2,7 +2,9 @@
 // A metric of the user's own files. The first word chooses it and so the flags.
 #include <algorithm>
 
+#include "isogloss/evaluate.hpp"
 #include "isogloss/metrics.hpp"
+#include "metric_values.hpp"
 #include "output.hpp"
 
 namespace isogloss::cli {
@@ -18,15 +20,29 @@ class MetricVerb final : public Verb {
            "  isogloss metric bleu reference.txt hypothesis.txt\n"
            "  isogloss metric bleu reference.txt hypothesis.txt --reference another.txt --tokenize intl --json\n"
            "  isogloss metric chrf reference.txt hypothesis.txt --word-order 2\n"
-           "  isogloss metric rouge reference.txt hypothesis.txt --stem --sentence-separator '<n>'\n";
+           "  isogloss metric rouge reference.txt hypothesis.txt --stem --sentence-separator '<n>'\n"
+           "  isogloss metric spearman scores.tsv\n"
+           "  isogloss metric classification predictions.csv --header --positive spam\n"
+           "  isogloss metric clustering clusters.tsv\n"
+           "  isogloss metric entities tags.conll\n"
+           "  isogloss metric perplexity logprobs.tsv\n"
+           "  isogloss metric weat -m glove.txt weat.json\n";
   }
 
   void describe(Flags& flags, std::span<const std::string> args) override {
     flags.positional("METRIC", metric_,
-                     "trec (every word behind it is trec_eval's own; -h lists them), bleu, chrf, rouge");
+                     "trec (every word behind it is trec_eval's own; -h lists them), bleu, chrf, rouge, "
+                     "spearman, classification, clustering, entities, perplexity, weat");
     const auto at = std::ranges::find(args, "trec");
     if (at != args.end()) words_.assign(at + 1, args.end());
-    flags.list("FILES", files_, "REF HYP: a text a line in both");
+    flags.list("FILES", files_,
+               "bleu, chrf, rouge: REF HYP, a text a line in both; spearman: two columns of numbers; classification: "
+               "label, prediction and, for one class, its score; clustering: class, cluster and, for the silhouette, "
+               "coordinates; entities: CoNLL lines that end in tag, predicted tag; perplexity: natural logarithm of a "
+               "probability and, for bits per character, the token; weat: JSON of word lists");
+    flags.flag("--header", values_.header, "the first line of a table is names");
+    flags.value("--positive", values_.positive, "classification: label of the positive class [the last in order]");
+    flags.value("-m,--model", model_, "weat: a model of words");
     flags.value("--reference", more_references_, "another reference of every line (repeat for several)");
     flags.flag("--lines", lines_, "the scores of every line, not of all");
     flags.flag("--lowercase", lowercase_, "bleu, chrf: texts in lower case");
@@ -51,6 +67,12 @@ class MetricVerb final : public Verb {
       return kDone;
     }
     if (metric_ == "bleu" || metric_ == "chrf" || metric_ == "rouge") return run_text(program);
+    if (is_value_metric(metric_) || metric_ == "weat") {
+      if (files_.size() != 1) {
+        return usage_error("metric " + metric_ + " takes one file: isogloss metric " + metric_ + " FILE");
+      }
+      return metric_ == "weat" ? run_weat(program) : from_flags(run_value_metric(program, metric_, files_[0], values_));
+    }
     return usage_error("there is no metric '" + metric_ + "'. Run: isogloss metric --help");
   }
 
@@ -88,6 +110,31 @@ class MetricVerb final : public Verb {
       if (one.size() != references.size()) return score(program, hypotheses, references);  // says what is wrong
       IG_TRY(score(program, {&hypotheses[i], 1}, one));
     }
+    return kDone;
+  }
+
+  Result<int> run_weat(Program& program) {
+    if (model_.empty()) return usage_error("metric weat needs a model: isogloss metric weat -m MODEL " + files_[0]);
+    std::vector<std::vector<std::string>> rows{{"test", "effect", "p", "words"}};
+    for (const EvalFigure& f : IG_TRY(from_flags(evaluate(model_, "bias:" + files_[0], {}, program.context)))) {
+      if (program.flags.json) {
+        std::string out;
+        JsonWriter(out)
+            .begin_object()
+            .field("test", f.task)
+            .field("metric", f.metric)
+            .field("value", f.value)
+            .end_object();
+        program.line(out);
+      }
+      const std::string shown = f.value != f.value ? "undefined" : fixed(f.value, 4);
+      if (f.metric == "effect") {
+        rows.push_back({f.task, shown, "", std::to_string(f.n) + "/" + std::to_string(f.of)});
+      } else if (f.metric == "p") {
+        rows.back()[2] = shown;
+      }
+    }
+    if (!program.flags.json) program.out(format_table(rows));
     return kDone;
   }
 
@@ -173,6 +220,8 @@ class MetricVerb final : public Verb {
   ChrfOptions chrf_;
   RougeOptions rouge_;
   std::string separator_;
+  ValueFlags values_;
+  std::string model_;
 };
 
 }  // namespace

@@ -70,4 +70,63 @@ Result<std::vector<RougeScores>> rouge(std::span<const std::string> hypotheses, 
                                        const RougeOptions& options);
 std::string rouge_signature(const RougeOptions& options, std::size_t references);
 
+// ---- Values and labels. A metric that is not defined for its input (one class, a constant side) is NaN: never a quiet
+// 0. Results are those of SciPy 1.17 and scikit-learn 1.9.
+
+struct Correlations {
+  double spearman = 0, pearson = 0, kendall = 0;  // Kendall's tau-b
+};
+// x (n), y (n). Error{invalid_argument}: not the same number of values, fewer than 2, or one that is not finite.
+Result<Correlations> correlations(std::span<const double> x, std::span<const double> y);
+
+struct ClassScores {
+  std::string label;                         // "macro", "weighted" and "micro" for the means
+  double precision = 0, recall = 0, f1 = 0;  // 0 when nothing was predicted, or nothing there, as scikit-learn
+  std::uint64_t support = 0;
+};
+struct Classification {
+  double accuracy = 0, matthews = 0;
+  std::vector<std::string> labels;                    // sorted by bytes
+  std::vector<std::vector<std::uint64_t>> confusion;  // (true label, predicted label)
+  std::vector<ClassScores> classes;                   // a label each
+  ClassScores macro, weighted, micro;
+};
+// Error{invalid_argument}: not as many predictions as truths, or none.
+Result<Classification> classification(std::span<const std::string> truth, std::span<const std::string> predicted);
+
+struct BinaryRanking {
+  double average_precision = 0, roc_auc = 0;  // NaN when there is one class only
+};
+// Scores of items; `positive` (n) says which are of the positive class. Ties are one step.
+Result<BinaryRanking> binary_ranking(const std::vector<bool>& positive, std::span<const double> scores);
+
+struct Clustering {
+  double homogeneity = 0, completeness = 0, v_measure = 0;
+  double nmi = 0;  // arithmetic mean, equal to v_measure
+  double ami = 0, ari = 0, purity = 0;
+};
+// Error{invalid_argument}: not as many clusters as classes, or none.
+Result<Clustering> clustering(std::span<const std::string> classes, std::span<const std::string> clusters);
+// Mean silhouette by Euclidean distance; points (n, dimension). Error{invalid_argument}: not 2 to n - 1 clusters.
+Result<double> silhouette(const std::vector<std::vector<double>>& points, std::span<const std::string> clusters);
+
+// Entities of CoNLL 2003 tags (B-X, I-X, O) by the rules of conlleval and seqeval's default: an entity counts when its
+// type and both ends are right. A wrong I- begins an entity, as in conlleval. classes: a type each.
+struct Entities {
+  std::vector<ClassScores> classes;
+  ClassScores micro, macro;
+  double tag_accuracy = 0;
+};
+// truth, predicted: (sentences)(tags). Error{invalid_argument} names the sentence whose tags do not pair up, or the
+// tag.
+Result<Entities> entities(std::span<const std::vector<std::string>> truth,
+                          std::span<const std::vector<std::string>> predicted);
+
+// From natural logarithms of probabilities of tokens: exp(-mean), and bits per character when `characters` > 0, else
+// NaN.
+struct Perplexity {
+  double perplexity = 0, bits_per_token = 0, bits_per_character = 0;
+};
+Result<Perplexity> perplexity(std::span<const double> log_probabilities, std::uint64_t characters);
+
 }  // namespace isogloss
