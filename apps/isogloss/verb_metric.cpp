@@ -20,6 +20,7 @@ class MetricVerb final : public Verb {
            "  isogloss metric bleu reference.txt hypothesis.txt\n"
            "  isogloss metric bleu reference.txt hypothesis.txt --reference another.txt --tokenize intl --json\n"
            "  isogloss metric chrf reference.txt hypothesis.txt --word-order 2\n"
+           "  isogloss metric ter reference.txt hypothesis.txt\n"
            "  isogloss metric rouge reference.txt hypothesis.txt --stem --sentence-separator '<n>'\n"
            "  isogloss metric spearman scores.tsv\n"
            "  isogloss metric classification predictions.csv --header --positive spam\n"
@@ -31,15 +32,16 @@ class MetricVerb final : public Verb {
 
   void describe(Flags& flags, std::span<const std::string> args) override {
     flags.positional("METRIC", metric_,
-                     "trec (every word behind it is trec_eval's own; -h lists them), bleu, chrf, rouge, "
+                     "trec (every word behind it is trec_eval's own; -h lists them), bleu, chrf, ter, rouge, "
                      "spearman, classification, clustering, entities, perplexity, weat");
     const auto at = std::ranges::find(args, "trec");
     if (at != args.end()) words_.assign(at + 1, args.end());
-    flags.list("FILES", files_,
-               "bleu, chrf, rouge: REF HYP, a text a line in both; spearman: two columns of numbers; classification: "
-               "label, prediction and, for one class, its score; clustering: class, cluster and, for the silhouette, "
-               "coordinates; entities: CoNLL lines that end in tag, predicted tag; perplexity: natural logarithm of a "
-               "probability and, for bits per character, the token; weat: JSON of word lists");
+    flags.list(
+        "FILES", files_,
+        "bleu, chrf, ter, rouge: REF HYP, a text a line in both; spearman: two columns of numbers; classification: "
+        "label, prediction and, for one class, its score; clustering: class, cluster and, for the silhouette, "
+        "coordinates; entities: CoNLL lines that end in tag, predicted tag; perplexity: natural logarithm of a "
+        "probability and, for bits per character, the token; weat: JSON of word lists");
     flags.flag("--header", values_.header, "the first line of a table is names");
     flags.value("--positive", values_.positive, "classification: label of the positive class [the last in order]");
     flags.value("-m,--model", model_, "weat: a model of words");
@@ -52,6 +54,7 @@ class MetricVerb final : public Verb {
     flags.value("--char-order", chrf_.char_order, "chrf: longest n-gram of characters");
     flags.value("--word-order", chrf_.word_order, "chrf: longest n-gram of words; 2 = chrF++");
     flags.value("--beta", chrf_.beta, "chrf: weight of recall");
+    flags.flag("--case-sensitive", ter_.case_sensitive, "ter: do not put texts in lower case");
     flags.flag("--stem", rouge_.stem, "rouge: Porter's stemmer");
     flags.value("--tokens", rouge_.tokens, "rouge: ascii, or unicode for texts that are not English [ascii]");
     flags.value("--sentence-separator", separator_, "rouge: between the sentences of a line, for rougeLsum [\\n]");
@@ -66,7 +69,7 @@ class MetricVerb final : public Verb {
       program.out(IG_TRY(from_flags(trec_eval(words_))));
       return kDone;
     }
-    if (metric_ == "bleu" || metric_ == "chrf" || metric_ == "rouge") return run_text(program);
+    if (metric_ == "bleu" || metric_ == "chrf" || metric_ == "ter" || metric_ == "rouge") return run_text(program);
     if (is_value_metric(metric_) || metric_ == "weat") {
       if (files_.size() != 1) {
         return usage_error("metric " + metric_ + " takes one file: isogloss metric " + metric_ + " FILE");
@@ -138,13 +141,18 @@ class MetricVerb final : public Verb {
     return kDone;
   }
 
-  // bleu and chrf.
+  // bleu, chrf and ter.
   Result<int> score(Program& program, std::span<const std::string> hypotheses, References references) {
     if (metric_ == "chrf") {
       const double value = IG_TRY(from_flags(chrf(hypotheses, references, chrf_)));
       const std::string name = "chrF" + std::to_string(static_cast<int>(chrf_.beta)) +
                                std::string(std::min<std::size_t>(chrf_.word_order, 2), '+');
       print_score(program, name, value, chrf_signature(chrf_, references.size()), "");
+      return kDone;
+    }
+    if (metric_ == "ter") {
+      const double value = IG_TRY(from_flags(ter(hypotheses, references, ter_)));
+      print_score(program, "TER", value, ter_signature(ter_, references.size()), "");
       return kDone;
     }
     const BleuScore s = IG_TRY(from_flags(bleu(hypotheses, references, bleu_)));
@@ -218,6 +226,7 @@ class MetricVerb final : public Verb {
   bool lines_ = false, lowercase_ = false;
   BleuOptions bleu_;
   ChrfOptions chrf_;
+  TerOptions ter_;
   RougeOptions rouge_;
   std::string separator_;
   ValueFlags values_;

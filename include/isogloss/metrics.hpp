@@ -53,6 +53,13 @@ struct ChrfOptions {
 Result<double> chrf(std::span<const std::string> hypotheses, References references, const ChrfOptions& options);
 std::string chrf_signature(const ChrfOptions& options, std::size_t references);
 
+// Translation edit rate by the rules of sacreBLEU 2.6.0 (Tercom), in percent: less is better, above 100 is possible.
+struct TerOptions {
+  bool case_sensitive = false;
+};
+Result<double> ter(std::span<const std::string> hypotheses, References references, const TerOptions& options);
+std::string ter_signature(const TerOptions& options, std::size_t references);
+
 // ROUGE by the rules of rouge-score 0.1.2, of one document; the best reference by F decides.
 struct RougeOptions {
   std::string tokens = "ascii";           // runs of a-z and 0-9; "unicode": runs of letters, marks and numbers

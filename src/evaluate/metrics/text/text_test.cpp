@@ -47,6 +47,17 @@ TEST(Chrf, IsFOfTheMeansOverOrdersThatBothHave) {
   EXPECT_DOUBLE_EQ(chrf(Texts{"ab"}, std::vector<Texts>{{"ac"}}, {}).value(), 25);
 }
 
+// "c d" goes to the front, one shift, and x becomes y: 2 edits of 5 words.
+TEST(Ter, AShiftIsOneEdit) {
+  EXPECT_DOUBLE_EQ(ter(Texts{"a b x c d"}, std::vector<Texts>{{"c d a b y"}}, {}).value(), 40);
+}
+
+TEST(Ter, EmptyReferencesAreWrongAltogether) {
+  EXPECT_DOUBLE_EQ(ter(Texts{"a"}, std::vector<Texts>{{""}}, {}).value(), 100);
+  EXPECT_DOUBLE_EQ(ter(Texts{""}, std::vector<Texts>{{""}}, {}).value(), 0);
+  EXPECT_DOUBLE_EQ(ter(Texts{""}, std::vector<Texts>{{"a b"}}, {}).value(), 100);
+}
+
 TEST(Rouge, StemsOnlyWhenAsked) {
   RougeOptions options;
   const std::vector<Texts> reference{{"running dogs"}};
