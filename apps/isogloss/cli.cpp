@@ -452,9 +452,11 @@ int run(int argc, char** argv) {
   CliFlags root_flags(app);
   describe_globals(root_flags, program.flags);
   std::unique_ptr<CliFlags> verb_flags;
-  CLI::App* chosen_app = add_verbs(app, verbs, chosen, std::span(words).subspan(at), verb_flags);
+  const std::span<const std::string> arguments = std::span(words).subspan(at);
+  CLI::App* chosen_app = add_verbs(app, verbs, chosen, arguments, verb_flags);
+  const std::size_t parsed = chosen != nullptr ? at + chosen->own_words(arguments) : words.size();
   try {
-    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+    app.parse(std::vector<std::string>(words.rend() - static_cast<std::ptrdiff_t>(parsed), words.rend()));
   } catch (const CLI::CallForHelp&) {
     program.out(chosen_app != nullptr ? chosen_app->help("isogloss") : app.help());
     return kDone;

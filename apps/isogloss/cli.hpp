@@ -75,6 +75,8 @@ class Verb {
   virtual std::string_view examples() const = 0;  // a command a line
   // `args` are the raw words behind the verb, for verbs whose flags depend on one of them.
   virtual void describe(Flags& flags, std::span<const std::string> args) = 0;
+  // How many of `args` are flags of ours; what follows is another tool's own and reaches only describe().
+  virtual std::size_t own_words(std::span<const std::string> args) const { return args.size(); }
   virtual Result<int> run(Program& program) = 0;
 };
 

@@ -23,6 +23,7 @@
   X(classify)       \
   X(same)           \
   X(eval)           \
+  X(metric)         \
   X(models)         \
   X(collections)    \
   X(reindex)        \
