@@ -98,6 +98,7 @@ CodedQuery Coder::query(std::span<const float> q) const {
   std::vector<float> z(width());
   rotation_.apply(out.centred, z);
   out.length = std::sqrt(math::squared_length(z));
+  out.whole_length = std::sqrt(math::squared_length(q));
 
   const CodeKernels& kernels = code_kernels();
   const float step = largest_group(z) / kGroupRoom;

@@ -59,6 +59,7 @@ struct CodedQuery {
   float byte_step = 0;
   float byte_error = 0;        // |z - byte_step * bytes|
   float length = 0;            // |z|
+  float whole_length = 0;      // |q|
   std::vector<float> centred;  // (dim) q - c
 };
 
@@ -67,6 +68,7 @@ class Coder {
   // centre (dim), or empty: the rows stay where they are.
   Coder(std::size_t dim, Metric metric, std::vector<float> centre);
 
+  std::size_t dim() const { return rotation_.dim(); }
   std::size_t width() const { return rotation_.width(); }
   std::span<const float> centre() const { return centre_; }  // (dim) or empty
   // Codes a row into a position of the buffer; returns 1 - a^2, what the signs left out. x (dim), list_centre (dim), or
