@@ -27,17 +27,21 @@ int rounded(float x) { return static_cast<int>(std::nearbyint(x)); }
 
 }  // namespace
 
-void CodeBuffer::resize(std::size_t positions) {
+void CodeBuffer::resize(std::size_t positions, std::size_t ranks) {
   IG_ASSERT(positions % kBlockRows == 0);
   codes.resize(positions * width / 8);
   const std::size_t before = factors.size();
   factors.resize(positions, 0.0F);
   adds.resize(positions, 0.0F);
-  steps.resize(positions, 0.0F);
-  bytes.resize(positions * width);
-  if (positions <= before) return;
-  std::fill(codes.begin() + static_cast<std::ptrdiff_t>(before * width / 8), codes.end(), std::uint8_t{0});
-  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(before * width), bytes.end(), std::int8_t{0});
+  const std::size_t ranks_before = steps.size();
+  steps.resize(ranks, 0.0F);
+  bytes.resize(ranks * width);
+  if (positions > before) {
+    std::fill(codes.begin() + static_cast<std::ptrdiff_t>(before * width / 8), codes.end(), std::uint8_t{0});
+  }
+  if (ranks > ranks_before) {
+    std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(ranks_before * width), bytes.end(), std::int8_t{0});
+  }
 }
 
 void CodeBuffer::copy(std::size_t from, std::size_t to) {
@@ -54,8 +58,8 @@ void CodeBuffer::copy(std::size_t from, std::size_t to) {
 Coder::Coder(std::size_t dim, Metric metric, std::vector<float> centre)
     : rotation_(dim), metric_(metric), centre_(std::move(centre)) {}
 
-double Coder::encode(std::span<const float> x, std::span<const float> list_centre, std::size_t position,
-                     CodeBuffer& to) const {
+Coder::Measures Coder::encode(std::span<const float> x, std::span<const float> list_centre, std::size_t position,
+                              std::size_t rank, CodeBuffer& to) const {
   std::vector<float> left(x.begin(), x.end());
   const std::span<const float> middle = list_centre.empty() ? centre_ : list_centre;
   double add = 0;
@@ -84,11 +88,11 @@ double Coder::encode(std::span<const float> x, std::span<const float> list_centr
   for (std::size_t d = 0; d < width(); ++d) {
     block[code_byte(row, d)] |= static_cast<std::uint8_t>((y[d] > 0 ? 1U : 0U) << bit_of(d % kStepDims));
   }
-  math::narrow_i8(y, usable ? inverse : 0.0F, {to.bytes.data() + position * width(), width()});
+  math::narrow_i8(y, usable ? inverse : 0.0F, {to.bytes.data() + rank * width(), width()});
   to.factors[position] = usable ? static_cast<float>(squares / sizes) : 0.0F;
   to.adds[position] = static_cast<float>(add);
-  to.steps[position] = usable ? step : 0.0F;
-  return usable ? 1.0 - sizes * sizes / (squares * static_cast<double>(width())) : 0.0;
+  to.steps[rank] = usable ? step : 0.0F;
+  return {usable ? 1.0 - sizes * sizes / (squares * static_cast<double>(width())) : 0.0, add, squares};
 }
 
 CodedQuery Coder::query(std::span<const float> q) const {

@@ -27,14 +27,16 @@
 
 namespace isogloss::index {
 
-// Codes in somebody's memory. Positions are rows in the order of the codes, whole blocks of them.
+// Codes in somebody's memory. Positions are rows in the order of the codes, whole blocks of them; ranks are the same
+// without the gaps that lists have at their ends (lists.hpp).
 struct CodedRows {
   std::span<const std::uint8_t> codes;  // (positions / 64 blocks), code_kernels.hpp
   std::span<const float> factors;       // (positions) f; 0 where there is no row
   std::span<const float> adds;          // (positions)
-  std::span<const std::int8_t> bytes;   // (positions, width)
-  std::span<const float> steps;         // (positions) of the bytes
+  std::span<const std::int8_t> bytes;   // (ranks, width)
+  std::span<const float> steps;         // (ranks) of the bytes
   std::size_t positions = 0;
+  std::size_t width = 0;
 };
 
 // Codes of our own.
@@ -46,9 +48,9 @@ struct CodeBuffer {
 
   explicit CodeBuffer(std::size_t row_width) : width(row_width) {}
   std::size_t positions() const { return factors.size(); }
-  void resize(std::size_t positions);  // REQUIRES: whole blocks. New positions hold no row
-  void copy(std::size_t from, std::size_t to);
-  CodedRows view() const { return {codes, factors, adds, bytes, steps, positions()}; }
+  void resize(std::size_t positions, std::size_t ranks);  // REQUIRES: whole blocks. New positions hold no row
+  void copy(std::size_t from, std::size_t to);            // a position; REQUIRES: ranks are positions
+  CodedRows view() const { return {codes, factors, adds, bytes, steps, positions(), width}; }
 };
 
 // A query against coded rows.
@@ -71,10 +73,16 @@ class Coder {
   std::size_t dim() const { return rotation_.dim(); }
   std::size_t width() const { return rotation_.width(); }
   std::span<const float> centre() const { return centre_; }  // (dim) or empty
-  // Codes a row into a position of the buffer; returns 1 - a^2, what the signs left out. x (dim), list_centre (dim), or
-  // empty for the centre of all rows.
-  double encode(std::span<const float> x, std::span<const float> list_centre, std::size_t position,
-                CodeBuffer& to) const;
+  // What encode() has seen.
+  struct Measures {
+    double left_out = 0;  // 1 - a^2
+    double add = 0;
+    double squares = 0;  // |y|^2
+  };
+  // Codes a row into a position and rank of the buffer. x (dim), list_centre (dim), or empty for the centre of all
+  // rows.
+  Measures encode(std::span<const float> x, std::span<const float> list_centre, std::size_t position, std::size_t rank,
+                  CodeBuffer& to) const;
   // q (dim), as RowStore::prepare_queries gives it.
   CodedQuery query(std::span<const float> q) const;
 

@@ -41,19 +41,23 @@ class ByteScores {
 
   // Estimates of inner(). positions (n), out (n)
   void score(std::span<const std::uint32_t> positions, std::span<float> out) {
+    ranks_.resize(positions.size());
     dots_.resize(positions.size());
-    simd::kernels().dot_rows_i8(query_.bytes.data(), part_.rows.bytes.data(), query_.bytes.size(), positions.data(),
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      ranks_[i] = static_cast<std::uint32_t>(part_.rank_of(positions[i]));
+    }
+    simd::kernels().dot_rows_i8(query_.bytes.data(), part_.rows.bytes.data(), query_.bytes.size(), ranks_.data(),
                                 positions.size(), query_.bytes.size(), dots_.data());
     for (std::size_t i = 0; i < positions.size(); ++i) {
       const std::uint32_t p = positions[i];
-      out[i] = query_.byte_step * part_.rows.steps[p] * static_cast<float>(dots_[i]) + part_.rows.adds[p] +
+      out[i] = query_.byte_step * part_.rows.steps[ranks_[i]] * static_cast<float>(dots_[i]) + part_.rows.adds[p] +
                part_.shift_at(p);
     }
   }
 
   // Deviation of the estimate's error: both roundings are evenly spread over half a step.
   float deviation(std::uint32_t p) const {
-    const float mine = part_.rows.steps[p] * query_.length / 3.4641F;
+    const float mine = part_.rows.steps[part_.rank_of(p)] * query_.length / 3.4641F;
     const float other = query_.byte_error * part_.rows.factors[p];
     return std::sqrt(mine * mine + other * other);
   }
@@ -61,7 +65,7 @@ class ByteScores {
   // What the error is at most (coder.hpp): |z| |y - y~| + |z - z~| |y~|, and |y| <= f sqrt(width).
   double bound(std::uint32_t p) const {
     const double width = std::sqrt(static_cast<double>(query_.bytes.size()));
-    const double half = 0.5 * static_cast<double>(part_.rows.steps[p]) * width * 1.0001;
+    const double half = 0.5 * static_cast<double>(part_.rows.steps[part_.rank_of(p)]) * width * 1.0001;
     const double size = static_cast<double>(part_.rows.factors[p]) * width + half;
     return static_cast<double>(query_.length) * half + static_cast<double>(query_.byte_error) * size + rounding();
   }
@@ -75,6 +79,7 @@ class ByteScores {
 
   const CodedPart& part_;
   const CodedQuery& query_;
+  std::vector<std::uint32_t> ranks_;
   std::vector<std::int32_t> dots_;
 };
 
@@ -109,40 +114,80 @@ class Rescored {
   std::vector<math::Scored> all_;
 };
 
-class CodeSearch {
+// Lists by what may be in them, the most promising first.
+class ListOrder {
  public:
-  CodeSearch(const CodedPart& part, const CodedQuery& query, std::span<const std::uint64_t> live, float room,
-             std::size_t k)
-      : part_(part), live_(live), code_(query.code), rescored_(part, query, k), k_(k) {
-    code_.offset += room;
+  ListOrder(const CodedPart& part, const CodedQuery& query, const Effort& effort) {
+    const ListArrays& arrays = part.lists->arrays();
+    const float reach = effort.reach * query.length;
+    for (std::size_t list = 0; list < part.lists->count(); ++list) {
+      if (part.lists->blocks(list) == 0) continue;
+      const float bound = part.shifts[list] + arrays.adds[list] + reach * arrays.radii[list];
+      left_.push_back(packed(bound, static_cast<std::uint32_t>(list)));
+    }
+    std::ranges::make_heap(left_);
+  }
+  // The next list that may hold a score of `limit`; false when there is none.
+  bool next(float limit, std::size_t& list) {
+    if (left_.empty() || left_.front() < packed(limit, ~0U)) return false;
+    list = position_of(left_.front());
+    std::ranges::pop_heap(left_);
+    left_.pop_back();
+    return true;
   }
 
-  std::vector<std::uint32_t> run(std::span<const ScanSpan> spans, PartCost& cost) {
-    std::size_t seen = 0;
-    std::size_t stop = std::max(kFirstStop, 4 * k_);
-    for (const ScanSpan& span : spans) {
-      code_.shift = span.shift;
-      for (std::size_t done = 0; done < span.blocks;) {
-        const std::size_t left = seen < stop ? (stop - seen + kBlockRows - 1) / kBlockRows : 1;
-        const std::size_t blocks = std::min({kChunkBlocks, span.blocks - done, left});
-        scan(span.first_block + done, blocks);
-        done += blocks;
-        seen += blocks * kBlockRows;
-        if (seen < stop) continue;
-        score_best(k_ + kBatch / 2);
-        stop = 2 * seen;
+ private:
+  std::vector<std::uint64_t> left_;
+};
+
+class CodeSearch {
+ public:
+  CodeSearch(const CodedPart& part, const CodedQuery& query, const RowMask& live, const Effort& effort, std::size_t k)
+      : part_(part),
+        query_(query),
+        live_(live.words()),
+        effort_(effort),
+        code_(query.code),
+        rescored_(part, query, k),
+        k_(k),
+        stop_(std::max(kFirstStop, 4 * k)) {
+    code_.offset += effort.room;
+  }
+
+  std::vector<std::uint32_t> run(PartCost& cost) {
+    if (part_.lists == nullptr) {
+      read(0, live_.size());
+    } else {
+      ListOrder order(part_, query_, effort_);
+      for (std::size_t list = 0; order.next(limit(), list); ++cost.lists) {
+        code_.shift = part_.shifts[list];
+        read(part_.lists->first_block(list), part_.lists->blocks(list));
       }
     }
     finish();
-    cost.codes += seen;
+    cost.codes += seen_;
     cost.bytes += rescored_.size();
     return rescored_.take();
   }
 
  private:
+  // A run of blocks, in pieces between which the threshold is raised.
+  void read(std::size_t first, std::size_t count) {
+    for (std::size_t done = 0; done < count;) {
+      const std::size_t left = seen_ < stop_ ? (stop_ - seen_ + kBlockRows - 1) / kBlockRows : 1;
+      const std::size_t blocks = std::min({kChunkBlocks, count - done, left});
+      scan(first + done, blocks);
+      done += blocks;
+      seen_ += blocks * kBlockRows;
+      if (seen_ < stop_) continue;
+      score_best(k_ + kBatch / 2);
+      stop_ = 2 * seen_;
+    }
+  }
+
   void scan(std::size_t first, std::size_t blocks) {
     const CodedRows& rows = part_.rows;
-    const std::size_t width = rows.bytes.size() / rows.positions;
+    const std::size_t width = rows.width;
     const CodeBlocks some{rows.codes.data() + first * block_bytes(width),
                           rows.factors.data() + first * kBlockRows,
                           rows.adds.data() + first * kBlockRows,
@@ -190,10 +235,14 @@ class CodeSearch {
   }
 
   const CodedPart& part_;
-  std::span<const std::uint64_t> live_;
+  const CodedQuery& query_;
+  std::span<const std::uint64_t> live_;  // (blocks)
+  Effort effort_;
   CodeQuery code_;
   Rescored rescored_;
   std::size_t k_;
+  std::size_t seen_ = 0;                // rows
+  std::size_t stop_;                    // seen rows at which the threshold is raised next
   std::vector<std::uint64_t> waiting_;  // not scored by bytes yet
   float keys_[kChunkBlocks * kBlockRows + 16];
   std::uint32_t rows_[kChunkBlocks * kBlockRows + 16];
@@ -201,10 +250,17 @@ class CodeSearch {
 
 }  // namespace
 
-std::vector<std::uint32_t> candidates_by_codes(const CodedPart& part, const CodedQuery& query,
-                                               std::span<const ScanSpan> spans, std::span<const std::uint64_t> live,
-                                               float room, std::size_t k, PartCost& cost) {
-  return CodeSearch(part, query, live, room, k).run(spans, cost);
+std::vector<float> list_shifts(const Lists& lists, const CodedQuery& query) {
+  std::vector<float> out(lists.count());
+  const std::size_t dim = query.centred.size();
+  simd::kernels().dot_rows_bf16(query.centred.data(), lists.arrays().centres.data(), dim, nullptr, out.size(), dim,
+                                out.data());
+  return out;
+}
+
+std::vector<std::uint32_t> candidates_by_codes(const CodedPart& part, const CodedQuery& query, const RowMask& live,
+                                               const Effort& effort, std::size_t k, PartCost& cost) {
+  return CodeSearch(part, query, live, effort, k).run(cost);
 }
 
 std::vector<std::uint32_t> candidates_by_bytes(const CodedPart& part, const CodedQuery& query,

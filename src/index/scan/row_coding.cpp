@@ -73,7 +73,7 @@ void code_rows(const Coder& coder, std::size_t first, std::size_t count, const R
     std::vector<float> x(coder.dim());
     for (std::size_t i = begin; i < end; ++i) {
       read(i, x);
-      parts[part].sum += coder.encode(x, {}, i, to);
+      parts[part].sum += coder.encode(x, {}, i, i, to).left_out;
     }
     parts[part].rows = static_cast<double>(end - begin);
   });

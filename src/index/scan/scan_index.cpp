@@ -2,19 +2,19 @@
 // The scan index: the rows of index/row_store.hpp with codes beside them (coder.hpp), searched in stages
 // (part_search.hpp).
 //
-// Two parts as in the store. The base lies in the map, its codes too. The tail is coded in memory once it has
-// kLeastCoded rows and again, with a new centre, when it has grown to eight times of what the centre was measured on;
-// below, its rows are scored as they are. Removed rows are bits of a mask; a removed row of the tail is overwritten by
-// the last one, codes included.
+// Two parts as in the store. The base lies in the map, its codes too, in lists when it is large (lists.hpp). The tail
+// is coded in memory once it has kLeastCoded rows and again, with a new centre, when it has grown to eight times of
+// what the centre was measured on; below, its rows are scored as they are. Removed rows are bits of a mask; a removed
+// row of the tail is overwritten by the last one, codes included.
 //
-// File (kind "scan", format 1), besides the store's sections: "codes", "factors", "adds", "bytes", "steps" by position
-// (CodedRows), positions = rows rounded up to whole blocks, or 0 when the index is too small to be coded; "centre"
-// (dim) or empty.
+// File (kind "scan", format 1), besides the store's sections: "codes", "factors", "adds" by position, "bytes", "steps"
+// by rank (CodedRows), empty when the index is too small to be coded; "centre" (dim) or empty; "calibration"
+// (Calibration) or empty; "starts", "centres", "list_adds", "radii", "row_of", "position" (ListArrays) or empty.
 //
 // Which way a part is read:
 //   few rows may be returned (of k): they are scored as they are
 //   a sixteenth of the part at most: by bytes, then exactly
-//   else: signs of all blocks with a live row, bytes, exactly
+//   else: signs of all blocks with a live row, or of the lists that may hold one of the best, bytes, exactly
 //   exact: bytes of all rows with bounds, then exactly whatever the bounds leave
 #include <algorithm>
 #include <array>
@@ -26,8 +26,8 @@
 #include "core/guard.hpp"
 #include "core/parallel.hpp"
 #include "index/row_store.hpp"
+#include "index/scan/code_builder.hpp"
 #include "index/scan/part_search.hpp"
-#include "index/scan/row_coding.hpp"
 #include "math/topk.hpp"
 
 namespace isogloss::index {
@@ -58,13 +58,26 @@ double deviations_of(double share) {
   return low;
 }
 
-// What a part is searched with, besides its rows.
+// How the rows of a part are coded.
 struct Coding {
   std::unique_ptr<Coder> coder;  // null: not coded
   CodedRows rows;
+  std::unique_ptr<Lists> lists;              // null: one run of blocks
+  RowMask live;                              // with lists: positions of the rows that were not removed
+  std::unique_ptr<Calibration> calibration;  // null: errors are taken for normal
   double largest = 0;
   double deviation = 0;
+
+  Effort effort(const IndexQuery& query, float query_length) const;
 };
+
+Effort Coding::effort(const IndexQuery& query, float query_length) const {
+  if (calibration == nullptr) {
+    return {static_cast<float>(deviations_of(query.recall) * deviation * static_cast<double>(query_length)), 0.0F};
+  }
+  const double miss = query.filter != nullptr ? 1 - query.recall : calibration->nominal_for(query.recall, query.k);
+  return calibration->nominal(miss, lists != nullptr, deviation, query_length);
+}
 
 struct TailCoding {
   std::unique_ptr<CodeBuffer> buffer;
@@ -101,6 +114,10 @@ class ScanIndex final : public VectorIndex {
     for (const std::int64_t id : ids) {
       const RowStore::Removed removed = rows_.remove(id);
       count += removed.where != RowStore::Removed::Where::nowhere;
+      if (removed.where == RowStore::Removed::Where::base && base_.lists != nullptr) {
+        const std::uint32_t position = base_.lists->arrays().position[removed.row];
+        if (position < base_.rows.positions) base_.live.erase(position);
+      }
       if (removed.where != RowStore::Removed::Where::tail || tail_.coder == nullptr) continue;
       if (removed.row != removed.last) tail_codes_.buffer->copy(removed.last, removed.row);
       --tail_codes_.coded;
@@ -126,16 +143,17 @@ class ScanIndex final : public VectorIndex {
   struct Part {
     FlatRows rows;
     std::size_t matches = 0;
-    CodedPart coded;
-    const Coding* coding = nullptr;    // null: read the rows as they are
-    RowMask all;                       // when the rows have no mask
-    std::vector<std::uint32_t> picks;  // rows that may be returned, where signs are not read
-    const RowMask& live() const { return rows.mask ? *rows.mask : all; }
+    const Coding* coding = nullptr;  // null: read the rows as they are
+    RowMask mask;                    // positions that may be returned, unless they are those of the coding
+    bool own_mask = false;
+    std::vector<std::uint32_t> picks;  // positions that may be returned, where signs are not read
+    const RowMask& live() const { return own_mask ? mask : coding->live; }
   };
 
   static Status check_recall(IndexQuery& query);
   static std::string plan_of(std::span<const Part> parts, const IndexQuery& query);
   Status map_codes();
+  Status map_lists(std::size_t count);
   void code_tail(const Context& context);
   Part part_of(FlatRows rows, const Coding& coding, const IndexQuery& query) const;
   Result<std::vector<std::vector<IndexHit>>> search_all(VectorsView queries, const IndexQuery& query,
@@ -158,7 +176,6 @@ Status ScanIndex::map_codes() {
   const auto codes = IG_TRY(file.array<std::uint8_t>("codes"));
   if (codes.empty()) return {};
   const std::size_t count = file.footer().count;
-  const std::size_t positions = (count + kBlockRows - 1) / kBlockRows * kBlockRows;
   const auto centre = IG_TRY(file.array<float>("centre"));
   if (!centre.empty() && centre.size() != options().dim) return file.damaged("its centre has another dimension");
   auto coder =
@@ -168,16 +185,43 @@ Status ScanIndex::map_codes() {
       details.largest > kLongestCoded) {
     return file.damaged("what it says about its rows is impossible");
   }
+  IG_TRY(map_lists(count));
   const std::size_t width = details.width;
+  const std::size_t whole = (count + kBlockRows - 1) / kBlockRows * kBlockRows;
+  const std::size_t positions = base_.lists != nullptr ? base_.lists->positions() : whole;
+  const std::size_t ranks = base_.lists != nullptr ? count : whole;
   base_.rows.codes = IG_TRY(file.array<std::uint8_t>("codes", positions * (width / 8)));
   base_.rows.factors = IG_TRY(file.array<float>("factors", positions));
   base_.rows.adds = IG_TRY(file.array<float>("adds", positions));
-  base_.rows.bytes = IG_TRY(file.array<std::int8_t>("bytes", positions * width));
-  base_.rows.steps = IG_TRY(file.array<float>("steps", positions));
+  base_.rows.bytes = IG_TRY(file.array<std::int8_t>("bytes", ranks * width));
+  base_.rows.steps = IG_TRY(file.array<float>("steps", ranks));
   base_.rows.positions = positions;
+  base_.rows.width = width;
+  const auto calibration = IG_TRY(file.array<float>("calibration", Calibration::kValues));
+  base_.calibration = std::make_unique<Calibration>(Calibration::from(calibration));
   base_.largest = details.largest;
   base_.deviation = details.deviation;
   base_.coder = std::move(coder);
+  return {};
+}
+
+Status ScanIndex::map_lists(std::size_t count) {
+  const SectionFile& file = *rows_.file();
+  ListArrays arrays;
+  arrays.starts = IG_TRY(file.array<std::uint32_t>("starts"));
+  if (arrays.starts.empty()) return {};
+  const std::size_t lists = arrays.starts.size() - 1;
+  if (lists == 0 || arrays.starts.front() != 0 || arrays.starts.back() != count || lists > count ||
+      !std::ranges::is_sorted(arrays.starts)) {
+    return file.damaged("its lists do not hold its rows");
+  }
+  arrays.centres = IG_TRY(file.array<std::uint16_t>("centres", lists * options().dim));
+  arrays.adds = IG_TRY(file.array<float>("list_adds", lists));
+  arrays.radii = IG_TRY(file.array<float>("radii", lists));
+  arrays.row_of = IG_TRY(file.array<std::uint32_t>("row_of", count));
+  arrays.position = IG_TRY(file.array<std::uint32_t>("position", count));
+  base_.lists = std::make_unique<Lists>(arrays);
+  base_.live = base_.lists->filled();
   return {};
 }
 
@@ -197,7 +241,7 @@ void ScanIndex::code_tail(const Context& context) {
     tail_.largest = std::max(tail_.largest, measure_rows(rows.count - codes.coded, rows.dim, fresh, context).largest);
   }
   const std::size_t positions = (rows.count + kBlockRows - 1) / kBlockRows * kBlockRows;
-  if (positions > codes.buffer->positions()) codes.buffer->resize(positions);
+  if (positions > codes.buffer->positions()) codes.buffer->resize(positions, positions);
   code_rows(*tail_.coder, codes.coded, rows.count - codes.coded, read, *codes.buffer, codes.spread, context);
   codes.coded = rows.count;
   tail_.rows = codes.buffer->view();
@@ -209,28 +253,30 @@ ScanIndex::Part ScanIndex::part_of(FlatRows rows, const Coding& coding, const In
   part.rows = std::move(rows);
   part.matches = part.rows.mask ? part.rows.mask->count() : part.rows.count;
   const bool few = part.matches <= std::max(kFewRows, 4 * query.k);
-  if (part.rows.mask && (few || part.matches * kPickedShare <= part.rows.count || query.exact)) {
-    part.rows.mask->rows_between(0, part.rows.count, part.picks);
-  }
   if (few || coding.coder == nullptr || coding.largest > kLongestCoded) return part;
   part.coding = &coding;
-  part.coded.rows = coding.rows;
-  part.coded.largest_row = coding.largest;
-  part.coded.dim = part.rows.dim;
-  if (query.exact && !part.rows.mask) {
-    part.picks.resize(part.rows.count);
-    std::iota(part.picks.begin(), part.picks.end(), 0U);
+  const bool picked = query.exact || part.matches * kPickedShare <= part.rows.count;
+  // With lists and without a filter the mask is at hand.
+  part.own_mask = coding.lists == nullptr || query.filter != nullptr;
+  if (part.own_mask && coding.lists == nullptr) {
+    part.mask = part.rows.mask ? *part.rows.mask : RowMask(part.rows.count);
+    if (!part.rows.mask) part.mask.flip(part.rows.count);
+  } else if (part.own_mask) {
+    part.mask = RowMask(coding.rows.positions);
+    const std::span<const std::uint32_t> position = coding.lists->arrays().position;
+    std::vector<std::uint32_t> matching;
+    part.rows.mask->rows_between(0, part.rows.count, matching);
+    for (const std::uint32_t row : matching) {
+      const std::uint32_t at = position[row];
+      if (at < coding.rows.positions && coding.lists->filled().contains(at)) part.mask.insert(at);
+    }
   }
-  if (!part.rows.mask) {
-    part.all = RowMask(part.rows.count);
-    part.all.flip(part.rows.count);
-  }
+  if (picked) part.live().rows_between(0, part.live().words().size() * 64, part.picks);
   return part;
 }
 
 void ScanIndex::search_part(const Part& part, std::span<const float> q, const IndexQuery& query, math::TopK& best,
                             IndexCost& cost) const {
-  std::vector<std::uint32_t> rows;
   if (part.coding == nullptr) {
     const std::array<FlatRows, 1> parts = {part.rows};
     const math::MatrixView one{q.data(), 1, q.size(), q.size(), 1};
@@ -240,22 +286,28 @@ void ScanIndex::search_part(const Part& part, std::span<const float> q, const In
     cost.scored += scored;
     return;
   }
-  const CodedQuery coded = part.coding->coder->query(q);
+  const Coding& coding = *part.coding;
+  const CodedQuery coded = coding.coder->query(q);
+  CodedPart codes{coding.rows, coding.lists.get(), coding.largest, part.rows.dim, {}};
+  if (coding.lists != nullptr) codes.shifts = list_shifts(*coding.lists, coded);
   PartCost spent;
+  std::vector<std::uint32_t> found;
   if (query.exact) {
-    rows = proven_candidates(part.coded, coded, part.picks, query.k, spent);
+    found = proven_candidates(codes, coded, part.picks, query.k, spent);
   } else if (!part.picks.empty()) {
-    rows = candidates_by_bytes(part.coded, coded, part.picks, query.k, spent);
+    found = candidates_by_bytes(codes, coded, part.picks, query.k, spent);
   } else {
-    const ScanSpan everything{0, part.live().words().size(), 0.0F};
-    const double room = deviations_of(query.recall) * part.coding->deviation * static_cast<double>(coded.length);
-    rows = candidates_by_codes(part.coded, coded, {&everything, 1}, part.live().words(), static_cast<float>(room),
-                               query.k, spent);
+    found = candidates_by_codes(codes, coded, part.live(), coding.effort(query, coded.length), query.k, spent);
   }
-  std::vector<float> scores(rows.size());
-  score_rows(part.rows, options().metric, q, 0, rows, scores);
-  for (std::size_t i = 0; i < rows.size(); ++i) best.push(scores[i], part.rows.ids[rows[i]]);
-  cost.scored += rows.size();
+  if (coding.lists != nullptr) {
+    for (std::uint32_t& one : found) one = coding.lists->arrays().row_of[coding.lists->rank_of(one)];
+    std::erase_if(found, [&](std::uint32_t row) { return row >= part.rows.count; });  // of a damaged file
+  }
+  std::vector<float> scores(found.size());
+  score_rows(part.rows, options().metric, q, 0, found, scores);
+  for (std::size_t i = 0; i < found.size(); ++i) best.push(scores[i], part.rows.ids[found[i]]);
+  cost.scored += found.size();
+  cost.lists += spent.lists;
   cost.codes += spent.codes;
   cost.bytes += spent.bytes;
 }
@@ -288,6 +340,7 @@ Result<std::vector<std::vector<IndexHit>>> ScanIndex::search_all(VectorsView que
     cost->matches = queries.rows == 0 ? 0 : matches;
     for (const IndexCost& one : costs) {
       cost->scored += one.scored;
+      cost->lists += one.lists;
       cost->codes += one.codes;
       cost->bytes += one.bytes;
     }
@@ -319,30 +372,27 @@ Status ScanIndex::write(const std::filesystem::path& path, const IndexStamp& sta
   IG_TRY(check_stamp(stamp));
   const RowStore::Live live = rows_.live();
   const std::size_t count = live.ids.size();
-  const std::size_t dim = options().dim;
   const ReadRow read = [&](std::size_t i, std::span<float> out) { rows_.read_row(live.rows[i], out); };
   SectionWriter writer = IG_TRY(SectionWriter::create(path, kKind, kFormat));
   IG_TRY(rows_.write(writer, live, context));
-  Details details{};
-  details.rows = rows_.details();
-  RowStatistics statistics = measure_rows(count, dim, read, context);
-  details.largest = statistics.largest;
-  const Coder coder(dim, options().metric, std::move(statistics.centre));
-  details.width = static_cast<std::uint32_t>(coder.width());
-  CodeBuffer codes(coder.width());
-  if (count >= kLeastCoded && statistics.largest <= kLongestCoded) {
-    codes.resize((count + kBlockRows - 1) / kBlockRows * kBlockRows);
-    Spread spread;
-    code_rows(coder, 0, count, read, codes, spread, context);
-    details.deviation = spread.deviation();
-    IG_TRY(context.check());
-  }
+  const BuiltCodes built = IG_TRY(build_codes(count, options().dim, options().metric, read, context));
+  const CodedRows codes = built.codes != nullptr ? built.codes->view() : CodedRows();
   IG_TRY(writer.section<std::uint8_t>("codes", codes.codes));
   IG_TRY(writer.section<float>("factors", codes.factors));
   IG_TRY(writer.section<float>("adds", codes.adds));
   IG_TRY(writer.section<std::int8_t>("bytes", codes.bytes));
   IG_TRY(writer.section<float>("steps", codes.steps));
-  IG_TRY(writer.section<float>("centre", coder.centre()));
+  IG_TRY(writer.section<float>("centre", built.coder->centre()));
+  IG_TRY(writer.begin("calibration"));
+  if (built.codes != nullptr) IG_TRY(writer.write_array<float>(built.calibration.values()));
+  IG_TRY(writer.section<std::uint32_t>("starts", built.lists.starts));
+  IG_TRY(writer.section<std::uint16_t>("centres", built.lists.centres));
+  IG_TRY(writer.section<float>("list_adds", built.lists.adds));
+  IG_TRY(writer.section<float>("radii", built.lists.radii));
+  IG_TRY(writer.section<std::uint32_t>("row_of", built.lists.row_of));
+  IG_TRY(writer.section<std::uint32_t>("position", built.lists.position));
+  const Details details{rows_.details(), built.largest, built.deviation,
+                        static_cast<std::uint32_t>(built.coder->width()), 0};
   return writer.finish(stamp, count, std::as_bytes(std::span(&details, 1)));
 }
 

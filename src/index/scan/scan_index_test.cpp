@@ -86,9 +86,9 @@ double recall_of(const Hits& found, const Hits& truth) {
 TEST(Coder, EstimatesARowAgainstItselfByHand) {
   const index::Coder coder(2, Metric::dot, {});
   index::CodeBuffer codes(coder.width());
-  codes.resize(64);
+  codes.resize(64, 64);
   const float row[] = {3, 4};
-  coder.encode(row, {}, 7, codes);
+  coder.encode(row, {}, 7, 7, codes);
   EXPECT_EQ(codes.adds[7], 0.0F);
   const index::CodedQuery query = coder.query(row);
   const index::CodedRows rows = codes.view();
@@ -110,8 +110,8 @@ TEST(Coder, EstimatesOfManyRowsHaveNoBias) {
     const Vectors queries = vectors_of(Shape::random, 20, dim, 2);
     const index::Coder coder(dim, Metric::dot, {});
     index::CodeBuffer codes(coder.width());
-    codes.resize(2048);
-    for (std::size_t i = 0; i < 2000; ++i) coder.encode(rows.row_f32(i), {}, i, codes);
+    codes.resize(2048, 2048);
+    for (std::size_t i = 0; i < 2000; ++i) coder.encode(rows.row_f32(i), {}, i, i, codes);
     const index::CodedRows view = codes.view();
     const std::vector<std::uint64_t> live(32, ~0ULL);
     const index::CodeBlocks blocks{view.codes.data(), view.factors.data(), view.adds.data(), live.data(), 32,
@@ -273,6 +273,111 @@ TEST(ScanIndex, CountsWhatEachStageRead) {
   EXPECT_LT(cost.bytes, 8000U);
   EXPECT_LT(cost.scored, 200U);
   EXPECT_GE(cost.scored, 40U);
+}
+
+std::unique_ptr<VectorIndex> saved(const VectorIndex& index, const std::filesystem::path& path,
+                                   const Context& context = {}) {
+  EXPECT_TRUE(index.save(path, {"space", 1}, context));
+  return map_scan_index(path).value();
+}
+
+constexpr std::size_t kListed = 33000;  // rows, enough for lists
+
+TEST(ScanIndex, ListsReachTheRecallAskedForWithoutReadingAllOfThem) {
+  const TemporaryFolder folder;
+  for (const Shape shape : {Shape::random, Shape::clustered, Shape::anisotropic}) {
+    const Vectors rows = vectors_of(shape, kListed, 24, 1);
+    const Vectors queries = vectors_of(shape, 200, 24, 2);
+    for (const Metric metric : {Metric::cosine, Metric::dot, Metric::euclidean}) {
+      const Hits truth = search(*filled(make_flat_index({24, metric, DType::f32}), rows), queries, {10});
+      const auto index = saved(*filled(make_scan_index({24, metric, DType::f32}), rows), folder.path() / "lists.seg");
+      for (const double recall : {0.9, 0.95, 0.99}) {
+        IndexCost cost;
+        EXPECT_GE(recall_of(search(*index, queries, asking(10, recall), Context{}, &cost), truth), recall - 0.01)
+            << static_cast<int>(shape) << ' ' << static_cast<int>(metric);
+        EXPECT_GT(cost.lists, 0U);
+        EXPECT_LT(cost.codes, recall == 0.9 ? 200 * kListed * 3 / 4 : 200 * kListed * 5 / 4);
+      }
+      EXPECT_EQ(search(*index, queries, asking(10, 1)), truth);
+    }
+  }
+}
+
+TEST(ScanIndex, ListsObeyFiltersAndRemovedRowsToTheLastRow) {
+  const TemporaryFolder folder;
+  const Vectors rows = vectors_of(Shape::clustered, kListed, 32, 1);
+  const Vectors queries = vectors_of(Shape::clustered, 20, 32, 2);
+  const auto flat = filled(make_flat_index({32, Metric::cosine, DType::f32}), rows);
+  const auto index = saved(*filled(make_scan_index({32, Metric::cosine, DType::f32}), rows), folder.path() / "v.seg");
+  Random random(4);
+  std::vector<std::int64_t> gone;
+  for (std::size_t i = 0; i < 9000; ++i) gone.push_back(static_cast<std::int64_t>(random.bounded(kListed)));
+  for (const Hits& hits : {search(*flat, queries, {3})}) {
+    for (const auto& list : hits) gone.push_back(list[0].id);  // the best ones too
+  }
+  EXPECT_EQ(index->remove(gone), flat->remove(gone));
+  EXPECT_GE(recall_of(search(*index, queries, asking(10, 0.99)), search(*flat, queries, {10})), 0.98);
+  for (const double share : {0.7, 0.2, 0.04, 0.004, 0.0005}) {
+    IdSet filter;
+    for (const std::int64_t id : numbered(kListed)) {
+      if (random.uniform() < share) filter.insert(id);
+    }
+    for (const std::size_t k : {1U, 10U, 200U}) {
+      const Hits truth = search(*flat, queries, {k, &filter});
+      EXPECT_GE(recall_of(search(*index, queries, asking(k, 0.99, &filter)), truth), 0.98) << share << ' ' << k;
+      EXPECT_EQ(search(*index, queries, asking(k, 1, &filter)), truth);
+    }
+  }
+}
+
+TEST(ScanIndex, AFileWithListsHasTheSameBytesAtAnyNumberOfThreads) {
+  const TemporaryFolder folder;
+  const Vectors rows = vectors_of(Shape::clustered, kListed, 16, 1);
+  const auto index = filled(make_scan_index({16, Metric::euclidean, DType::bf16}), rows);
+  ASSERT_TRUE(index->save(folder.path() / "one", {}, Context{}));
+  for (const std::size_t threads : {2U, 4U}) {
+    ThreadPool pool(threads);
+    Context context;
+    context.pool = &pool;
+    context.seed = threads;
+    ASSERT_TRUE(index->save(folder.path() / "more", {}, context));
+    EXPECT_TRUE(read_file(folder.path() / "more").value() == read_file(folder.path() / "one").value());
+  }
+}
+
+TEST(ScanIndex, OneListForAllWhenAllRowsAreEqual) {
+  const TemporaryFolder folder;
+  Vectors rows = Vectors::dense(kListed, 8);
+  for (std::size_t i = 0; i < kListed; ++i) std::ranges::fill(rows.row_f32(i), 1.0F);
+  const auto index = saved(*filled(make_scan_index({8, Metric::dot, DType::f32}), rows), folder.path() / "v.seg");
+  for (const auto& hits : search(*index, vectors_of(Shape::random, 3, 8, 3), {20})) {
+    ASSERT_EQ(hits.size(), 20U);
+    for (std::size_t i = 0; i < 20; ++i) EXPECT_EQ(hits[i].id, static_cast<std::int64_t>(i + 1));
+  }
+}
+
+TEST(ScanIndex, DamagedListsAreReadWithoutHarm) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "v.seg";
+  const auto index = filled(make_scan_index({8, Metric::dot, DType::bf16}), vectors_of(Shape::random, kListed, 8, 1));
+  ASSERT_TRUE(index->save(path, {}, Context{}));
+  const std::string whole = read_file(path).value();
+  const Vectors queries = vectors_of(Shape::random, 2, 8, 2);
+  Random random(8);
+  for (int round = 0; round < 40; ++round) {
+    std::string changed = whole;
+    for (int i = 0; i < 2000; ++i) changed[random.bounded(changed.size() - 2000)] = static_cast<char>(random.next());
+    std::ofstream(path, std::ios::binary).write(changed.data(), static_cast<std::streamsize>(changed.size()));
+    const auto opened = map_scan_index(path);
+    if (!opened) continue;
+    EXPECT_EQ((*opened)->verify().error().code, Code::corrupt_data);
+    const IdSet filter(numbered(20000));
+    for (const IdSet* some : {static_cast<const IdSet*>(nullptr), &filter}) {
+      (void)(*opened)->search(queries.view(), asking(10, 0.9, some), Context{});
+      (void)(*opened)->search(queries.view(), asking(10, 1, some), Context{});
+    }
+    (void)(*opened)->remove(numbered(500));
+  }
 }
 
 TEST(ScanIndex, RefusesARecallOutOfRange) {
