@@ -40,7 +40,6 @@ Status write_indexes(const fs::path& corpus) {
     rows.row_f32(i)[1] = static_cast<float>(i % 11) - 7;
   }
   IG_TRY(scan->add(ids, rows.view(), context));
-  fs::create_directories(corpus / "scan_index");
   IG_TRY(scan->save(corpus / "scan_index" / "1100_rows", {"space", 9}, context));
   IG_TRY(terms->save(corpus / "term_index" / "300_documents", {"terms-1", 9}, context));
   return flat->save(corpus / "flat_index" / "40_rows", {"space", 9}, context);
@@ -145,8 +144,8 @@ Status write_gguf_vocabularies(const fs::path& corpus) {
 }
 
 Status run(const fs::path& corpus) {
-  for (const char* name :
-       {"term_index", "flat_index", "model_folder", "safetensors", "analyzer_spec", "gguf", "tokenizer_files"}) {
+  for (const char* name : {"term_index", "flat_index", "scan_index", "model_folder", "safetensors", "analyzer_spec",
+                           "gguf", "tokenizer_files"}) {
     fs::create_directories(corpus / name);
   }
   IG_TRY(write_indexes(corpus));

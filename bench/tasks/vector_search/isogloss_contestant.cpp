@@ -48,7 +48,7 @@ class Contestant {
     const double seconds = watch.seconds();
     const double cpu = watch.cpu();
     return record(
-        {{"seconds", seconds}, {"cpu", cpu}, {"file_bytes", static_cast<double>(std::filesystem::file_size(file))}});
+        {{"seconds", seconds}, {"cpu", cpu}, {"bytes", static_cast<double>(std::filesystem::file_size(file))}});
   }
 
   std::string filter(std::istringstream& words) {
