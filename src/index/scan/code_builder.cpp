@@ -366,7 +366,7 @@ Result<BuiltCodes> build_codes(std::size_t count, std::size_t dim, Metric metric
     built.deviation = spread.deviation();
   }
   IG_TRY(context.check());
-  built.calibration = Calibrating(built, count, dim, read).run(context);
+  if (count >= kLeastCalibrated) built.calibration = Calibrating(built, count, dim, read).run(context);
   return built;
 }
 

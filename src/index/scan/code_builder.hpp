@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "index/scan/lists.hpp"
@@ -14,6 +15,9 @@ namespace isogloss::index {
 
 // From this many rows on lists are made.
 inline constexpr std::size_t kLeastListed = 32768;
+// From this many on the recall is calibrated: with fewer rows the normal distribution of errors has to do, which is on
+// the safe side.
+inline constexpr std::size_t kLeastCalibrated = 8192;
 
 struct ListBuffer {
   std::vector<std::uint32_t> starts, row_of, position;
@@ -26,7 +30,7 @@ struct BuiltCodes {
   std::unique_ptr<Coder> coder;
   std::unique_ptr<CodeBuffer> codes;  // null: too few rows, or too long ones
   ListBuffer lists;                   // empty below kLeastListed
-  Calibration calibration;
+  std::optional<Calibration> calibration;
   double largest = 0;    // |x|
   double deviation = 0;  // Spread::deviation
 };

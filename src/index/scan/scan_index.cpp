@@ -3,9 +3,9 @@
 // (part_search.hpp).
 //
 // Two parts as in the store. The base lies in the map, its codes too, in lists when it is large (lists.hpp). The tail
-// is coded in memory once it has kLeastCoded rows and again, with a new centre, when it has grown to eight times of
-// what the centre was measured on; below, its rows are scored as they are. Removed rows are bits of a mask; a removed
-// row of the tail is overwritten by the last one, codes included.
+// is coded in memory, when it is searched, once it has kLeastCoded rows, and again, with a new centre, when it has
+// grown to eight times of what the centre was measured on; below, its rows are scored as they are. Removed rows are
+// bits of a mask; a removed row of the tail is overwritten by the last one, codes included.
 //
 // File (kind "scan", format 1), besides the store's sections: "codes", "factors", "adds" by position, "bytes", "steps"
 // by rank (CodedRows), empty when the index is too small to be coded; "centre" (dim) or empty; "calibration"
@@ -21,7 +21,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
-#include <numeric>
+#include <mutex>
 
 #include "core/guard.hpp"
 #include "core/parallel.hpp"
@@ -102,11 +102,7 @@ class ScanIndex final : public VectorIndex {
   bool contains(std::int64_t id) const override { return rows_.contains(id); }
 
   Status add(std::span<const std::int64_t> ids, VectorsView rows, const Context& context) override {
-    return guard([&]() -> Status {
-      IG_TRY(rows_.add(ids, rows, context));
-      code_tail(context);
-      return {};
-    });
+    return guard([&] { return rows_.add(ids, rows, context); });
   }
 
   std::size_t remove(std::span<const std::int64_t> ids) override {
@@ -118,9 +114,7 @@ class ScanIndex final : public VectorIndex {
         const std::uint32_t position = base_.lists->arrays().position[removed.row];
         if (position < base_.rows.positions) base_.live.erase(position);
       }
-      if (removed.where != RowStore::Removed::Where::tail || tail_.coder == nullptr) continue;
-      if (removed.row != removed.last) tail_codes_.buffer->copy(removed.last, removed.row);
-      --tail_codes_.coded;
+      if (removed.where == RowStore::Removed::Where::tail) uncode(removed);
     }
     return count;
   }
@@ -152,9 +146,21 @@ class ScanIndex final : public VectorIndex {
 
   static Status check_recall(IndexQuery& query);
   static std::string plan_of(std::span<const Part> parts, const IndexQuery& query);
+  // The removed row's codes make way for the last row's, as in the store.
+  void uncode(const RowStore::Removed& removed) {
+    std::size_t& coded = tail_codes_.coded;
+    if (removed.row >= coded) return;
+    if (removed.last < coded) {
+      if (removed.row != removed.last) tail_codes_.buffer->copy(removed.last, removed.row);
+      coded = removed.last;
+    } else {
+      coded = removed.row;  // the last row was not coded yet: it and those behind it are, at the next search
+    }
+  }
+
   Status map_codes();
   Status map_lists(std::size_t count);
-  void code_tail(const Context& context);
+  void code_tail(const Context& context) const;
   Part part_of(FlatRows rows, const Coding& coding, const IndexQuery& query) const;
   Result<std::vector<std::vector<IndexHit>>> search_all(VectorsView queries, const IndexQuery& query,
                                                         const Context& context, IndexCost* cost) const;
@@ -164,8 +170,10 @@ class ScanIndex final : public VectorIndex {
 
   RowStore rows_;
   Coding base_;
-  Coding tail_;
-  TailCoding tail_codes_;
+  // The tail is coded when it is searched, not when it grows: an index that is filled and saved is coded once.
+  mutable std::mutex coding_;
+  mutable Coding tail_;
+  mutable TailCoding tail_codes_;
 };
 
 Status ScanIndex::map_codes() {
@@ -197,8 +205,12 @@ Status ScanIndex::map_codes() {
   base_.rows.steps = IG_TRY(file.array<float>("steps", ranks));
   base_.rows.positions = positions;
   base_.rows.width = width;
-  const auto calibration = IG_TRY(file.array<float>("calibration", Calibration::kValues));
-  base_.calibration = std::make_unique<Calibration>(Calibration::from(calibration));
+  const auto calibration = IG_TRY(file.array<float>("calibration"));
+  if (calibration.size() == Calibration::kValues) {
+    base_.calibration = std::make_unique<Calibration>(Calibration::from(calibration));
+  } else if (!calibration.empty() || base_.lists != nullptr) {
+    return file.damaged("its calibration has another size");
+  }
   base_.largest = details.largest;
   base_.deviation = details.deviation;
   base_.coder = std::move(coder);
@@ -225,9 +237,10 @@ Status ScanIndex::map_lists(std::size_t count) {
   return {};
 }
 
-void ScanIndex::code_tail(const Context& context) {
+void ScanIndex::code_tail(const Context& context) const {
   const FlatRows rows = rows_.tail_part(nullptr);
-  if (rows.count < kLeastCoded) return;
+  const std::lock_guard lock(coding_);
+  if (rows.count == tail_codes_.coded || (rows.count < kLeastCoded && tail_.coder == nullptr)) return;
   const std::size_t stride = rows.stride * (rows.dtype == DType::f32 ? 4 : 2);
   const ReadRow read = [&](std::size_t i, std::span<float> out) { rows_.read_row(rows.data + i * stride, out); };
   TailCoding& codes = tail_codes_;
@@ -318,6 +331,7 @@ Result<std::vector<std::vector<IndexHit>>> ScanIndex::search_all(VectorsView que
   IG_TRY(context.check());
   IndexQuery query = asked;
   IG_TRY(check_recall(query));
+  code_tail(context);
   const std::array<Part, 2> parts = {part_of(rows_.base_part(query.filter), base_, query),
                                      part_of(rows_.tail_part(query.filter), tail_, query)};
   const std::size_t matches = parts[0].matches + parts[1].matches;
@@ -384,7 +398,7 @@ Status ScanIndex::write(const std::filesystem::path& path, const IndexStamp& sta
   IG_TRY(writer.section<float>("steps", codes.steps));
   IG_TRY(writer.section<float>("centre", built.coder->centre()));
   IG_TRY(writer.begin("calibration"));
-  if (built.codes != nullptr) IG_TRY(writer.write_array<float>(built.calibration.values()));
+  if (built.calibration) IG_TRY(writer.write_array<float>(built.calibration->values()));
   IG_TRY(writer.section<std::uint32_t>("starts", built.lists.starts));
   IG_TRY(writer.section<std::uint16_t>("centres", built.lists.centres));
   IG_TRY(writer.section<float>("list_adds", built.lists.adds));
