@@ -52,7 +52,7 @@ struct IndexHit {
 
 // What a search cost, summed over its queries.
 struct IndexCost {
-  std::string plan;         // "flat", "flat, picked rows", "scan", "scan, masked", "bytes, picked rows", "postings"
+  std::string plan;         // "flat", "flat, picked rows", "scan", "scan, masked", "bytes, picked rows", "proven", ...
   std::size_t matches = 0;  // entries that pass the filter (of one query)
   std::size_t scored = 0;   // exact distances computed or documents scored
   std::size_t lists = 0;    // a scan index: lists that were read

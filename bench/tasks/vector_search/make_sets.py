@@ -33,7 +33,7 @@ def write_set(folder, name, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--isogloss", default=str(harness.ROOT / "build/release/apps/isogloss/isogloss"))
-    parser.add_argument("--data", required=True, help="folder for the sets")
+    parser.add_argument("--data", default=str(harness.ROOT / "build/vector-sets"), help="folder for the sets")
     options = parser.parse_args()
     folder = pathlib.Path(options.data)
     folder.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,13 @@ SETTINGS = {"isogloss f32": ["0.8", "0.9", "0.95", "0.98", "0.99", "0.999", "0.9
 SHARES = (0.5, 0.1, 0.01, 0.001)
 
 
+PACKAGES = ("scann", "hnswlib", "faiss-cpu", "usearch")
+
+
+def installed(package):
+    return importlib.util.find_spec(package.removesuffix("-cpu")) is not None
+
+
 def recall_of(found, exact):
     return float(np.mean([len(set(a) & set(b)) / K for a, b in zip(found.tolist(), exact.tolist())]))
 
@@ -82,7 +89,7 @@ def run_set(name, options, folder):
     binary = pathlib.Path(options.build) / "bench/tasks/vector_search/bench_vector_search"
     contestants = [harness.Contestant(f"isogloss {dtype}", [binary, dtype]) for dtype in ("f32", "bf16")]
     contestants += [harness.Contestant(peer, [sys.executable, HERE / "peer_contestant.py", peer])
-                    for peer in ("scann", "hnswlib", "faiss", "usearch") if importlib.util.find_spec(peer)]
+                    for peer in ("scann", "hnswlib", "faiss", "usearch") if installed(peer)]
     result = {"build": {}, "at": {}}
     for contestant in contestants:
         built = contestant.ask("load", data / f"{name}.vectors", data / f"{name}.queries", dim,
@@ -112,10 +119,13 @@ def result_rows(data, name, dim):
 
 def main():
     parser = harness.arguments(__doc__)
-    parser.add_argument("--data", required=True, help="folder that make_sets.py filled")
+    parser.add_argument("--data", default=str(harness.ROOT / "build/vector-sets"), help="folder that make_sets.py filled")
     parser.add_argument("--sets", default="minilm,avg100")
     options = parser.parse_args()
-    result = harness.record("vector search", options.build, harness.versions_of("numpy"))
+    for one in options.sets.split(","):
+        if not (pathlib.Path(options.data) / f"{one}.exact").exists():
+            sys.exit(f"'{options.data}' holds no set {one}; make it with bench/tasks/vector_search/make_sets.py")
+    result = harness.record("vector search", options.build, harness.versions_of("numpy", *(p for p in PACKAGES if installed(p))))
     result["sets"] = {}
     with tempfile.TemporaryDirectory() as name:
         for one in options.sets.split(","):

@@ -3,9 +3,9 @@
 // bf16 before any row is coded, so that nothing is lost by the rounding. About sqrt(n) lists: with half or twice as
 // many a search of 50,000 takes up to a tenth longer.
 //
-// The calibration takes 400 rows as queries, finds the ten nearest of each among all other rows (a matrix product) and
-// notes for every one of them how far a search would have had to go to keep it. What is needed for a recall is then a
-// quantile of those numbers; how much searches with such numbers really miss is measured in turn.
+// The calibration takes up to 400 rows as queries, finds the ten nearest of each among all other rows (a matrix
+// product) and notes for every one of them how far a search would have had to go to keep it. What is needed for a
+// recall is then a quantile of those numbers; how much searches with such numbers really miss is measured in turn.
 #include "index/scan/code_builder.hpp"
 
 #include <algorithm>
@@ -27,8 +27,9 @@ namespace {
 constexpr std::size_t kSampleRows = 48;  // per list
 constexpr std::size_t kRounds = 6;
 constexpr std::size_t kChunk = 8192;  // rows read at once
-constexpr std::size_t kQueries = 400;
-constexpr std::size_t kNeighbours = 10;       // of each that are asked what they need
+constexpr std::size_t kMostQueries = 400;
+constexpr std::size_t kRowsPerQuery = 64;  // smaller sets are asked less, so that this takes no longer than the codes
+constexpr std::size_t kNeighbours = 10;    // of each that are asked what they need
 constexpr std::size_t kMostNeighbours = 100;  // that searches are measured by
 constexpr std::size_t kDear = 4096;           // rows scored by bytes
 constexpr std::size_t kMostDear = 32;
@@ -148,7 +149,7 @@ class Calibrating {
         lists_(built.lists.adds.empty() ? Lists() : Lists(built.lists.view())) {}
 
   Calibration run(const Context& context) {
-    const std::size_t queries = std::min(kQueries, count_);
+    const std::size_t queries = query_count();
     math::Matrix q(queries, dim_);
     Centred(*built_.coder, read_).read(q, queries, [&](std::size_t i) { return query_row(i); });
     std::vector<math::TopK> nearest = find_nearest(q, context);
@@ -188,7 +189,8 @@ class Calibrating {
     std::vector<math::Scored> near;
   };
 
-  std::size_t query_row(std::size_t i) const { return i * count_ / std::min(kQueries, count_); }
+  std::size_t query_count() const { return std::min(kMostQueries, count_ / kRowsPerQuery); }
+  std::size_t query_row(std::size_t i) const { return i * count_ / query_count(); }
   std::size_t position_of(std::size_t row) const {
     return built_.lists.position.empty() ? row : built_.lists.position[row];
   }
