@@ -66,6 +66,23 @@ def tfidf_rows():
             by_contestant(rows), lambda row: number(row["best_s"]) if seconds else f"{number(row['per_cpu_s'] / 1e6)} M"))
 
 
+def vector_rows():
+    found = results("vector_search")
+    shapes = {"minilm": "50,000 x 384 (MiniLM)", "avg100": "200,000 x 100 (averaged words)"}
+    for name, one in found["sets"].items():
+        peers = {peer: at for peer, at in one["at"].items() if peer != "isogloss bf16"}
+        for recall in ("0.98", "0.99"):
+            reached = {peer: at for peer, at in peers.items() if at[recall] > 0}
+            yield (name == "minilm" and recall == "0.98",
+                   f"ten nearest of {shapes[name]} at recall {recall}, queries/s",
+                   *versus(reached, lambda at, recall=recall: number(at[recall]), "isogloss f32"))
+        yield False, f"building the index, {shapes[name]}, CPU s", *versus(
+            {peer: one["build"][peer] for peer in peers}, lambda row: number(row["cpu"]), "isogloss f32")
+        kept = "; ".join(f"{100 * row['share']:g} %: {number(row['ms'])} ({row['recall']:.3f})"
+                         for row in one["filtered"]["isogloss f32"])
+        yield False, f"under a filter, {shapes[name]}, share kept: ms (recall)", kept, ""
+
+
 def store_rows():
     found = results("store")
     rows = found["contestants"]
@@ -180,8 +197,8 @@ def train_words_rows():
 
 def table(short):
     lines = ["| task | isogloss | others |", "|---|---|---|"]
-    for rows in (lexical_rows, quality_rows, exact_rows, store_rows, ingest_rows, tfidf_rows, lsa_rows, tokenize_rows,
-                 encode_rows, distill_rows, near_words_rows, train_words_rows):
+    for rows in (lexical_rows, quality_rows, exact_rows, vector_rows, store_rows, ingest_rows, tfidf_rows, lsa_rows,
+                 tokenize_rows, encode_rows, distill_rows, near_words_rows, train_words_rows):
         lines += [f"| {title} | {ours} | {others} |" for in_short, title, ours, others in rows() if in_short or not short]
     return "\n".join(lines) + "\n"
 

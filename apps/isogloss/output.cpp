@@ -147,6 +147,8 @@ void SearchFlags::describe(Flags& flags) {
   flags.value("--rerank", rerank, "model that scores (query, passage) pairs");
   flags.value("--fusion", fusion, "how hybrid lists are joined: rrf or weighted [rrf]");
   flags.value("--dense-weight", dense_weight, "how much the vectors count beside the words, 0..1 (default: by the kind of model)");
+  flags.value("--recall", recall, "share of the nearest vectors to find on average, above 0; 1 = all");
+  flags.flag("--exact", exact, "find all of the nearest vectors, as --recall 1");
 }
 
 Result<SearchOptions> SearchFlags::options(Context& context) const {
@@ -159,6 +161,8 @@ Result<SearchOptions> SearchFlags::options(Context& context) const {
   out.where = where;
   out.mmr = mmr;
   out.dense_weight = dense_weight;
+  out.recall = recall;
+  out.exact = exact;
   if (fusion == "weighted") {
     out.fusion = Fusion::weighted;
   } else if (!fusion.empty() && fusion != "rrf") {

@@ -57,6 +57,8 @@ struct SearchFlags {
   std::string mode, where, min_score, rerank, fusion;
   double mmr = 0;
   std::optional<double> dense_weight;
+  double recall = 0.99;
+  bool exact = false;
   void describe(Flags& flags);
   Result<SearchOptions> options(Context& context) const;
 };

@@ -57,6 +57,8 @@ class SearchVerb final : public Verb {
       json.field("rows", static_cast<std::uint64_t>(plan.rows)).field("matches", static_cast<std::uint64_t>(plan.matches));
       json.field("scored_lexical", static_cast<std::uint64_t>(plan.scored_lexical));
       json.field("scored_dense", static_cast<std::uint64_t>(plan.scored_dense));
+      json.field("lists", static_cast<std::uint64_t>(plan.lists)).field("codes", static_cast<std::uint64_t>(plan.codes));
+      json.field("bytes", static_cast<std::uint64_t>(plan.bytes));
       json.field("milliseconds", plan.milliseconds).end_object().end_object();
       out += '\n';
     }
@@ -82,10 +84,17 @@ class SearchVerb final : public Verb {
       const SearchPlan& plan = result.plan;
       out += "plan: " + plan.plan + "; " + counted(plan.rows, "chunk") + ", " + std::to_string(plan.matches) + " pass; " +
              std::to_string(plan.scored_lexical) + " scored by words, " + std::to_string(plan.scored_dense) +
-             " by vectors; " + fixed(plan.milliseconds, 2) + " ms\n";
+             " by vectors" + stages(plan) + "; " + fixed(plan.milliseconds, 2) + " ms\n";
     }
     program.out(out);
     if (result.hits.empty()) program.note("no hit");
+  }
+
+  // What the scan of the vectors read before it scored any.
+  static std::string stages(const SearchPlan& plan) {
+    if (plan.codes == 0 && plan.bytes == 0) return "";
+    const std::string lists = plan.lists != 0 ? " in " + counted(plan.lists, "list") : "";
+    return " (" + std::to_string(plan.codes) + " by signs" + lists + ", " + std::to_string(plan.bytes) + " by bytes)";
   }
 
   static std::string ranks(const Hit& hit) {

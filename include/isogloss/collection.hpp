@@ -73,6 +73,8 @@ struct SearchOptions {
   std::optional<double> dense_weight;    // default: a rule by the kind of the collection's model (docs/guide/search.md)
   std::string like;                      // id of a chunk to search by, instead of a query
   ModelPtr reranker;                     // with ability PairScorer; null = none
+  double recall = 0.99;                  // share of the nearest vectors that are found on average; 1 = all of them
+  bool exact = false;                    // as recall 1
   ChunkParts parts = ChunkParts::all;    // names: hits without text, for rankings alone
 };
 

@@ -50,11 +50,14 @@ struct IndexHit {
   friend bool operator==(const IndexHit&, const IndexHit&) = default;
 };
 
-// What a search cost.
+// What a search cost, summed over its queries.
 struct IndexCost {
-  std::string plan;         // "flat", "flat, picked rows", "postings"
-  std::size_t matches = 0;  // entries that pass the filter
-  std::size_t scored = 0;   // distances computed or documents scored
+  std::string plan;         // "flat", "flat, picked rows", "scan", "scan, masked", "bytes, picked rows", "proven", ...
+  std::size_t matches = 0;  // entries that pass the filter (of one query)
+  std::size_t scored = 0;   // exact distances computed or documents scored
+  std::size_t lists = 0;    // a scan index: lists that were read
+  std::size_t codes = 0;    // rows whose sign codes were read
+  std::size_t bytes = 0;    // rows that were scored by bytes
 };
 
 // Which state of its source a saved index shows; kept in the file, checked by whoever maps it.
@@ -66,6 +69,9 @@ struct IndexStamp {
 struct IndexQuery {
   std::size_t k = 10;
   const IdSet* filter = nullptr;  // ids that may be returned; null = all. Read only during the call
+  // Share of the true k best that a scan index finds on average; 1 = all. Other indexes always find all.
+  double recall = 0.99;
+  bool exact = false;  // as recall 1: the hits are proven to be the k best
 };
 
 struct VectorIndexOptions {
@@ -74,7 +80,7 @@ struct VectorIndexOptions {
   DType dtype = DType::f32;  // how rows are kept: f32 or bf16
 };
 
-// Nearest rows by exact scan.
+// Nearest rows.
 //
 // Scores: cosine = q.x / (|q| |x|) (rows are kept normalised), dot = q.x, euclidean = -|q - x|^2. A row of zeros has
 // cosine 0 with everything. Results hold min(k, entries that pass the filter) hits, best first, ties by ascending id,
@@ -113,6 +119,14 @@ Result<std::unique_ptr<VectorIndex>> make_flat_index(const VectorIndexOptions& o
 // until save(). Error{corrupt_data} names a file that is truncated, damaged or of another kind; Error{unsupported} a
 // newer format.
 Result<std::unique_ptr<VectorIndex>> map_flat_index(const std::filesystem::path& path);
+
+// Nearest rows by a quantised scan: a bit a dimension, then bytes for the few that are left, then the rows themselves,
+// so every score is exact and the hits are the true ones up to IndexQuery::recall. Below about a thousand rows it is a
+// flat index. Takes width / 8 + width + 20 bytes a row in memory besides the rows, width = dim rounded up to a multiple
+// of 24. Error{invalid_argument} as make_flat_index.
+Result<std::unique_ptr<VectorIndex>> make_scan_index(const VectorIndexOptions& options);
+// As map_flat_index.
+Result<std::unique_ptr<VectorIndex>> map_scan_index(const std::filesystem::path& path);
 
 // A term of a document or query.
 struct TermCount {

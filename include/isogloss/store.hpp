@@ -108,6 +108,8 @@ struct StoreQuery {
   double dense_weight = 0.5;                         // weighted: share of the dense list; rrf: its factor; 0..1
   double rank_constant = 60;                         // of rrf
   std::size_t candidates = 0;                        // per list before fusion; 0 = max(100, 10 k)
+  double recall = 0.99;                              // dense: share of the true nearest found on average; 1 = all
+  bool exact = false;                                // as recall 1
 };
 
 struct StoreHit {
@@ -120,11 +122,14 @@ struct StoreHit {
 
 // How a search was done and what it cost.
 struct SearchPlan {
-  std::string plan;                  // "postings+flat, rrf"
+  std::string plan;                  // "postings + scan, rrf"
   std::size_t rows = 0;              // chunks of the collection
   std::size_t matches = 0;           // that pass the filter
   std::size_t scored_lexical = 0;    // documents scored
   std::size_t scored_dense = 0;      // distances computed
+  std::size_t lists = 0;             // of vectors that were read
+  std::size_t codes = 0;             // vectors of which one bit a dimension was read
+  std::size_t bytes = 0;             // vectors that were scored by bytes
   double milliseconds = 0;
 };
 

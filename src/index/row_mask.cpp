@@ -15,6 +15,11 @@ std::size_t RowMask::count() const {
   return total;
 }
 
+void RowMask::flip(std::size_t rows) {
+  for (std::uint64_t& word : words_) word = ~word;
+  if (rows % 64 != 0) words_.back() &= (1ULL << (rows % 64)) - 1;
+}
+
 void RowMask::rows_between(std::size_t begin, std::size_t end, std::vector<std::uint32_t>& out) const {
   for (std::size_t word = begin / 64; word * 64 < end; ++word) {
     std::uint64_t bits = words_[word];

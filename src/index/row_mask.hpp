@@ -22,6 +22,7 @@ class RowMask {
   std::span<const std::uint64_t> words() const { return words_; }
   std::span<std::uint64_t> words() { return words_; }
   std::size_t count() const;
+  void flip(std::size_t rows);  // of a mask of `rows` rows
   // Rows set in [begin, end), ascending, appended to out.
   void rows_between(std::size_t begin, std::size_t end, std::vector<std::uint32_t>& out) const;
   std::size_t count_between(std::size_t begin, std::size_t end) const;

@@ -63,6 +63,9 @@ class Search {
     if (options_.dense_weight && !(*options_.dense_weight >= 0 && *options_.dense_weight <= 1)) {
       return fail(Code::invalid_argument, "The dense weight must be in 0..1.");
     }
+    if (!(options_.recall > 0 && options_.recall <= 1)) {
+      return fail(Code::invalid_argument, "The recall must be above 0 and at most 1.");
+    }
     return {};
   }
 
@@ -76,6 +79,8 @@ class Search {
     looked.query.mode = options_.mode.value_or(space ? SearchMode::hybrid : SearchMode::lexical);
     looked.query.filter = options_.where;
     looked.query.fusion = options_.fusion;
+    looked.query.recall = options_.recall;
+    looked.query.exact = options_.exact;
     weigh(space.get(), looked.query);
     std::string query_text(text);
     if (!options_.like.empty()) {

@@ -94,7 +94,7 @@ Status SqliteStore::check_indexes(std::vector<CheckFinding>& findings, Context& 
   if (problem.empty()) problem = IG_TRY(compare_terms(*reader_, terms, lexical_));
   findings.push_back({"term index", problem});
   if (view_->vectors() == nullptr) return {};
-  verify(view_->vector_files(view_->space()->number), [](const fs::path& path) { return map_flat_index(path); });
+  verify(view_->vector_files(view_->space()->number), [](const fs::path& path) { return map_scan_index(path); });
   const VectorIndex& vectors = *view_->vectors();
   problem = compare_ids(truth, vectors.size(), [&](std::int64_t n) { return vectors.contains(n); });
   if (problem.empty()) problem = IG_TRY(compare_rows(*reader_, vectors, *view_->space()));

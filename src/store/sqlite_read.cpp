@@ -85,6 +85,8 @@ Result<StoreHits> SqliteStore::ranked(const StoreQuery& query, Context& context)
   IndexQuery limits;
   limits.filter = allowed ? &*allowed : nullptr;
   limits.k = query.k;
+  limits.recall = query.recall;
+  limits.exact = query.exact;
   if (query.mode == SearchMode::hybrid) {
     limits.k = query.candidates != 0 ? query.candidates : std::max(kLeastCandidates, kCandidatesPerHit * query.k);
     limits.k = std::max(limits.k, query.k);
@@ -103,6 +105,9 @@ Result<StoreHits> SqliteStore::ranked(const StoreQuery& query, Context& context)
                              query.vector.size(), query.vector.size() * sizeof(float), DType::f32};
     by_vectors = std::move(IG_TRY(view_->vectors()->search(vector, limits, context, &cost))[0]);
     out.plan.scored_dense = cost.scored;
+    out.plan.lists = cost.lists;
+    out.plan.codes = cost.codes;
+    out.plan.bytes = cost.bytes;
     out.plan.plan += (out.plan.plan.empty() ? "" : " + ") + cost.plan;
   }
   if (query.mode == SearchMode::hybrid) {

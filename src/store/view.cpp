@@ -147,7 +147,7 @@ Status View::load_vectors(Database& database, std::int64_t seq, const Context& c
   if (!space_) return {};
   std::int64_t from = 0;
   for (const DerivedFile& file : vector_files(space_->number)) {
-    auto mapped = file.seq <= seq ? map_flat_index(file.path) : fail(Code::corrupt_data, "");
+    auto mapped = file.seq <= seq ? map_scan_index(file.path) : fail(Code::corrupt_data, "");
     if (!mapped || (*mapped)->stamp().space_id != space_->space_id ||
         (*mapped)->stamp().last_seq != static_cast<std::uint64_t>(file.seq) ||
         (*mapped)->options().dim != space_->dimension) {
@@ -162,7 +162,7 @@ Status View::load_vectors(Database& database, std::int64_t seq, const Context& c
       std::any_of(changes.begin(), changes.end(), [](const Change& c) { return c.op == ChangeOp::spaces; });
   if (!vectors_ || filled_later) {
     saved_vectors_ = -1;  // whatever file there is, it cannot be used
-    vectors_ = IG_TRY(make_flat_index({space_->dimension, space_->metric, DType::f32}));
+    vectors_ = IG_TRY(make_scan_index({space_->dimension, space_->metric, DType::f32}));
     return add_chunk_vectors(database, kAllChunks, context);
   }
   for (const Change& change : changes) {
@@ -260,7 +260,7 @@ Result<bool> View::add_bulk(const Planned& planned, const Context& context) {
   const DocumentPut& put = *planned.put;
   if (bulk.chunks == 0 && planned.space) {
     bulk.space = planned.space;
-    bulk.vectors = IG_TRY(make_flat_index({bulk.space->dimension, bulk.space->metric, DType::f32}));
+    bulk.vectors = IG_TRY(make_scan_index({bulk.space->dimension, bulk.space->metric, DType::f32}));
   }
   if (planned.space.has_value() != bulk.space.has_value()) return false;
   if (bulk.space && bulk.space->number != planned.space->number) return false;

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "core/file.hpp"
+#include "isogloss/index.hpp"
 #include "store_support.hpp"
 
 namespace isogloss::conformance {
@@ -274,6 +275,55 @@ TEST_P(StoreConformance, HybridJoinsBothLists) {
     EXPECT_NEAR(hit.score, expected[hit.number], 1e-12);
     EXPECT_EQ(hit.kind, ScoreKind::rrf);
   }
+}
+
+TEST_P(StoreConformance, ManyVectorsAreScannedAndFoundAllWhenAsked) {
+  constexpr std::size_t kDocuments = 30, kChunks = 100, kDimension = 24;
+  const auto flat = make_flat_index({kDimension, Metric::cosine, DType::f32}).value();
+  {
+    const auto store = open();
+    put(*store, {make_document("seed", {"seed"})});
+    serve_space(*store, "s", kDimension);
+    std::vector<DocumentPut> documents;
+    for (unsigned d = 0; d < kDocuments; ++d) {
+      documents.push_back(make_document("d" + std::to_string(d), std::vector<std::string>(kChunks, "word")));
+      add_vectors(documents.back(), "s", kDimension, d + 7);
+    }
+    put(*store, documents);
+    ASSERT_TRUE(store->flush(context_));
+  }
+  const auto store = open();
+  Vectors query = Vectors::dense(1, kDimension);
+  for (std::size_t d = 0; d < kDimension; ++d) query.row_f32(0)[d] = d % 3 == 0 ? 1.0F : -0.5F;
+  StoreQuery ask;
+  ask.mode = SearchMode::dense;
+  ask.k = kDocuments * kChunks;
+  ask.vector = query.row_f32(0);
+  std::vector<std::int64_t> ids;
+  const StoreHits all = store->search(ask, context_).value();
+  for (const StoreHit& hit : all.hits) {
+    const std::vector<float> row = store->vector(hit.number).value();
+    Vectors one = Vectors::dense(1, kDimension);
+    std::ranges::copy(row, one.row_f32(0).begin());
+    ids.assign(1, hit.number);
+    ASSERT_TRUE(flat->add(ids, one.view(), context_));
+  }
+  EXPECT_EQ(flat->size(), kDocuments * kChunks);
+  const auto truth = flat->search(query.view(), {10}, context_).value()[0];
+  ask.k = 10;
+  const StoreHits scanned = store->search(ask, context_).value();
+  EXPECT_EQ(scanned.plan.plan, "scan");
+  EXPECT_GT(scanned.plan.codes, 0U);
+  EXPECT_EQ(scanned.hits.size(), 10U);
+  ask.exact = true;
+  const StoreHits proven = store->search(ask, context_).value();
+  EXPECT_EQ(proven.plan.plan, "proven");
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(proven.hits[i].number, truth[i].id);
+  const std::vector<CheckFinding> findings = store->check(context_).value();
+  for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
+  ask.recall = 2;
+  ask.exact = false;
+  EXPECT_EQ(store->search(ask, context_).error().code, Code::invalid_argument);
 }
 
 TEST_P(StoreConformance, SnapshotIsACollectionOfItsOwn) {

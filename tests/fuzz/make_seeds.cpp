@@ -32,6 +32,16 @@ Status write_indexes(const fs::path& corpus) {
     const std::int64_t ids[] = {id};
     if (id <= 40) IG_TRY(flat->add(ids, row.view(), context));
   }
+  const auto scan = IG_TRY(make_scan_index({2, Metric::dot, DType::bf16}));
+  std::vector<std::int64_t> ids(1100);
+  Vectors rows = Vectors::dense(ids.size(), 2);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    ids[i] = static_cast<std::int64_t>(i);
+    rows.row_f32(i)[0] = static_cast<float>(i % 37) - 9;
+    rows.row_f32(i)[1] = static_cast<float>(i % 11) - 7;
+  }
+  IG_TRY(scan->add(ids, rows.view(), context));
+  IG_TRY(scan->save(corpus / "scan_index" / "1100_rows", {"space", 9}, context));
   IG_TRY(terms->save(corpus / "term_index" / "300_documents", {"terms-1", 9}, context));
   return flat->save(corpus / "flat_index" / "40_rows", {"space", 9}, context);
 }
@@ -166,8 +176,8 @@ Status write_fasttext_files(const fs::path& corpus) {
 }
 
 Status run(const fs::path& corpus) {
-  for (const char* name : {"term_index", "flat_index", "model_folder", "safetensors", "analyzer_spec", "gguf",
-                           "tokenizer_files", "fasttext_file"}) {
+  for (const char* name : {"term_index", "flat_index", "scan_index", "model_folder", "safetensors", "analyzer_spec",
+                           "gguf", "tokenizer_files", "fasttext_file"}) {
     fs::create_directories(corpus / name);
   }
   IG_TRY(write_indexes(corpus));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// What every kind of vector index promises.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -33,12 +34,21 @@ std::vector<std::int64_t> numbered(std::size_t n, std::int64_t first = 0, std::i
   return ids;
 }
 
-std::unique_ptr<VectorIndex> index_of(const Vectors& rows, std::span<const std::int64_t> ids, Metric metric,
-                                      DType dtype = DType::f32) {
-  auto index = make_flat_index({rows.dim(), metric, dtype}).value();
-  EXPECT_TRUE(index->add(ids, rows.view(), Context{}));
-  return index;
-}
+struct Kind {
+  const char* name;
+  Result<std::unique_ptr<VectorIndex>> (*make)(const VectorIndexOptions& options);
+  Result<std::unique_ptr<VectorIndex>> (*map)(const std::filesystem::path& path);
+};
+
+class AnyVectorIndex : public testing::TestWithParam<Kind> {
+ protected:
+  static std::unique_ptr<VectorIndex> index_of(const Vectors& rows, std::span<const std::int64_t> ids, Metric metric,
+                                               DType dtype = DType::f32) {
+    auto index = GetParam().make({rows.dim(), metric, dtype}).value();
+    EXPECT_TRUE(index->add(ids, rows.view(), Context{}));
+    return index;
+  }
+};
 
 // Every row that may be returned, scored one by one from what the index keeps, sorted.
 Hits brute_force(const VectorIndex& index, std::span<const std::int64_t> ids, const Vectors& queries, std::size_t k,
@@ -68,7 +78,9 @@ Hits brute_force(const VectorIndex& index, std::span<const std::int64_t> ids, co
 
 Hits search(const VectorIndex& index, const Vectors& queries, std::size_t k, const IdSet* filter = nullptr,
             const Context& context = {}) {
-  return index.search(queries.view(), {k, filter}, context).value();
+  IndexQuery query{k, filter};
+  query.exact = true;
+  return index.search(queries.view(), query, context).value();
 }
 
 // A filter that keeps about this share of the ids.
@@ -81,7 +93,7 @@ IdSet some_of(std::span<const std::int64_t> ids, double share, std::uint64_t see
   return out;
 }
 
-TEST(FlatIndex, FindsTheNearestOfThreeByHand) {
+TEST_P(AnyVectorIndex, FindsTheNearestOfThreeByHand) {
   Vectors rows = Vectors::dense(3, 2);
   rows.row_f32(0)[0] = 1, rows.row_f32(1)[1] = 2, rows.row_f32(2)[0] = 3, rows.row_f32(2)[1] = 4;
   const auto index = index_of(rows, numbered(3, 10), Metric::cosine);
@@ -93,7 +105,7 @@ TEST(FlatIndex, FindsTheNearestOfThreeByHand) {
   EXPECT_EQ(search(*distances, query, 1)[0], (std::vector<IndexHit>{{10, -16.0F}}));  // (1, 0) is 4 from (5, 0)
 }
 
-TEST(FlatIndex, EqualsBruteForceForEveryMetricTypeAndFilter) {
+TEST_P(AnyVectorIndex, EqualsBruteForceForEveryMetricTypeAndFilter) {
   const Vectors rows = random_vectors(3000, 37, 1);
   const Vectors queries = random_vectors(9, 37, 2);
   const std::vector<std::int64_t> ids = numbered(3000, 100, 3);
@@ -111,7 +123,7 @@ TEST(FlatIndex, EqualsBruteForceForEveryMetricTypeAndFilter) {
   }
 }
 
-TEST(FlatIndex, BatchesAndThreadsDoNotChangeABit) {
+TEST_P(AnyVectorIndex, BatchesAndThreadsDoNotChangeABit) {
   const Vectors rows = random_vectors(20000, 24, 4);
   const Vectors queries = random_vectors(70, 24, 5);
   const std::vector<std::int64_t> ids = numbered(20000);
@@ -130,7 +142,7 @@ TEST(FlatIndex, BatchesAndThreadsDoNotChangeABit) {
   }
 }
 
-TEST(FlatIndex, ManyEqualRowsComeInOrderOfIds) {
+TEST_P(AnyVectorIndex, ManyEqualRowsComeInOrderOfIds) {
   Vectors rows = Vectors::dense(5000, 8);
   for (std::size_t i = 0; i < 5000; ++i) rows.row_f32(i)[i % 2] = 1;
   const auto index = index_of(rows, numbered(5000), Metric::dot);
@@ -141,16 +153,16 @@ TEST(FlatIndex, ManyEqualRowsComeInOrderOfIds) {
   }
 }
 
-TEST(FlatIndex, GivesAllRowsWhenKIsLarger) {
+TEST_P(AnyVectorIndex, GivesAllRowsWhenKIsLarger) {
   const Vectors rows = random_vectors(50, 5, 6);
   const auto index = index_of(rows, numbered(50), Metric::dot);
   EXPECT_EQ(search(*index, random_vectors(20, 5, 7), 1000)[3].size(), 50U);
   EXPECT_TRUE(search(*index, random_vectors(2, 5, 7), 0)[1].empty());
-  const auto empty = make_flat_index({5}).value();
+  const auto empty = GetParam().make({5}).value();
   EXPECT_TRUE(search(*empty, random_vectors(2, 5, 7), 3)[1].empty());
 }
 
-TEST(FlatIndex, SavedRemovedAndAddedRowsSearchLikeAFreshIndex) {
+TEST_P(AnyVectorIndex, SavedRemovedAndAddedRowsSearchLikeAFreshIndex) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "vec-space-9.seg";
   const Vectors rows = random_vectors(2000, 150, 8);
@@ -159,7 +171,7 @@ TEST(FlatIndex, SavedRemovedAndAddedRowsSearchLikeAFreshIndex) {
   for (const DType dtype : {DType::f32, DType::bf16}) {
     const auto fresh = index_of(rows, ids, Metric::cosine, dtype);
     ASSERT_TRUE(fresh->save(path, {"space", 9}, Context{}));
-    const auto mapped = map_flat_index(path).value();
+    const auto mapped = GetParam().map(path).value();
     EXPECT_TRUE(mapped->verify());
     EXPECT_EQ(mapped->stamp().last_seq, 9U);
     EXPECT_EQ(mapped->size(), 2000U);
@@ -178,13 +190,13 @@ TEST(FlatIndex, SavedRemovedAndAddedRowsSearchLikeAFreshIndex) {
     }
     EXPECT_EQ(mapped->remove(std::vector<std::int64_t>{601, 599, 5000}), 2U);
     ASSERT_TRUE(mapped->save(folder.path() / "again.seg", {"space", 10}, Context{}));
-    const auto again = map_flat_index(folder.path() / "again.seg").value();
+    const auto again = GetParam().map(folder.path() / "again.seg").value();
     EXPECT_EQ(again->size(), 2000U - 300 + 38);
     EXPECT_EQ(search(*again, queries, 12), search(*mapped, queries, 12));
   }
 }
 
-TEST(FlatIndex, TakesNarrowRowsAndZeroRows) {
+TEST_P(AnyVectorIndex, TakesNarrowRowsAndZeroRows) {
   Vectors rows = Vectors::dense(2, 4, DType::f16);
   const float values[] = {0, 0, 0, 0, 3, 4, 0, 0};
   simd::kernels().f32_to_f16(values, static_cast<std::uint16_t*>(static_cast<void*>(rows.data())), 8);
@@ -194,9 +206,9 @@ TEST(FlatIndex, TakesNarrowRowsAndZeroRows) {
   EXPECT_EQ(search(*index, query, 2)[0], (std::vector<IndexHit>{{1, 0.8F}, {0, 0.0F}}));
 }
 
-TEST(FlatIndex, RefusesWhatDoesNotFit) {
-  EXPECT_EQ(make_flat_index({0}).error().code, Code::invalid_argument);
-  EXPECT_EQ(make_flat_index({8, Metric::dot, DType::i8}).error().code, Code::invalid_argument);
+TEST_P(AnyVectorIndex, RefusesWhatDoesNotFit) {
+  EXPECT_EQ(GetParam().make({0}).error().code, Code::invalid_argument);
+  EXPECT_EQ(GetParam().make({8, Metric::dot, DType::i8}).error().code, Code::invalid_argument);
   const auto index = index_of(random_vectors(4, 6, 12), numbered(4), Metric::dot);
   Vectors more = random_vectors(2, 6, 13);
   EXPECT_EQ(index->add(std::vector<std::int64_t>{9, 3}, more.view(), Context{}).error().code, Code::already_exists);
@@ -210,7 +222,7 @@ TEST(FlatIndex, RefusesWhatDoesNotFit) {
   EXPECT_EQ(index->row(77).error().code, Code::not_found);
 }
 
-TEST(FlatIndex, DamagedFilesAreRefusedByName) {
+TEST_P(AnyVectorIndex, DamagedFilesAreRefusedByName) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "v.seg";
   const auto index = index_of(random_vectors(500, 20, 15), numbered(500), Metric::dot);
@@ -218,15 +230,20 @@ TEST(FlatIndex, DamagedFilesAreRefusedByName) {
   const std::string whole = read_file(path).value();
   for (const std::size_t size : {std::size_t{0}, std::size_t{100}, whole.size() / 2, whole.size() - 1}) {
     std::ofstream(path, std::ios::binary).write(whole.data(), static_cast<std::streamsize>(size));
-    const auto opened = map_flat_index(path);
+    const auto opened = GetParam().map(path);
     ASSERT_FALSE(opened) << size;
     EXPECT_NE(opened.error().message.find("v.seg"), std::string::npos);
   }
   std::string changed = whole;
   changed[whole.size() / 3] = static_cast<char>(changed[whole.size() / 3] ^ 1);
   std::ofstream(path, std::ios::binary).write(changed.data(), static_cast<std::streamsize>(changed.size()));
-  EXPECT_EQ(map_flat_index(path).value()->verify().error().code, Code::corrupt_data);
+  EXPECT_EQ(GetParam().map(path).value()->verify().error().code, Code::corrupt_data);
 }
+
+INSTANTIATE_TEST_SUITE_P(Kinds, AnyVectorIndex,
+                         testing::Values(Kind{"flat", make_flat_index, map_flat_index},
+                                         Kind{"scan", make_scan_index, map_scan_index}),
+                         [](const auto& one) { return one.param.name; });
 
 }  // namespace
 }  // namespace isogloss

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of a vector index: a mapped file of rows sorted by id, of which some may be marked as removed, and rows
+// added since, kept in memory in any order. Every kind of vector index has one and answers for what it adds to it.
+//
+// Sections of the file (index/section_file.hpp): "ids" int64 (count), ascending; "rows" (count, stride) elements. A
+// row's stride is rounded up to 64 bytes when the row has at least 512 bytes, so that loads stay within cache lines for
+// at most an eighth more memory.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "index/flat/flat_scan.hpp"
+#include "index/row_mask.hpp"
+#include "index/section_file.hpp"
+#include "isogloss/index.hpp"
+#include "math/matrix.hpp"
+
+namespace isogloss::index {
+
+// Error{invalid_argument}: dim 0 or above 65,536, or a dtype other than f32 and bf16.
+Status check_options(const VectorIndexOptions& options);
+
+// Error{invalid_argument}: a space id above 64 bytes.
+Status check_stamp(const IndexStamp& stamp);
+
+class RowStore {
+ public:
+  // REQUIRES: check_options(options).
+  explicit RowStore(const VectorIndexOptions& options);
+  // A store over a file of this kind that was opened. Error{corrupt_data}.
+  static Result<RowStore> map(SectionFile file);
+
+  const VectorIndexOptions& options() const { return options_; }
+  std::size_t size() const { return base_ids_.size() - removed_ + tail_ids_.size(); }
+  const IndexStamp& stamp() const { return stamp_; }
+  bool contains(std::int64_t id) const { return tail_row_.contains(id) || base_row(id).has_value(); }
+  const SectionFile* file() const { return file_ ? &*file_ : nullptr; }
+
+  // As VectorIndex::add; the new rows are the last ones of the tail.
+  Status add(std::span<const std::int64_t> ids, VectorsView rows, const Context& context);
+
+  // A removed row of the tail is overwritten by the last one.
+  struct Removed {
+    enum class Where { nowhere, base, tail } where = Where::nowhere;
+    std::size_t row = 0;
+    std::size_t last = 0;  // of the tail
+  };
+  Removed remove(std::int64_t id);
+
+  // The two parts with the rows that may be returned; no mask = all of them.
+  FlatRows base_part(const IdSet* filter) const;
+  FlatRows tail_part(const IdSet* filter) const;
+  Result<std::vector<float>> row(std::int64_t id) const;  // (dim). Error{not_found}
+  // A kept row in f32. out (dim)
+  void read_row(const std::byte* kept, std::span<float> out) const;
+  // Queries ready to be compared with rows (cosine: of length 1). (q, dim). Error{invalid_argument}
+  Result<math::Matrix> prepare_queries(VectorsView queries) const;
+
+  // What lives, ascending by id.
+  struct Live {
+    std::vector<std::int64_t> ids;
+    std::vector<const std::byte*> rows;  // as kept
+  };
+  Live live() const;
+  // Writes the two sections. REQUIRES: `live` is live().
+  Status write(SectionWriter& writer, const Live& live, const Context& context) const;
+
+  // The first bytes of the footer's details in every kind.
+  struct Details {
+    std::uint32_t dim;
+    std::uint32_t stride;  // elements
+    std::uint8_t dtype;
+    std::uint8_t metric;
+    std::uint8_t unused[6];
+  };
+  Details details() const;
+
+ private:
+  std::size_t row_bytes() const;
+  std::optional<std::size_t> base_row(std::int64_t id) const;
+  Status check_new(std::span<const std::int64_t> ids, VectorsView rows) const;
+
+  VectorIndexOptions options_;
+  std::size_t stride_;  // elements
+  IndexStamp stamp_;
+  std::optional<SectionFile> file_;
+  std::span<const std::int64_t> base_ids_;  // (count), in the map
+  std::span<const std::byte> base_rows_;    // (count, row_bytes), in the map
+  RowMask base_removed_;
+  std::size_t removed_ = 0;
+  std::vector<std::int64_t> tail_ids_;
+  math::AlignedVector<std::byte> tail_rows_;  // (tail, row_bytes)
+  std::unordered_map<std::int64_t, std::size_t> tail_row_;
+  bool tail_ascends_ = true;
+};
+
+}  // namespace isogloss::index
