@@ -63,7 +63,8 @@ class NearVerb final : public Verb {
     const Vocabulary* vocabulary = IG_TRY(vocabulary_of(model, model_));
     const NearestOptions options{n_, parse_rule(rule_), among_ == 0 ? SIZE_MAX : among_};
     if (!input_.empty()) return answer_all(program, *vocabulary, options);
-    if (vocabulary->word_dimension() == 0) {
+    // Counting families know a word's neighbours without a dense vector for every word.
+    if (vocabulary->word_dimension() == 0 || (among_ == 0 && vocabulary->find_word(words_))) {
       print_words(program, IG_TRY(vocabulary->near(words_, n_, program.context)));
       return kDone;
     }

@@ -7,6 +7,7 @@
 #include "core/file.hpp"
 #include "core/text.hpp"
 #include "core/unpack.hpp"
+#include "formats/word_vector_writer.hpp"
 
 namespace isogloss::formats {
 namespace {
@@ -148,15 +149,11 @@ Status write_floret_file(const FasttextFile& file, const std::filesystem::path& 
   std::string line;
   for (const std::int32_t value : {s.bucket, s.dim, s.minn, s.maxn, s.hashes}) line += std::to_string(value) + " ";
   line += std::string(kSeed) + " < >\n";
-  char number[32];
   for (std::size_t i = 0; i < file.input.rows; ++i) {
     IG_TRY(out.write(line));
-    line = std::to_string(i) + " ";
-    for (const float x : file.input.values.subspan(i * file.input.columns, file.input.columns)) {
-      line.append(number, std::to_chars(number, number + sizeof number, x, std::chars_format::general, 5).ptr);
-      line += ' ';
-    }
-    line += '\n';
+    line.clear();
+    append_word_row(std::to_string(i), file.input.values.subspan(i * file.input.columns, file.input.columns),
+                    {.digits = 5, .significant = true}, line);
   }
   IG_TRY(out.write(line));
   return out.commit();

@@ -51,9 +51,11 @@ void append_word_row(std::string_view word, std::span<const float> row, const Wo
   }
   char number[64];
   for (const float value : row) {
-    const auto done = form.digits == 0 ? std::to_chars(number, number + sizeof number, value)
-                                       : std::to_chars(number, number + sizeof number, static_cast<double>(value),
-                                                       std::chars_format::fixed, form.digits);
+    const auto done =
+        form.digits == 0
+            ? std::to_chars(number, number + sizeof number, value)
+            : std::to_chars(number, number + sizeof number, static_cast<double>(value),
+                            form.significant ? std::chars_format::general : std::chars_format::fixed, form.digits);
     out += ' ';
     out.append(number, done.ptr);
   }

@@ -4,6 +4,7 @@
 //   word2vec text    V d\n, word, blank, d numbers each with a blank behind it, \n
 //   word2vec binary  V d\n, word, blank, d little-endian floats, \n
 //   GloVe            [V d\n] word, d numbers with blanks between them, \n
+//   fastText .vec    as word2vec's text, five significant digits
 #pragma once
 
 #include <cstddef>
@@ -22,7 +23,8 @@ struct WordVectorForm {
   bool binary = false;
   bool header = true;
   bool trailing_blank = true;
-  int digits = 6;  // of a text's numbers, after the point; 0 = the shortest that reads back the same
+  int digits = 6;            // of a text's numbers, after the point; 0 = the shortest that reads back the same
+  bool significant = false;  // digits count from the first that is not 0, as fastText has it
 };
 
 std::string word_vector_header(std::size_t words, std::size_t dim);

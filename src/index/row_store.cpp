@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/assert.hpp"
+#include "core/guard.hpp"
 #include "simd/kernels.hpp"
 
 namespace isogloss::index {
@@ -254,6 +255,10 @@ Status RowStore::write(SectionWriter& writer, const Live& live, const Context& c
     IG_TRY(writer.write({live.rows[i], row_bytes()}));
   }
   return {};
+}
+
+Status StoredIndex::add(std::span<const std::int64_t> ids, VectorsView rows, const Context& context) {
+  return guard([&] { return rows_.add(ids, rows, context); });
 }
 
 }  // namespace isogloss::index

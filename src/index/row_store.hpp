@@ -99,4 +99,20 @@ class RowStore {
   bool tail_ascends_ = true;
 };
 
+// What every vector index over a RowStore answers from it alone.
+class StoredIndex : public VectorIndex {
+ public:
+  const VectorIndexOptions& options() const final { return rows_.options(); }
+  std::size_t size() const final { return rows_.size(); }
+  const IndexStamp& stamp() const final { return rows_.stamp(); }
+  bool contains(std::int64_t id) const final { return rows_.contains(id); }
+  Status add(std::span<const std::int64_t> ids, VectorsView rows, const Context& context) final;
+  Result<std::vector<float>> row(std::int64_t id) const final { return rows_.row(id); }
+  Status verify() const final { return rows_.file() != nullptr ? rows_.file()->verify() : Status(); }
+
+ protected:
+  explicit StoredIndex(RowStore rows) : rows_(std::move(rows)) {}
+  RowStore rows_;
+};
+
 }  // namespace isogloss::index

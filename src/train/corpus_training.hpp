@@ -68,7 +68,6 @@ class CorpusTraining {
   void train_piece(const vectors::CorpusPiece& piece, const MakePiece& make);
   Status write_checkpoint();
   Status resume();
-  Status check_finite(std::string_view remedy) const;
   double mean_loss() const { return pieces_ > 0 ? loss_ / pieces_ : 0; }
   double all_words() const { return static_cast<double>(corpus_.total()) * static_cast<double>(options_.epochs); }
 

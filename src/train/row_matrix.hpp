@@ -5,23 +5,34 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/huge_pages.hpp"
+#include "isogloss/result.hpp"
 #include "math/matrix.hpp"
 
 namespace isogloss::training {
 
 inline constexpr std::size_t kRowFloats = 16;  // rows are padded with zeros to a multiple of it
 
+// Floats up to a whole number of cache lines.
+constexpr std::size_t padded_floats(std::size_t n) { return (n + kRowFloats - 1) / kRowFloats * kRowFloats; }
+// Brings a row nearer, to be written.
+inline void prefetch_row(const float* row, std::size_t floats) {
+  for (std::size_t i = 0; i < floats; i += kRowFloats) __builtin_prefetch(row + i, 1);
+}
+
 class RowMatrix {
  public:
   RowMatrix() = default;
   // Zeros.
   RowMatrix(std::size_t rows, std::size_t dim)
-      : rows_(rows), dim_(dim), padded_((dim + kRowFloats - 1) / kRowFloats * kRowFloats), data_(rows * padded_) {
+      : rows_(rows), dim_(dim), padded_(padded_floats(dim)), data_(rows * padded_) {
     prefer_huge_pages(std::as_writable_bytes(std::span(data_)));
     std::ranges::fill(data_, 0.0F);
   }
@@ -39,13 +50,6 @@ class RowMatrix {
     *this = {};
     return out;
   }
-  // The same as a copy.
-  std::vector<float> take() && {
-    std::vector<float> out(rows_ * dim_);
-    for (std::size_t i = 0; i < rows_; ++i) std::copy_n(row(i), dim_, out.data() + i * dim_);
-    *this = {};
-    return out;
-  }
 
  private:
   std::size_t rows_ = 0;
@@ -53,5 +57,12 @@ class RowMatrix {
   std::size_t padded_ = 0;
   math::AlignedVector<float> data_;  // (rows, padded)
 };
+
+// Error{invalid_argument} when a training overshot; `remedy` names what to lower.
+inline Status check_finite(const RowMatrix& rows, std::string_view remedy) {
+  if (std::ranges::all_of(rows.numbers(), [](float x) { return std::isfinite(x); })) return {};
+  return fail(Code::invalid_argument,
+              "training ran away: some numbers are no longer finite. Lower " + std::string(remedy) + ".");
+}
 
 }  // namespace isogloss::training

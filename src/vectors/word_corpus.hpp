@@ -30,6 +30,17 @@ struct CorpusRules {
   double phrase_threshold = 100;
 };
 
+// Those of a family whose options have these names.
+template <class Options>
+CorpusRules corpus_rules(const Options& options) {
+  CorpusRules rules;
+  rules.lowercase = options.lowercase;
+  rules.signs = options.split == "words";
+  rules.min_count = static_cast<std::uint64_t>(options.min_count);
+  rules.max_vocab = static_cast<std::size_t>(options.max_vocab);
+  return rules;
+}
+
 // Words that are there before the text is counted: those of a model that is trained further. All of them stay.
 struct KnownWords {
   const WordTable* table = nullptr;  // null = none

@@ -215,10 +215,7 @@ Result<WordTable> read_word_folder(const formats::ModelSource& source) {
                 "'" + source.files->origin().string() + "': tensor 'vectors' has a number that is not finite.");
   }
   const std::size_t dim = rows.size() / names.size();
-  if (source.mapped) {
-    FrozenWords frozen(words.size(), [&](std::size_t i) { return words.word(static_cast<std::uint32_t>(i)); });
-    return WordTable(std::move(frozen), source.mapped, rows, dim, std::move(counts));
-  }
+  if (source.mapped) return WordTable(frozen(words), source.mapped, rows, dim, std::move(counts));
   return WordTable(words, std::vector<float>(rows.begin(), rows.end()), dim, std::move(counts));
 }
 

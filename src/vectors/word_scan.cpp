@@ -18,20 +18,24 @@ constexpr std::size_t kStripBlocks = 4096;
 constexpr float kRounding = 4e-6F;  // of the floats on the way, for lengths near 1
 constexpr std::uint8_t kZero = 128;
 
-// A row of length 1 in bytes. step: 4 bytes of each dimension group, kScanRows * 4 apart.
-void encode_row(std::span<const float> row, std::uint8_t* to, float& factor, float& error) {
-  const float length = std::sqrt(math::squared_length(row));
-  const float largest = math::largest_magnitude(row);
-  factor = length > 0 ? largest / 127.0F / length : 0.0F;
+// A vector of length 1 in bytes, x = scale * bytes + e; of a zero vector all zeros.
+struct Bytes {
+  float scale = 0;
+  float error = 0;  // |e|
+};
+
+// out: (vector)
+Bytes to_bytes(std::span<const float> vector, std::span<std::int8_t> out) {
+  const float length = std::sqrt(math::squared_length(vector));
+  const float scale = length > 0 ? math::largest_magnitude(vector) / 127.0F / length : 0.0F;
   double left = 0;
-  for (std::size_t d = 0; d < row.size(); ++d) {
-    const float unit = length > 0 ? row[d] / length : 0.0F;
-    const float code = factor > 0 ? std::nearbyint(unit / factor) : 0.0F;
-    to[d / 4 * kScanRows * 4 + d % 4] = static_cast<std::uint8_t>(static_cast<int>(code) + kZero);
-    const double miss = static_cast<double>(unit) - static_cast<double>(factor) * static_cast<double>(code);
+  for (std::size_t d = 0; d < vector.size(); ++d) {
+    const float unit = length > 0 ? vector[d] / length : 0.0F;
+    out[d] = static_cast<std::int8_t>(scale > 0 ? std::nearbyint(unit / scale) : 0.0F);
+    const double miss = static_cast<double>(unit) - static_cast<double>(scale) * out[d];
     left += miss * miss;
   }
-  error = length > 0 ? static_cast<float>(std::sqrt(left)) + kRounding : 0.0F;
+  return {scale, length > 0 ? static_cast<float>(std::sqrt(left)) + kRounding : 0.0F};
 }
 
 // A query in bytes, with room for what ScanQuery points to.
@@ -39,19 +43,11 @@ struct EncodedQuery {
   std::vector<std::int32_t> words;
   ScanQuery query;
   EncodedQuery(std::span<const float> vector, std::size_t steps) : words(steps) {
-    const float length = std::sqrt(math::squared_length(vector));
-    const float largest = math::largest_magnitude(vector);
-    if (length > 0) query.scale = largest / 127.0F / length;
     std::vector<std::int8_t> bytes(4 * steps);
-    double left = 0;
-    for (std::size_t d = 0; d < vector.size() && length > 0; ++d) {
-      const float unit = vector[d] / length;
-      bytes[d] = static_cast<std::int8_t>(std::nearbyint(unit / query.scale));
-      const double miss = static_cast<double>(unit) - static_cast<double>(query.scale) * bytes[d];
-      left += miss * miss;
-      query.offset += kZero * bytes[d];
-    }
-    query.error = static_cast<float>(std::sqrt(left)) + kRounding;
+    const auto [scale, error] = to_bytes(vector, std::span(bytes).first(vector.size()));
+    query.scale = scale;
+    query.error = error;
+    for (const std::int8_t byte : bytes) query.offset += kZero * byte;
     std::memcpy(words.data(), bytes.data(), bytes.size());
     query.words = words.data();
   }
@@ -87,9 +83,15 @@ WordScan WordScan::build(std::span<const float> rows, std::size_t dim, Context& 
   own->factors.assign(blocks * kScanRows, 0.0F);
   own->errors.assign(blocks * kScanRows, 0.0F);
   parallel_for(context, scan.count_, 256 * kScanRows, [&](std::size_t begin, std::size_t end) {
+    std::vector<std::int8_t> bytes(dim);
     for (std::size_t i = begin; i < end; ++i) {
+      const auto [scale, error] = to_bytes(rows.subspan(i * dim, dim), bytes);
+      own->factors[i] = scale;
+      own->errors[i] = error;
       std::uint8_t* to = own->codes.data() + i / kScanRows * block_bytes + i % kScanRows * 4;
-      encode_row(rows.subspan(i * dim, dim), to, own->factors[i], own->errors[i]);
+      for (std::size_t d = 0; d < dim; ++d) {
+        to[d / 4 * kScanRows * 4 + d % 4] = static_cast<std::uint8_t>(bytes[d] + kZero);
+      }
     }
   });
   scan.codes_ = own->codes;

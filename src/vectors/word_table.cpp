@@ -18,8 +18,7 @@ constexpr std::size_t kGrain = 2048;  // rows of one task
 
 WordTable::WordTable(const tokens::WordMap& words, std::vector<float> rows, std::size_t dim,
                      std::vector<std::uint64_t> counts)
-    : WordTable(FrozenWords(words.size(), [&](std::size_t i) { return words.word(static_cast<std::uint32_t>(i)); }),
-                nullptr, {}, dim, std::move(counts)) {
+    : WordTable(frozen(words), nullptr, {}, dim, std::move(counts)) {
   auto own = std::make_shared<const std::vector<float>>(std::move(rows));
   rows_ = *own;
   owner_ = std::move(own);

@@ -18,6 +18,10 @@
 
 namespace isogloss::vectors {
 
+inline FrozenWords frozen(const tokens::WordMap& words) {
+  return FrozenWords(words.size(), [&](std::size_t i) { return words.word(static_cast<std::uint32_t>(i)); });
+}
+
 class WordTable {
  public:
   WordTable() = default;

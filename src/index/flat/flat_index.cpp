@@ -13,18 +13,9 @@ namespace {
 constexpr std::string_view kKind = "flat";
 constexpr std::uint32_t kFormat = 1;
 
-class FlatIndex final : public VectorIndex {
+class FlatIndex final : public StoredIndex {
  public:
-  explicit FlatIndex(RowStore rows) : rows_(std::move(rows)) {}
-
-  const VectorIndexOptions& options() const override { return rows_.options(); }
-  std::size_t size() const override { return rows_.size(); }
-  const IndexStamp& stamp() const override { return rows_.stamp(); }
-  bool contains(std::int64_t id) const override { return rows_.contains(id); }
-
-  Status add(std::span<const std::int64_t> ids, VectorsView rows, const Context& context) override {
-    return guard([&] { return rows_.add(ids, rows, context); });
-  }
+  explicit FlatIndex(RowStore rows) : StoredIndex(std::move(rows)) {}
 
   std::size_t remove(std::span<const std::int64_t> ids) override {
     std::size_t count = 0;
@@ -50,8 +41,6 @@ class FlatIndex final : public VectorIndex {
     });
   }
 
-  Result<std::vector<float>> row(std::int64_t id) const override { return rows_.row(id); }
-
   Status save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const override {
     return guard([&]() -> Status {
       IG_TRY(check_stamp(stamp));
@@ -62,11 +51,6 @@ class FlatIndex final : public VectorIndex {
       return writer.finish(stamp, live.ids.size(), std::as_bytes(std::span(&details, 1)));
     });
   }
-
-  Status verify() const override { return rows_.file() != nullptr ? rows_.file()->verify() : Status(); }
-
- private:
-  RowStore rows_;
 };
 
 }  // namespace

@@ -86,23 +86,14 @@ struct TailCoding {
   std::size_t coded = 0;        // rows
 };
 
-class ScanIndex final : public VectorIndex {
+class ScanIndex final : public StoredIndex {
  public:
-  explicit ScanIndex(RowStore rows) : rows_(std::move(rows)) {}
+  explicit ScanIndex(RowStore rows) : StoredIndex(std::move(rows)) {}
 
   static Result<std::unique_ptr<VectorIndex>> map_file(const std::filesystem::path& path) {
     auto index = std::make_unique<ScanIndex>(IG_TRY(RowStore::map(IG_TRY(SectionFile::open(path, kKind, kFormat)))));
     IG_TRY(index->map_codes());
     return std::unique_ptr<VectorIndex>(std::move(index));
-  }
-
-  const VectorIndexOptions& options() const override { return rows_.options(); }
-  std::size_t size() const override { return rows_.size(); }
-  const IndexStamp& stamp() const override { return rows_.stamp(); }
-  bool contains(std::int64_t id) const override { return rows_.contains(id); }
-
-  Status add(std::span<const std::int64_t> ids, VectorsView rows, const Context& context) override {
-    return guard([&] { return rows_.add(ids, rows, context); });
   }
 
   std::size_t remove(std::span<const std::int64_t> ids) override {
@@ -124,13 +115,9 @@ class ScanIndex final : public VectorIndex {
     return guard([&] { return search_all(queries, query, context, cost); });
   }
 
-  Result<std::vector<float>> row(std::int64_t id) const override { return rows_.row(id); }
-
   Status save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const override {
     return guard([&] { return write(path, stamp, context); });
   }
-
-  Status verify() const override { return rows_.file() != nullptr ? rows_.file()->verify() : Status(); }
 
  private:
   // One part for one search.
@@ -168,7 +155,6 @@ class ScanIndex final : public VectorIndex {
                    IndexCost& cost) const;
   Status write(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const;
 
-  RowStore rows_;
   Coding base_;
   // The tail is coded when it is searched, not when it grows: an index that is filled and saved is coded once.
   mutable std::mutex coding_;

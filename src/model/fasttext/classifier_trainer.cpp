@@ -361,8 +361,9 @@ class ClassifierTraining {
       });
       IG_TRY(context_.check());
     }
-    IG_TRY(check_finite(inputs_, setup_.options.alpha));
-    IG_TRY(check_finite(outputs_, setup_.options.alpha));
+    const std::string remedy = "alpha (" + std::to_string(setup_.options.alpha) + ")";
+    IG_TRY(training::check_finite(inputs_, remedy));
+    IG_TRY(training::check_finite(outputs_, remedy));
     context_.say(LogLevel::info, std::to_string(epochs) + " x " + counted(lines_.size(), "text") + " read; loss " +
                                      std::to_string(pieces_ > 0 ? loss_ / pieces_ : 0) + " a text.");
     lines_ = {};
@@ -436,10 +437,7 @@ class ClassifierTraining {
   }
 
   void fetch(std::span<const std::uint32_t> rows) const {
-    for (const std::uint32_t row : rows) {
-      for (std::size_t c = 0; c < inputs_.padded(); c += training::kRowFloats)
-        __builtin_prefetch(inputs_.row(row) + c, 1);
-    }
+    for (const std::uint32_t row : rows) training::prefetch_row(inputs_.row(row), inputs_.padded());
   }
 
   Context& context_;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/fasttext/fasttext.hpp"
 
-#include <charconv>
-
 #include "core/describe.hpp"
 #include "core/file.hpp"
 #include "core/unpack.hpp"
 #include "formats/floret_file.hpp"
+#include "formats/word_vector_writer.hpp"
 #include "model/fasttext/fasttext_model.hpp"
 #include "model/fasttext/fasttext_quantise.hpp"
 #include "model/fasttext/fasttext_trainer.hpp"
@@ -84,31 +83,18 @@ Result<std::shared_ptr<FasttextModel>> open(const FileSet& files, const OptionVa
 }
 
 // Vectors of words as text, as the original writes them beside a .bin.
-Status write_vectors(const FasttextModel& model, const std::filesystem::path& target) {
-  const std::size_t dim = model.word_dimension();
-  AtomicFile out = IG_TRY(AtomicFile::create(target));
-  IG_TRY(out.write(std::to_string(model.word_count()) + " " + std::to_string(dim) + "\n"));
-  std::vector<float> row(dim);
-  std::string line;
-  char number[32];
-  for (std::size_t i = 0; i < model.word_count(); ++i) {
-    model.word_vector(i, row);
-    line = model.word(i);
-    for (const float x : row) {
-      line += ' ';
-      line.append(number, std::to_chars(number, number + sizeof number, x, std::chars_format::general, 5).ptr);
-    }
-    line += " \n";
-    IG_TRY(out.write(line));
-  }
-  return out.commit();
+Status write_vectors(const FasttextModel& model, const std::filesystem::path& target, Context& context) {
+  const formats::WordRowSource rows{model.word_count(), model.word_dimension(),
+                                    [&](std::size_t i) { return model.word(i); },
+                                    [&](std::size_t i, std::span<float> row) { model.word_vector(i, row); }};
+  return formats::save_word_vectors(target, rows, {.digits = 5, .significant = true}, context);
 }
 
 Status convert_file(const FileSet& files, const std::filesystem::path& target, const ConvertOptions& options,
                     Context& context) {
   const auto how = IG_TRY(parse_options<FasttextConvertOptions>(options.family, "A .ftz of family 'fasttext'"));
   const std::shared_ptr<FasttextModel> model = IG_TRY(open(files, {}, context));
-  if (target.extension() == ".vec") return write_vectors(*model, target);
+  if (target.extension() == ".vec") return write_vectors(*model, target, context);
   const bool floret = model->file().settings.hashes > 0;
   if (floret != (target.extension() == ".floret")) {
     return fail(Code::unsupported, floret ? "a model of floret has one table for words and n-grams, which .bin and "

@@ -211,27 +211,33 @@ Result<std::vector<WordPart>> FasttextModel::word_parts(std::string_view word) c
   return out;
 }
 
+// Once made they stay as they are, so that only who makes them holds the lock for long.
+Result<std::span<const float>> FasttextModel::all_words(Context& context) const {
+  const std::lock_guard lock(mutex_);
+  if (!all_words_.empty()) return std::span<const float>(all_words_);
+  const std::size_t dim = word_dimension();
+  std::vector<float> made(word_count() * dim);
+  parallel_for(context, word_count(), kWordGrain, [&](std::size_t begin, std::size_t end) {
+    if (!context.check()) return;  // told below
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::span<float> row = std::span(made).subspan(i * dim, dim);
+      word_vector(i, row);
+      math::scale_to_length(1, row);
+    }
+  });
+  IG_TRY(context.check());
+  all_words_ = std::move(made);
+  return std::span<const float>(all_words_);
+}
+
 Status FasttextModel::cosines(std::span<const float> vector, std::span<float> out, Context& context) const {
   IG_TRY(context.check());
   const std::size_t dim = word_dimension();
-  const std::lock_guard lock(mutex_);
-  if (all_words_.empty()) {
-    std::vector<float> made(word_count() * dim);
-    parallel_for(context, word_count(), kWordGrain, [&](std::size_t begin, std::size_t end) {
-      if (!context.check()) return;  // told below
-      for (std::size_t i = begin; i < end; ++i) {
-        const std::span<float> row = std::span(made).subspan(i * dim, dim);
-        word_vector(i, row);
-        math::scale_to_length(1, row);
-      }
-    });
-    IG_TRY(context.check());
-    all_words_ = std::move(made);
-  }
+  const std::span<const float> words = IG_TRY(all_words(context));
   const float length = std::sqrt(math::squared_length(vector));
   parallel_for(context, word_count(), kWordGrain, [&](std::size_t begin, std::size_t end) {
     const std::span<float> to = out.subspan(begin, end - begin);
-    math::dot_rows(vector, all_words_.data() + begin * dim, to);
+    math::dot_rows(vector, words.data() + begin * dim, to);
     math::scale(length > 0 ? 1.0F / length : 0.0F, to);
   });
   return context.check();

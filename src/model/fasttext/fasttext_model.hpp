@@ -78,6 +78,8 @@ class FasttextModel final : public Model, public Embedder, public Vocabulary, pu
   // out = mean of rows, 0 when there is none. out: (dim)
   void mean_of(std::span<const std::uint32_t> rows, std::span<float> out) const;
   float weight_of(std::string_view word) const;
+  // (words, dim), of length 1 or 0
+  Result<std::span<const float>> all_words(Context& context) const;
 
   formats::FasttextFile file_;
   FasttextInfo info_;
@@ -87,7 +89,7 @@ class FasttextModel final : public Model, public Embedder, public Vocabulary, pu
   Card card_;
   // Vectors of all words, made when first asked for: neighbours need them.
   mutable std::mutex mutex_;
-  mutable std::vector<float> all_words_;  // (words, dim), of length 1 or 0
+  mutable std::vector<float> all_words_;
 };
 
 // Folders of ours: config.json with the settings, vocabulary.txt, labels.txt, model.safetensors.

@@ -111,13 +111,4 @@ void copy_pretrained(const Pretrained& from, const formats::FasttextFile& file, 
   }
 }
 
-Status check_finite(const training::RowMatrix& rows, double alpha) {
-  for (std::size_t i = 0; i < rows.rows() * rows.padded(); ++i) {
-    if (std::isfinite(rows.row(0)[i])) continue;
-    return fail(Code::invalid_argument,
-                "training ran away: some numbers are no longer finite. Lower alpha (" + std::to_string(alpha) + ").");
-  }
-  return {};
-}
-
 }  // namespace isogloss::model

@@ -45,9 +45,6 @@ Result<Pretrained> read_pretrained(const FasttextOptions& options, Context& cont
 void add_pretrained_words(const Pretrained& from, formats::FasttextFile& file);
 void copy_pretrained(const Pretrained& from, const formats::FasttextFile& file, training::RowMatrix& input);
 
-// Error{invalid_argument} when numbers are no longer finite.
-Status check_finite(const training::RowMatrix& rows, double alpha);
-
 // options: resolved().
 Result<formats::FasttextFile> train_word_model(const Dataset& data, const FasttextOptions& options,
                                                const TrainingRun& run, Context& context);

@@ -13,6 +13,7 @@
 #include "model/fasttext/fasttext.hpp"
 #include "model/fasttext/fasttext_model.hpp"
 #include "model/fasttext/fasttext_quantise.hpp"
+#include "model/word_test_support.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -36,16 +37,8 @@ std::vector<std::string> two_topics(bool labels, std::size_t texts = 400) {
 
 // Many words, so that blocks are shared, in pieces enough for every thread.
 std::vector<std::string> many_words(bool labels) {
-  std::vector<std::string> out;
-  Random random(8);
-  for (int i = 0; i < 4000; ++i) {
-    std::string text = labels ? "__label__" + std::to_string(i % 3) + " " : "";
-    for (int w = 0; w < 12; ++w) {
-      text += "w" + std::to_string(static_cast<std::uint64_t>(std::exp(random.uniform() * 6.5))) + " ";
-    }
-    out.push_back(text);
-  }
-  return out;
+  return zipf_lines(4000, 12, 6.5,
+                    [&](int i) { return labels ? "__label__" + std::to_string(i % 3) + " " : std::string(); });
 }
 
 OptionValues small(const char* model, OptionValues values = {}) {
@@ -53,20 +46,6 @@ OptionValues small(const char* model, OptionValues values = {}) {
   values.set("dim", std::int64_t{12});
   values.set("sample", 0.0);
   return values;
-}
-
-double cosine(const Model& model, std::string_view a, std::string_view b) {
-  const auto* words = model.ability<Vocabulary>();
-  std::vector<float> x(words->word_dimension()), y(x.size());
-  EXPECT_TRUE(words->any_word_vector(a, x));
-  EXPECT_TRUE(words->any_word_vector(b, y));
-  double xy = 0, xx = 0, yy = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    xy += static_cast<double>(x[i] * y[i]);
-    xx += static_cast<double>(x[i] * x[i]);
-    yy += static_cast<double>(y[i] * y[i]);
-  }
-  return xy / std::sqrt(xx * yy);
 }
 
 std::string best_label(const Model& model, const std::string& text) {
@@ -310,16 +289,7 @@ TEST(FasttextQuantise, ClassifiersAndWordModelsKeepWhatTheyKnow) {
 
 // Stopped on the way and gone on with: the bits of a run that nothing disturbed.
 TEST(FasttextTraining, AnInterruptedRunEndsWithTheSameBits) {
-  std::vector<std::string> texts;
-  Random random(8);
-  for (int i = 0; i < 6000; ++i) {
-    std::string text;
-    for (int w = 0; w < 12; ++w) {
-      text += "word" + std::to_string(static_cast<std::uint64_t>(std::exp(random.uniform() * 6.5))) + " ";
-    }
-    texts.push_back(text);
-  }
-  const tokens::MemoryDataset data(texts);
+  const tokens::MemoryDataset data(zipf_lines(6000, 12, 6.5));
   const OptionValues options{{"dim", std::int64_t{12}}, {"epochs", std::int64_t{3}}};
   TemporaryFolder folder;
   Context context;

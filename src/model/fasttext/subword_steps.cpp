@@ -15,32 +15,19 @@
 namespace isogloss::model {
 namespace {
 
-constexpr std::uint64_t kWatchEvery = 64;  // steps whose loss is looked at
 // A block draws this many times `negative` words, each with the weight of its part.
 constexpr std::size_t kSharedDraws = 5;
 
-std::size_t up(std::size_t n) { return (n + training::kRowFloats - 1) / training::kRowFloats * training::kRowFloats; }
-
-void fetch(const float* row, std::size_t floats) {
-  for (std::size_t i = 0; i < floats; i += training::kRowFloats) __builtin_prefetch(row + i, 1);
-}
-
 }  // namespace
 
-SubwordSteps::SubwordSteps(const SubwordSetup& setup, Random random) : setup_(setup), random_(random) {}
+SubwordSteps::SubwordSteps(const SubwordSetup& setup, Random random)
+    : setup_(setup),
+      random_(random),
+      loss_(setup.options.loss == "ns" ? training::PairLoss::Per::pair : training::PairLoss::Per::step) {}
 
 void SubwordSteps::sentence(std::span<const std::uint32_t> ids, float alpha) {
   const FasttextOptions& o = setup_.options;
-  sentence_.clear();
-  for (std::size_t i = 0; i < ids.size(); i += 2) {
-    const std::uint64_t bits = random_.next();
-    if (static_cast<std::uint32_t>(bits) <= setup_.keep[ids[i]]) sentence_.push_back(ids[i]);
-    if (i + 1 < ids.size() && bits >> 32 <= setup_.keep[ids[i + 1]]) sentence_.push_back(ids[i + 1]);
-  }
-  if (sentence_.size() < 2) return;
-  const auto window = static_cast<std::uint32_t>(o.window);
-  spans_.resize(sentence_.size());
-  for (std::uint32_t& span : spans_) span = 1 + static_cast<std::uint32_t>((random_.next() >> 32) * window >> 32);
+  if (!sentence_.draw(ids, setup_.keep, static_cast<std::uint32_t>(o.window), true, random_)) return;
   if (o.loss == "hs") {
     for (std::size_t i = 0; i < sentence_.size(); ++i) tree_step(i, alpha);
   } else if (o.skipgram() && o.block == 0) {
@@ -59,18 +46,13 @@ void SubwordSteps::finish() {
   waiting_ = false;
 }
 
-SubwordSteps::Window SubwordSteps::window_of(std::size_t centre) const {
-  const std::size_t span = spans_[centre];
-  return {centre - std::min(centre, span), std::min(sentence_.size() - 1, centre + span)};
-}
-
 SubwordSteps::Step& SubwordSteps::open_step(std::size_t rows, std::size_t targets, float alpha) {
   Step& step = steps_[1 - turn_];
   step.words.clear();
   step.members.clear();
   step.ends.clear();
   step.targets.clear();
-  step.stride = up(targets);
+  step.stride = training::padded_floats(targets);
   step.labels.assign(step.stride, 0.0F);
   step.weights.assign(rows * step.stride, 0.0F);
   step.alpha = alpha;
@@ -81,9 +63,9 @@ void SubwordSteps::close_step() {
   const std::size_t padded = setup_.inputs->padded();
   const Step& step = steps_[1 - turn_];
   for (const std::uint32_t word : step.words) {
-    for (const std::uint32_t row : setup_.words.of(word)) fetch(setup_.inputs->row(row), padded);
+    for (const std::uint32_t row : setup_.words.of(word)) training::prefetch_row(setup_.inputs->row(row), padded);
   }
-  for (const float* row : step.targets) fetch(row, padded);
+  for (const float* row : step.targets) training::prefetch_row(row, padded);
   if (waiting_) compute(steps_[turn_]);
   turn_ = 1 - turn_;
   waiting_ = true;
@@ -108,7 +90,7 @@ void SubwordSteps::add_negatives(Step& step, std::size_t draws, Right&& right) {
 void SubwordSteps::skipgram_pairs(float alpha) {
   const auto draws = static_cast<std::size_t>(setup_.options.negative);
   for (std::size_t centre = 0; centre < sentence_.size(); ++centre) {
-    const Window window = window_of(centre);
+    const Window window = sentence_.of(centre);
     for (std::size_t p = window.from; p <= window.to; ++p) {
       if (p == centre) continue;
       Step& step = open_step(1, 1 + draws, alpha);
@@ -124,13 +106,7 @@ void SubwordSteps::skipgram_pairs(float alpha) {
 }
 
 void SubwordSteps::skipgram_block(std::size_t first, std::size_t count, float alpha) {
-  std::size_t from = first;
-  std::size_t to = first;
-  for (std::size_t c = first; c < first + count; ++c) {
-    const Window window = window_of(c);
-    from = std::min(from, window.from);
-    to = std::max(to, window.to);
-  }
+  const auto [from, to] = sentence_.of_block(first, count);
   const std::size_t draws = kSharedDraws * static_cast<std::size_t>(setup_.options.negative);
   Step& step = open_step(count, to - from + 1 + draws, alpha);
   for (std::size_t p = from; p <= to; ++p) {
@@ -141,13 +117,13 @@ void SubwordSteps::skipgram_block(std::size_t first, std::size_t count, float al
     step.words.push_back(sentence_[first + r]);
     step.members.push_back(static_cast<std::uint32_t>(r));
     step.ends.push_back(static_cast<std::uint32_t>(r + 1));
-    const Window window = window_of(first + r);
+    const Window window = sentence_.of(first + r);
     for (std::size_t p = window.from; p <= window.to; ++p) {
       if (p != first + r) step.weights[r * step.stride + p - from] = 1;
     }
   }
   add_negatives(step, draws, [&](std::size_t r, auto&& visit) {
-    const Window window = window_of(first + r);
+    const Window window = sentence_.of(first + r);
     for (std::size_t p = window.from; p <= window.to; ++p) {
       if (p != first + r) visit(sentence_[p]);
     }
@@ -158,16 +134,10 @@ void SubwordSteps::skipgram_block(std::size_t first, std::size_t count, float al
 void SubwordSteps::cbow_block(std::size_t first, std::size_t count, float alpha) {
   const std::size_t draws = kSharedDraws * static_cast<std::size_t>(setup_.options.negative);
   Step& step = open_step(count, count + draws, alpha);
-  std::size_t from = first;
-  std::size_t to = first;
-  for (std::size_t r = 0; r < count; ++r) {
-    const Window window = window_of(first + r);
-    from = std::min(from, window.from);
-    to = std::max(to, window.to);
-  }
+  const auto [from, to] = sentence_.of_block(first, count);
   for (std::size_t p = from; p <= to; ++p) step.words.push_back(sentence_[p]);
   for (std::size_t r = 0; r < count; ++r) {
-    const Window window = window_of(first + r);
+    const Window window = sentence_.of(first + r);
     for (std::size_t p = window.from; p <= window.to; ++p) {
       if (p != first + r) step.members.push_back(static_cast<std::uint32_t>(p - from));
     }
@@ -182,7 +152,7 @@ void SubwordSteps::cbow_block(std::size_t first, std::size_t count, float alpha)
 
 // Hierarchical softmax of one centre: the targets are the nodes on the ways to the words it is told with.
 void SubwordSteps::tree_step(std::size_t centre, float alpha) {
-  const Window window = window_of(centre);
+  const Window window = sentence_.of(centre);
   const bool skipgram = setup_.options.skipgram();
   std::size_t nodes = skipgram ? 0 : setup_.tree.nodes(sentence_[centre]).size();
   for (std::size_t p = window.from; skipgram && p <= window.to; ++p) {
@@ -243,7 +213,7 @@ void SubwordSteps::compute(Step& step) {
   pairs.dim = padded;
   pairs.alpha = step.alpha;
   setup_.kernels->measure(pairs);
-  if (computed_++ % kWatchEvery == 0) watch(step, pairs);
+  if (loss_.due()) loss_.add(pairs);
   setup_.kernels->update(pairs);
   add_errors(step);
 }
@@ -288,20 +258,6 @@ void SubwordSteps::add_errors(const Step& step) {
     for (const std::uint32_t row : setup_.words.of(step.words[w]))
       math::add_scaled(1.0F, error, {inputs.row(row), padded});
   }
-}
-
-// Adds the loss of a step, - weight (label ln p + (1 - label) ln (1 - p)), for the mean over pairs of words.
-void SubwordSteps::watch(const Step& step, const training::PairStep& pairs) {
-  for (std::size_t r = 0; r < pairs.row_count; ++r) {
-    for (std::size_t t = 0; t < pairs.target_count; ++t) {
-      const double weight = static_cast<double>(pairs.weights[r * pairs.stride + t]);
-      const double s = static_cast<double>(pairs.gradients[r * pairs.stride + t]);
-      const double sign = step.labels[t] > 0 ? -1 : 1;
-      loss_ += weight * std::log1p(std::exp(std::min(sign * s, 80.0)));
-      if (setup_.options.loss == "ns") pairs_ += step.labels[t] > 0 ? weight : 0;
-    }
-  }
-  if (setup_.options.loss != "ns") pairs_ += 1;
 }
 
 }  // namespace isogloss::model

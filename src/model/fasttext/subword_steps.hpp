@@ -10,7 +10,9 @@
 #include "core/random.hpp"
 #include "model/fasttext/fasttext_options.hpp"
 #include "train/pair_kernels.hpp"
+#include "train/pair_loss.hpp"
 #include "train/row_matrix.hpp"
+#include "train/sentence_windows.hpp"
 #include "train/word_draws.hpp"
 
 namespace isogloss::model {
@@ -45,7 +47,7 @@ class SubwordSteps {
   // Trains on the words of a sentence, as many as options.sample leaves. ids: (words)
   void sentence(std::span<const std::uint32_t> ids, float alpha);
   void finish();  // computes the last step
-  double loss() const { return pairs_ > 0 ? loss_ / pairs_ : 0; }
+  double loss() const { return loss_.mean(); }
 
  private:
   // Row r of the step is the mean of the rows of its members among `words`.
@@ -59,17 +61,13 @@ class SubwordSteps {
     std::size_t stride = 0;
     float alpha = 0;
   };
-  struct Window {
-    std::size_t from, to;  // positions, both included
-  };
+  using Window = training::SentenceWindows::Window;
 
-  Window window_of(std::size_t centre) const;
   Step& open_step(std::size_t rows, std::size_t targets, float alpha);
   void close_step();  // fetches its rows, computes the one before
   void compute(Step& step);
   void make_rows(const Step& step);
   void add_errors(const Step& step);
-  void watch(const Step& step, const training::PairStep& pairs);
 
   void skipgram_pairs(float alpha);
   void skipgram_block(std::size_t first, std::size_t count, float alpha);
@@ -82,8 +80,7 @@ class SubwordSteps {
 
   const SubwordSetup& setup_;
   Random random_;
-  std::vector<std::uint32_t> sentence_;  // those that stay
-  std::vector<std::uint32_t> spans_;     // (words) window of each
+  training::SentenceWindows sentence_;
   Step steps_[2];
   std::size_t turn_ = 0;
   bool waiting_ = false;
@@ -91,8 +88,7 @@ class SubwordSteps {
   std::vector<float> means_, errors_;  // (rows, padded)
   std::vector<float*> rows_;
   std::vector<float> gradients_, scratch_, ones_;
-  std::uint64_t computed_ = 0;
-  double loss_ = 0, pairs_ = 0;
+  training::PairLoss loss_;
 };
 
 }  // namespace isogloss::model

@@ -126,12 +126,7 @@ Result<formats::FasttextFile> train_word_model(const Dataset& data, const Fastte
     return fail(Code::invalid_argument,
                 "loss = " + options.loss + " is for model = supervised; word models take ns or hs.");
   }
-  vectors::CorpusRules rules;
-  rules.lowercase = options.lowercase;
-  rules.signs = options.split == "words";
-  rules.min_count = static_cast<std::uint64_t>(options.min_count);
-  rules.max_vocab = static_cast<std::size_t>(options.max_vocab);
-  vectors::WordCorpus corpus = IG_TRY(vectors::WordCorpus::count(data, rules, context));
+  vectors::WordCorpus corpus = IG_TRY(vectors::WordCorpus::count(data, vectors::corpus_rules(options), context));
   IG_TRY(corpus.hold(context.memory_limit == 0 ? SIZE_MAX : context.memory_limit / 2, context));
   const std::string mark = vectors::training_mark("fasttext 1", option_values(options), corpus, "", context);
   return WordTraining(corpus, options, context).run(training::Checkpoint(run, mark));

@@ -35,12 +35,7 @@ class GloveModel final : public vectors::WordModel {
 Result<ModelPtr> train(const Dataset& data, const OptionValues& values, Context& context) {
   const auto options = IG_TRY(parse_options<GloveOptions>(values, "Family 'glove'"));
   IG_TRY(context.check());
-  vectors::CorpusRules rules;
-  rules.lowercase = options.lowercase;
-  rules.signs = options.split == "words";
-  rules.min_count = static_cast<std::uint64_t>(options.min_count);
-  rules.max_vocab = static_cast<std::size_t>(options.max_vocab);
-  vectors::WordCorpus corpus = IG_TRY(vectors::WordCorpus::count(data, rules, context));
+  vectors::WordCorpus corpus = IG_TRY(vectors::WordCorpus::count(data, vectors::corpus_rules(options), context));
   context.say(LogLevel::info, counted(corpus.counts().size(), "word") + " in the vocabulary, " +
                                   std::to_string(corpus.total()) + " of " + counted(corpus.seen(), "word") +
                                   " of the text.");

@@ -11,6 +11,7 @@
 #include "formats/model_folder.hpp"
 #include "model/counting_test_support.hpp"
 #include "model/glove/glove_cells.hpp"
+#include "model/word_test_support.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -32,39 +33,9 @@ std::vector<std::string> two_topics(std::size_t texts = 600) {
   return out;
 }
 
-// Zipf-like words, in pieces enough for every thread.
-std::vector<std::string> many_words() {
-  std::vector<std::string> out;
-  Random random(8);
-  for (int i = 0; i < 3000; ++i) {
-    std::string text;
-    for (int w = 0; w < 14; ++w) text += "w" + std::to_string(static_cast<int>(std::exp(random.uniform() * 7))) + " ";
-    out.push_back(text);
-  }
-  return out;
-}
-
 OptionValues small(OptionValues values = {}) {
   values.set("dim", std::int64_t{12});
   return values;
-}
-
-std::vector<float> bits(const Model& model) {
-  const auto* words = model.ability<Vocabulary>();
-  std::vector<float> all(words->word_count() * words->word_dimension());
-  for (std::size_t i = 0; i < words->word_count(); ++i) {
-    words->word_vector(i, std::span(all).subspan(i * words->word_dimension(), words->word_dimension()));
-  }
-  return all;
-}
-
-double cosine(const Model& model, std::string_view a, std::string_view b) {
-  Context context;
-  const auto* words = model.ability<Vocabulary>();
-  std::vector<float> row(words->word_dimension()), all(words->word_count());
-  words->word_vector(words->find_word(a).value(), row);
-  EXPECT_TRUE(words->cosines(row, all, context));
-  return static_cast<double>(all[words->find_word(b).value()]);
 }
 
 TEST(Glove, WordsOfOneTopicLieTogether) {
@@ -74,7 +45,7 @@ TEST(Glove, WordsOfOneTopicLieTogether) {
 }
 
 TEST(Glove, DeterministicModeGivesTheSameBitsOnAnyNumberOfThreads) {
-  const tokens::MemoryDataset data(many_words());
+  const tokens::MemoryDataset data(zipf_lines(3000, 14, 7));
   ThreadPool pool(4);
   const OptionValues options = small({{"deterministic", true}, {"epochs", std::int64_t{2}}});
   std::vector<float> first;
@@ -93,7 +64,7 @@ TEST(Glove, DeterministicModeGivesTheSameBitsOnAnyNumberOfThreads) {
 
 // Rows of 1,000 words take 0.5 MB; the rest of the limit is too little for the counts.
 TEST(Glove, CountsThatDoNotFitGiveTheSameBits) {
-  const tokens::MemoryDataset data(many_words());
+  const tokens::MemoryDataset data(zipf_lines(3000, 14, 7));
   Context context;
   std::string said;
   context.log = [&](LogLevel, std::string_view text) { said += text; };

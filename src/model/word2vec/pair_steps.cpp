@@ -20,22 +20,17 @@
 namespace isogloss::model {
 namespace {
 
-constexpr std::uint64_t kWatchEvery = 64;  // steps whose loss is looked at
-
 // A block draws this many times `negative` words, each with the weight of its part: as far as 5 words for four centres
 // go, 10 of half the weight go further. enwiki18m, 5 negatives, analogies right: 39.1 % with 5 for a block, 40.8 with
 // 8, 41.4 with 10, 42.2 with 20; 41.2 with 5 for every centre. CBOW 37.2 with 5, 42.2 with 10, 45.1 with 20.
 constexpr std::size_t kSharedDraws = 2;
 
-std::size_t up(std::size_t n) { return (n + training::kRowFloats - 1) / training::kRowFloats * training::kRowFloats; }
-
-void fetch(const float* row, std::size_t floats) {
-  for (std::size_t i = 0; i < floats; i += training::kRowFloats) __builtin_prefetch(row + i, 1);
-}
-
 }  // namespace
 
-PairSteps::PairSteps(const PairSetup& setup, Random random) : setup_(setup), random_(random) {
+PairSteps::PairSteps(const PairSetup& setup, Random random)
+    : setup_(setup),
+      random_(random),
+      loss_(setup.options.negative > 0 ? training::PairLoss::Per::pair : training::PairLoss::Per::step) {
   const Word2vecOptions& o = setup.options;
   const std::size_t most_centres = std::max<std::size_t>(1, static_cast<std::size_t>(o.block));
   const std::size_t most_contexts = 2 * static_cast<std::size_t>(o.window);
@@ -43,7 +38,7 @@ PairSteps::PairSteps(const PairSetup& setup, Random random) : setup_(setup), ran
   const auto negatives = static_cast<std::size_t>(o.negative);
   drawn_.resize(o.block > 1 ? kSharedDraws * negatives : negatives);
   share_ = o.block > 1 ? 1.0F / static_cast<float>(kSharedDraws) : 1.0F;
-  const std::size_t stride = up(std::max(most_centres + drawn_.size(), setup.tree.longest()));
+  const std::size_t stride = training::padded_floats(std::max(most_centres + drawn_.size(), setup.tree.longest()));
   const std::size_t padded = setup.weights->inputs.padded();
   gradients_.resize(rows * stride);
   scratch_.resize((rows + stride) * training::kRowFloats);
@@ -56,38 +51,23 @@ PairSteps::PairSteps(const PairSetup& setup, Random random) : setup_(setup), ran
 
 void PairSteps::sentence(std::span<const std::uint32_t> ids, float alpha) {
   const Word2vecOptions& o = setup_.options;
-  words_.clear();
-  for (std::size_t i = 0; i < ids.size(); i += 2) {
-    const std::uint64_t bits = random_.next();
-    if (static_cast<std::uint32_t>(bits) <= setup_.keep[ids[i]]) words_.push_back(ids[i]);
-    if (i + 1 < ids.size() && bits >> 32 <= setup_.keep[ids[i + 1]]) words_.push_back(ids[i + 1]);
-  }
-  if (words_.size() < 2) return;
   const auto window = static_cast<std::uint32_t>(o.window);
-  spans_.resize(words_.size());
-  for (std::uint32_t& span : spans_) {
-    span = o.shrink_windows ? 1 + static_cast<std::uint32_t>((random_.next() >> 32) * window >> 32) : window;
-  }
+  if (!sentence_.draw(ids, setup_.keep, window, o.shrink_windows, random_)) return;
   if (o.negative > 0 && o.skipgram() && o.block == 0) {
     skipgram_pairs(alpha);
   } else if (o.negative > 0) {
     const std::size_t block = std::max<std::size_t>(1, static_cast<std::size_t>(o.block));
-    for (std::size_t i = 0; i < words_.size(); i += block) {
-      const std::size_t count = std::min(block, words_.size() - i);
+    for (std::size_t i = 0; i < sentence_.size(); i += block) {
+      const std::size_t count = std::min(block, sentence_.size() - i);
       o.skipgram() ? skipgram_block(i, count, alpha) : cbow_block(i, count, alpha);
     }
   }
-  for (std::size_t i = 0; o.hs && i < words_.size(); ++i) tree_step(i, alpha);
+  for (std::size_t i = 0; o.hs && i < sentence_.size(); ++i) tree_step(i, alpha);
 }
 
 void PairSteps::finish() {
   if (waiting_) compute(steps_[turn_]);
   waiting_ = false;
-}
-
-PairSteps::Window PairSteps::window_of(std::size_t centre) const {
-  const std::size_t span = spans_[centre];
-  return {centre - std::min(centre, span), std::min(words_.size() - 1, centre + span)};
 }
 
 PairSteps::Step& PairSteps::open_step(std::size_t targets, float alpha) {
@@ -96,7 +76,7 @@ PairSteps::Step& PairSteps::open_step(std::size_t targets, float alpha) {
   step.targets.clear();
   step.contexts.clear();
   step.ends.clear();
-  step.stride = up(targets);
+  step.stride = training::padded_floats(targets);
   step.labels.assign(step.stride, 0.0F);
   step.alpha = alpha;
   return step;
@@ -105,9 +85,9 @@ PairSteps::Step& PairSteps::open_step(std::size_t targets, float alpha) {
 void PairSteps::close_step() {
   const std::size_t padded = setup_.weights->inputs.padded();
   const Step& step = steps_[1 - turn_];
-  for (const float* row : step.rows) fetch(row, padded);
-  for (const float* row : step.targets) fetch(row, padded);
-  for (const std::uint32_t word : step.contexts) fetch(setup_.weights->inputs.row(word), padded);
+  for (const float* row : step.rows) training::prefetch_row(row, padded);
+  for (const float* row : step.targets) training::prefetch_row(row, padded);
+  for (const std::uint32_t word : step.contexts) training::prefetch_row(setup_.weights->inputs.row(word), padded);
   if (waiting_) compute(steps_[turn_]);
   turn_ = 1 - turn_;
   waiting_ = true;
@@ -139,45 +119,39 @@ void PairSteps::add_negatives(Step& step, std::span<const std::uint32_t> centres
 
 // The reference mode: a step for every pair, negatives of its own.
 void PairSteps::skipgram_pairs(float alpha) {
-  for (std::size_t centre = 0; centre < words_.size(); ++centre) {
-    const Window window = window_of(centre);
+  for (std::size_t centre = 0; centre < sentence_.size(); ++centre) {
+    const Window window = sentence_.of(centre);
     for (std::size_t p = window.from; p <= window.to; ++p) {
       if (p == centre) continue;
       Step& step = open_step(1 + drawn_.size(), alpha);
-      step.rows.push_back(setup_.weights->inputs.row(words_[p]));
-      step.targets.push_back(setup_.weights->outputs.row(words_[centre]));
+      step.rows.push_back(setup_.weights->inputs.row(sentence_[p]));
+      step.targets.push_back(setup_.weights->outputs.row(sentence_[centre]));
       step.labels[0] = 1;
       step.weights.assign(step.stride, 0.0F);
       step.weights[0] = 1;
-      add_negatives(step, std::span(words_).subspan(centre, 1));
+      add_negatives(step, sentence_.words().subspan(centre, 1));
       close_step();
     }
   }
 }
 
 void PairSteps::skipgram_block(std::size_t first, std::size_t count, float alpha) {
-  std::size_t from = first;
-  std::size_t to = first;
-  for (std::size_t c = first; c < first + count; ++c) {
-    const Window window = window_of(c);
-    from = std::min(from, window.from);
-    to = std::max(to, window.to);
-  }
+  const auto [from, to] = sentence_.of_block(first, count);
   Step& step = open_step(count + drawn_.size(), alpha);
-  const auto row_of = [&](std::size_t p) { return p - from - (count == 1 && p > first ? 1 : 0); };
+  const auto row_of = [&, from = from](std::size_t p) { return p - from - (count == 1 && p > first ? 1 : 0); };
   for (std::size_t p = from; p <= to; ++p) {
-    if (count > 1 || p != first) step.rows.push_back(setup_.weights->inputs.row(words_[p]));
+    if (count > 1 || p != first) step.rows.push_back(setup_.weights->inputs.row(sentence_[p]));
   }
   step.weights.assign(step.rows.size() * step.stride, 0.0F);
   for (std::size_t c = 0; c < count; ++c) {
-    step.targets.push_back(setup_.weights->outputs.row(words_[first + c]));
+    step.targets.push_back(setup_.weights->outputs.row(sentence_[first + c]));
     step.labels[c] = 1;
-    const Window window = window_of(first + c);
+    const Window window = sentence_.of(first + c);
     for (std::size_t p = window.from; p <= window.to; ++p) {
       if (p != first + c) step.weights[row_of(p) * step.stride + c] = 1;
     }
   }
-  add_negatives(step, std::span(words_).subspan(first, count));
+  add_negatives(step, sentence_.words().subspan(first, count));
   close_step();
 }
 
@@ -186,33 +160,33 @@ void PairSteps::cbow_block(std::size_t first, std::size_t count, float alpha) {
   step.weights.assign(count * step.stride, 0.0F);
   const std::size_t padded = setup_.weights->inputs.padded();
   for (std::size_t c = 0; c < count; ++c) {
-    const Window window = window_of(first + c);
+    const Window window = sentence_.of(first + c);
     for (std::size_t p = window.from; p <= window.to; ++p) {
-      if (p != first + c) step.contexts.push_back(words_[p]);
+      if (p != first + c) step.contexts.push_back(sentence_[p]);
     }
     step.ends.push_back(static_cast<std::uint32_t>(step.contexts.size()));
     step.rows.push_back(means_.data() + c * padded);
-    step.targets.push_back(setup_.weights->outputs.row(words_[first + c]));
+    step.targets.push_back(setup_.weights->outputs.row(sentence_[first + c]));
     step.labels[c] = 1;
     step.weights[c * step.stride + c] = 1;
   }
-  add_negatives(step, std::span(words_).subspan(first, count));
+  add_negatives(step, sentence_.words().subspan(first, count));
   close_step();
 }
 
 // Hierarchical softmax of one centre: the targets are the nodes on its way from the root.
 void PairSteps::tree_step(std::size_t centre, float alpha) {
-  const std::span<const std::uint32_t> nodes = setup_.tree.nodes(words_[centre]);
-  const std::span<const float> labels = setup_.tree.labels(words_[centre]);
+  const std::span<const std::uint32_t> nodes = setup_.tree.nodes(sentence_[centre]);
+  const std::span<const float> labels = setup_.tree.labels(sentence_[centre]);
   if (nodes.empty()) return;
   Step& step = open_step(nodes.size(), alpha);
-  const Window window = window_of(centre);
+  const Window window = sentence_.of(centre);
   for (std::size_t p = window.from; p <= window.to; ++p) {
     if (p == centre) continue;
     if (setup_.options.skipgram()) {
-      step.rows.push_back(setup_.weights->inputs.row(words_[p]));
+      step.rows.push_back(setup_.weights->inputs.row(sentence_[p]));
     } else {
-      step.contexts.push_back(words_[p]);
+      step.contexts.push_back(sentence_[p]);
     }
   }
   if (!setup_.options.skipgram()) {
@@ -245,7 +219,7 @@ void PairSteps::compute(Step& step) {
     pairs.errors = errors_.data();
   }
   setup_.kernels->measure(pairs);
-  if (computed_++ % kWatchEvery == 0) watch(step, pairs);
+  if (loss_.due()) loss_.add(pairs);
   setup_.kernels->update(pairs);
   if (!step.contexts.empty()) add_errors(step);
 }
@@ -272,20 +246,6 @@ void PairSteps::add_errors(const Step& step) {
   for (std::size_t r = 0; r < step.rows.size(); ++r) {
     const std::span<const float> error(errors_.data() + r * padded, padded);
     for (; at < step.ends[r]; ++at) math::add_scaled(1.0F, error, {inputs.row(step.contexts[at]), padded});
-  }
-}
-
-// Adds the loss of a step, - weight (label ln p + (1 - label) ln (1 - p)), for the mean over pairs of words.
-void PairSteps::watch(const Step& step, const training::PairStep& pairs) {
-  for (std::size_t r = 0; r < pairs.row_count; ++r) {
-    for (std::size_t t = 0; t < pairs.target_count; ++t) {
-      const double weight = static_cast<double>(pairs.weights[r * pairs.stride + t]);
-      const double s = static_cast<double>(pairs.gradients[r * pairs.stride + t]);
-      const double sign = step.labels[t] > 0 ? -1 : 1;
-      loss_ += weight * std::log1p(std::exp(std::min(sign * s, 80.0)));
-      if (setup_.options.negative > 0) pairs_ += step.labels[t] > 0 ? weight : 0;
-    }
-    if (setup_.options.negative == 0) pairs_ += 1;
   }
 }
 

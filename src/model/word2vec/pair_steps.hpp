@@ -10,6 +10,8 @@
 #include "model/word2vec/word2vec_options.hpp"
 #include "model/word2vec/word2vec_trainer.hpp"
 #include "train/pair_kernels.hpp"
+#include "train/pair_loss.hpp"
+#include "train/sentence_windows.hpp"
 #include "train/word_draws.hpp"
 
 namespace isogloss::model {
@@ -33,7 +35,7 @@ class PairSteps {
   // Trains on the words of a sentence, as many as options.sample leaves. ids: (words), sentence ends left out.
   void sentence(std::span<const std::uint32_t> ids, float alpha);
   void finish();  // computes the last step
-  double loss() const { return pairs_ > 0 ? loss_ / pairs_ : 0; }
+  double loss() const { return loss_.mean(); }
 
  private:
   struct Step {
@@ -46,17 +48,13 @@ class PairSteps {
     std::size_t stride = 0;
     float alpha = 0;
   };
-  struct Window {
-    std::size_t from, to;  // positions, both included
-  };
+  using Window = training::SentenceWindows::Window;
 
-  Window window_of(std::size_t centre) const;
   Step& open_step(std::size_t targets, float alpha);
   void close_step();  // fetches its rows, computes the one before
   void compute(Step& step);
   void means_of(Step& step);
   void add_errors(const Step& step);
-  void watch(const Step& step, const training::PairStep& pairs);
 
   void skipgram_pairs(float alpha);
   void skipgram_block(std::size_t first, std::size_t count, float alpha);
@@ -66,17 +64,14 @@ class PairSteps {
 
   const PairSetup& setup_;
   Random random_;
-  std::vector<std::uint32_t> words_;  // of the sentence, those that stay
-  std::vector<std::uint32_t> spans_;  // (words) window of each
+  training::SentenceWindows sentence_;
   std::vector<std::uint32_t> drawn_;  // negatives of the step
   float share_ = 1;                   // weight of a negative
   Step steps_[2];
   std::size_t turn_ = 0;
   bool waiting_ = false;
   std::vector<float> gradients_, scratch_, means_, errors_, ones_;
-  std::uint64_t computed_ = 0;
-  double loss_ = 0;
-  double pairs_ = 0;
+  training::PairLoss loss_;
 };
 
 }  // namespace isogloss::model

@@ -40,6 +40,12 @@ Result<Word2vecOptions> options_of(const OptionValues& values, const Word2vecMod
                                           ") and whether it has negative words: leave these options away.");
 }
 
+template <class Vector>
+Word2vecModel::Rows held(Vector values) {
+  const auto owner = std::make_shared<const Vector>(std::move(values));
+  return {*owner, owner};
+}
+
 Result<ModelPtr> train(const Dataset& data, const OptionValues& values, const TrainingRun& run, Context& context) {
   if (run.base != nullptr && run.base->card().family != kFamily) {
     return fail(Code::invalid_argument,
@@ -49,13 +55,9 @@ Result<ModelPtr> train(const Dataset& data, const OptionValues& values, const Tr
   const auto* base = static_cast<const Word2vecModel*>(run.base.get());
   const Word2vecOptions options = IG_TRY(options_of(values, base));
   IG_TRY(context.check());
-  vectors::CorpusRules rules;
+  vectors::CorpusRules rules = vectors::corpus_rules(options);
   rules.phrases = static_cast<std::size_t>(options.phrases);
   rules.phrase_threshold = options.phrase_threshold;
-  rules.lowercase = options.lowercase;
-  rules.signs = options.split == "words";
-  rules.min_count = static_cast<std::uint64_t>(options.min_count);
-  rules.max_vocab = static_cast<std::size_t>(options.max_vocab);
   vectors::WordCorpus corpus = IG_TRY(
       vectors::WordCorpus::count(data, rules, context, {base != nullptr ? &base->table() : nullptr, !options.hs}));
   const std::size_t words = corpus.counts().size();
@@ -66,15 +68,16 @@ Result<ModelPtr> train(const Dataset& data, const OptionValues& values, const Tr
   }
   IG_TRY(corpus.hold(context.memory_limit == 0 ? SIZE_MAX : context.memory_limit / 2, context));
   Word2vecBase from;
-  if (base != nullptr) from = {&base->table(), base->trained().outputs, base->trained().nodes};
+  if (base != nullptr) from = {&base->table(), base->trained().outputs.values, base->trained().nodes.values};
   training::Checkpoint checkpoint(run, vectors::training_mark("word2vec 1", option_values(options), corpus,
                                                               base != nullptr ? base->card().space_id : "", context));
   Word2vecWeights weights = IG_TRY(train_word2vec(corpus, options, from, std::move(checkpoint), context));
   corpus.release();
-  Word2vecModel::Trained trained{option_values(options), std::move(weights.outputs).take(),
-                                 std::move(weights.nodes).take()};
-  vectors::WordTable table(corpus.words(), std::move(weights.inputs).take(), static_cast<std::size_t>(options.dim),
-                           corpus.counts());
+  const auto dim = static_cast<std::size_t>(options.dim);
+  const Word2vecModel::Rows inputs = held(std::move(weights.inputs).compact());
+  Word2vecModel::Trained trained{option_values(options), held(std::move(weights.outputs).compact()),
+                                 held(std::move(weights.nodes).compact())};
+  vectors::WordTable table(vectors::frozen(corpus.words()), inputs.owner, inputs.values, dim, corpus.counts());
   vectors::WordModelInfo info;
   info.family = kFamily;
   info.trained_on = (base != nullptr ? base->card().trained_on + ", then " : "") + data.description();
@@ -82,11 +85,12 @@ Result<ModelPtr> train(const Dataset& data, const OptionValues& values, const Tr
                                          std::move(trained));
 }
 
-Result<std::vector<float>> rows_of(const formats::ModelSource& source, std::string_view name, std::size_t rows,
-                                   std::size_t dim) {
+Result<Word2vecModel::Rows> rows_of(const formats::ModelSource& source, std::string_view name, std::size_t rows,
+                                    std::size_t dim) {
   const std::size_t shape[] = {rows, dim};
-  if (!source.tensors.tensors().contains(name)) return std::vector<float>();
-  return source.tensors.read<float>(name, shape);
+  if (!source.tensors.tensors().contains(name)) return Word2vecModel::Rows();
+  if (!source.mapped) return held(IG_TRY(source.tensors.read<float>(name, shape)));
+  return Word2vecModel::Rows{IG_TRY(source.tensors.view<float>(name, shape)), source.mapped};
 }
 
 Result<ModelPtr> load(const FileSet& files, const OptionValues& values, Context& context) {

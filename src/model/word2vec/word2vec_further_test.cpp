@@ -10,6 +10,7 @@
 #include "core/test_support.hpp"
 #include "model/counting_test_support.hpp"
 #include "model/word2vec/word2vec.hpp"
+#include "model/word_test_support.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -18,19 +19,8 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
-// Sentences over 665 words of Zipf's kind: several pieces of text.
-tokens::MemoryDataset many_words() {
-  std::vector<std::string> out;
-  Random random(8);
-  for (int i = 0; i < 6000; ++i) {
-    std::string text;
-    for (int w = 0; w < 12; ++w) {
-      text += "w" + std::to_string(static_cast<std::uint64_t>(std::exp(random.uniform() * 6.5))) + " ";
-    }
-    out.push_back(text);
-  }
-  return tokens::MemoryDataset(std::move(out));
-}
+// Several pieces of text.
+tokens::MemoryDataset many_words() { return tokens::MemoryDataset(zipf_lines(6000, 12, 6.5)); }
 
 OptionValues options_of(OptionValues values = {}) {
   values.set("dim", std::int64_t{12});
@@ -41,15 +31,6 @@ OptionValues options_of(OptionValues values = {}) {
 std::filesystem::path written(const TemporaryFolder& folder, const char* name, std::string_view content) {
   EXPECT_TRUE(write_file(folder.path() / name, content));
   return folder.path() / name;
-}
-
-std::vector<float> bits(const Model& model) {
-  const auto* words = model.ability<Vocabulary>();
-  std::vector<float> all(words->word_count() * words->word_dimension());
-  for (std::size_t i = 0; i < words->word_count(); ++i) {
-    words->word_vector(i, std::span(all).subspan(i * words->word_dimension(), words->word_dimension()));
-  }
-  return all;
 }
 
 // Stopped after the fourth report, then gone on with: nothing tells the difference.

@@ -46,11 +46,11 @@ formats::ModelParts Word2vecModel::parts() const {
   formats::ModelParts parts = WordModel::parts();
   parts.options = trained_.options;
   const std::size_t dim = table().dim();
-  const auto add = [&](const char* name, const std::vector<float>& rows) {
-    if (!rows.empty()) parts.tensors.add_view(name, {rows.size() / dim, dim}, std::span<const float>(rows));
+  const auto add = [&](const char* name, std::span<const float> rows) {
+    if (!rows.empty()) parts.tensors.add_view(name, {rows.size() / dim, dim}, rows);
   };
-  add("output", trained_.outputs);
-  add("nodes", trained_.nodes);
+  add("output", trained_.outputs.values);
+  add("nodes", trained_.nodes.values);
   return parts;
 }
 
@@ -101,7 +101,7 @@ Status Word2vecModel::probabilities(std::span<const float> input, std::span<floa
   if (trained_.outputs.empty()) {
     tree_probabilities(input, scores, context);
   } else {
-    dot_all(trained_.outputs, input, scores, context);
+    dot_all(trained_.outputs.values, input, scores, context);
     const float most = *std::ranges::max_element(scores);
     double sum = 0;
     for (float& s : scores) sum += static_cast<double>(s = std::exp(s - most));
@@ -111,8 +111,8 @@ Status Word2vecModel::probabilities(std::span<const float> input, std::span<floa
 }
 
 void Word2vecModel::tree_probabilities(std::span<const float> input, std::span<float> scores, Context& context) const {
-  std::vector<float> dots(trained_.nodes.size() / input.size());
-  dot_all(trained_.nodes, input, dots, context);
+  std::vector<float> dots(trained_.nodes.values.size() / input.size());
+  dot_all(trained_.nodes.values, input, dots, context);
   for (std::size_t i = 0; i < scores.size(); ++i) {
     const auto nodes = tree_.nodes(static_cast<std::uint32_t>(i));
     const auto labels = tree_.labels(static_cast<std::uint32_t>(i));

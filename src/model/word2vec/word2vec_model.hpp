@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,10 +14,16 @@ namespace isogloss::model {
 // A model trained here has, beside the vectors, what they were trained against; one from a file of others has not.
 class Word2vecModel final : public vectors::WordModel, public Predictor {
  public:
+  // A matrix that `owner` keeps: a mapped file, or memory.
+  struct Rows {
+    std::span<const float> values;
+    std::shared_ptr<const void> owner;
+    bool empty() const { return values.empty(); }
+  };
   struct Trained {
     OptionValues options;
-    std::vector<float> outputs;  // (words, dim) or empty
-    std::vector<float> nodes;    // (words - 1, dim) or empty
+    Rows outputs;  // (words, dim) or empty
+    Rows nodes;    // (words - 1, dim) or empty
   };
   Word2vecModel(vectors::WordTable table, const vectors::WordModelOptions& options, vectors::WordModelInfo info,
                 Trained trained);

@@ -11,6 +11,7 @@
 #include "formats/model_folder.hpp"
 #include "model/counting_test_support.hpp"
 #include "model/word2vec/word2vec_trainer.hpp"
+#include "model/word_test_support.hpp"
 
 namespace isogloss::model {
 namespace {
@@ -38,24 +39,6 @@ OptionValues small(OptionValues values = {}) {
   return values;
 }
 
-double cosine(const Model& model, std::string_view a, std::string_view b) {
-  Context context;
-  const auto* words = model.ability<Vocabulary>();
-  std::vector<float> row(words->word_dimension()), all(words->word_count());
-  words->word_vector(words->find_word(a).value(), row);
-  EXPECT_TRUE(words->cosines(row, all, context));
-  return static_cast<double>(all[words->find_word(b).value()]);
-}
-
-std::vector<float> bits(const Model& model) {
-  const auto* words = model.ability<Vocabulary>();
-  std::vector<float> all(words->word_count() * words->word_dimension());
-  for (std::size_t i = 0; i < words->word_count(); ++i) {
-    words->word_vector(i, std::span(all).subspan(i * words->word_dimension(), words->word_dimension()));
-  }
-  return all;
-}
-
 TEST(Word2vec, WordsOfOneTopicLieTogether) {
   for (const char* kind : {"skipgram", "cbow"}) {
     for (const bool hs : {false, true}) {
@@ -71,23 +54,8 @@ TEST(Word2vec, WordsOfOneTopicLieTogether) {
   }
 }
 
-// Many words, so that blocks are shared, in pieces enough for every thread.
-std::vector<std::string> many_words() {
-  std::vector<std::string> out;
-  Random random(8);
-  for (int i = 0; i < 6000; ++i) {
-    std::string text;
-    for (int w = 0; w < 12; ++w) {
-      const auto word = static_cast<std::uint64_t>(std::exp(random.uniform() * 6.5));  // Zipf-like, 665 words
-      text += "w" + std::to_string(word) + " ";
-    }
-    out.push_back(text);
-  }
-  return out;
-}
-
 TEST(Word2vec, DeterministicModeGivesTheSameBitsOnAnyNumberOfThreads) {
-  const tokens::MemoryDataset data(many_words());
+  const tokens::MemoryDataset data(zipf_lines(6000, 12, 6.5));
   ThreadPool pool(4);
   for (const char* kind : {"skipgram", "cbow"}) {
     const OptionValues options =
@@ -110,7 +78,7 @@ TEST(Word2vec, DeterministicModeGivesTheSameBitsOnAnyNumberOfThreads) {
 
 // Read again for every epoch because the memory does not suffice: the same pieces, the same bits.
 TEST(Word2vec, ATextThatDoesNotFitIsReadAgain) {
-  const tokens::MemoryDataset data(many_words());
+  const tokens::MemoryDataset data(zipf_lines(6000, 12, 6.5));
   Context context;
   const auto held = bits(*word2vec_family().train(data, small(), context).value());
   context.memory_limit = 1000;

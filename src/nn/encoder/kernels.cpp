@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which table of encoder kernels runs: that of the level simd::kernels() chose.
 #include "nn/encoder/kernels.hpp"
+
+#include "simd/kernel_choice.hpp"
 
 namespace isogloss::nn {
 
-extern const EncoderKernels encoder_kernels_scalar;
-extern const EncoderKernels encoder_kernels_avx2;
-extern const EncoderKernels encoder_kernels_avx512;
-extern const EncoderKernels encoder_kernels_avx512_bf16;
-
-const EncoderKernels& encoder_kernels(simd::Level level) {
-  return simd::table_of(level, encoder_kernels_scalar, encoder_kernels_avx2, encoder_kernels_avx512,
-                        encoder_kernels_avx512_bf16);
-}
-
-const EncoderKernels& encoder_kernels() {
-  static const EncoderKernels& table = encoder_kernels(simd::active_level());
-  return table;
-}
+IG_KERNEL_CHOICE(EncoderKernels, encoder_kernels)
 
 // Panels of keys and of values, then a block of scores and of weights and one of sums; kMostRows and the widest panel
 // of any instruction set (attention_inl.hpp).

@@ -51,8 +51,8 @@ Status mark(Asked& asked, std::string_view text) {
   const std::size_t dot = text.find('.');
   const std::string name(text.substr(0, dot));
   const std::string parameters(dot == std::string_view::npos ? "" : text.substr(dot + 1));
-  std::vector<std::string> known{"official", "all_trec", "set", "prefs", "all_prefs", "qrels_jg"};
-  bool found = !nickname(name).empty();
+  std::vector<std::string> known(measure_sets().begin(), measure_sets().end());
+  bool found = std::ranges::find(known, name) != known.end();
   for (const Measure* measure : measures()) {
     found = found || measure->name == name;
     known.emplace_back(measure->name);
@@ -257,9 +257,8 @@ Result<CommandLine> parse_command_line(std::span<const std::string> words) {
   line.run = files[1];
   if (asked.empty()) asked.emplace_back("official", "");
   for (const Measure* measure : measures()) {
-    const bool wanted = std::ranges::any_of(asked, [&](const auto& a) {
-      return a.first == measure->name || std::ranges::find(nickname(a.first), measure->name) != nickname(a.first).end();
-    });
+    const bool wanted = std::ranges::any_of(
+        asked, [&](const auto& a) { return a.first == measure->name || in_set(measure->name, a.first); });
     if (wanted) line.chosen.push_back(IG_TRY(choose(*measure, asked)));
   }
   return line;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only list of trec_eval's measures, in the order it prints them, and its names for sets of them.
+// The only list of trec_eval's measures, in the order it prints them, with the sets it has them in.
 #include <algorithm>
 #include <array>
 
@@ -8,132 +8,81 @@
 namespace isogloss::evaluation::trec {
 namespace {
 
-constexpr std::string_view kOrder[] = {"runid",
-                                       "num_q",
-                                       "num_ret",
-                                       "num_rel",
-                                       "num_rel_ret",
-                                       "map",
-                                       "gm_map",
-                                       "Rprec",
-                                       "bpref",
-                                       "recip_rank",
-                                       "iprec_at_recall",
-                                       "P",
-                                       "relstring",
-                                       "recall",
-                                       "infAP",
-                                       "gm_bpref",
-                                       "Rprec_mult",
-                                       "utility",
-                                       "11pt_avg",
-                                       "binG",
-                                       "G",
-                                       "dcg",
-                                       "ideal_dcg",
-                                       "ndcg",
-                                       "ndcg_rel",
-                                       "Rndcg",
-                                       "ndcg_cut",
-                                       "map_cut",
-                                       "relative_P",
-                                       "success",
-                                       "set_P",
-                                       "set_relative_P",
-                                       "set_recall",
-                                       "set_map",
-                                       "set_F",
-                                       "num_nonrel_judged_ret",
-                                       "prefs_num_prefs_poss",
-                                       "prefs_num_prefs_ful",
-                                       "prefs_num_prefs_ful_ret",
-                                       "prefs_simp",
-                                       "prefs_pair",
-                                       "prefs_avgjg",
-                                       "prefs_avgjg_Rnonrel",
-                                       "prefs_simp_ret",
-                                       "prefs_pair_ret",
-                                       "prefs_avgjg_ret",
-                                       "prefs_avgjg_Rnonrel_ret",
-                                       "prefs_simp_imp",
-                                       "prefs_pair_imp",
-                                       "prefs_avgjg_imp",
-                                       "map_avgjg",
-                                       "P_avgjg",
-                                       "Rprec_mult_avgjg",
-                                       "yaap",
-                                       "rbp",
-                                       "rbp_resid",
-                                       "unj"};
+// The sets a measure is in; bit i = kSetNames[i].
+enum : unsigned { kOfficial = 1, kAllTrec = 2, kSet = 4, kPrefs = 8, kAllPrefs = 16, kGroups = 32 };
+constexpr std::string_view kSetNames[] = {"official", "all_trec", "set", "prefs", "all_prefs", "qrels_jg"};
 
-constexpr std::string_view kOfficial[] = {"runid",  "num_q", "num_ret", "num_rel",    "num_rel_ret",     "map",
-                                          "gm_map", "Rprec", "bpref",   "recip_rank", "iprec_at_recall", "P"};
-constexpr std::string_view kAllTrec[] = {"runid",
-                                         "num_q",
-                                         "num_ret",
-                                         "num_rel",
-                                         "num_rel_ret",
-                                         "map",
-                                         "gm_map",
-                                         "Rprec",
-                                         "bpref",
-                                         "recip_rank",
-                                         "iprec_at_recall",
-                                         "P",
-                                         "relstring",
-                                         "recall",
-                                         "unj",
-                                         "rbp",
-                                         "rbp_resid",
-                                         "infAP",
-                                         "gm_bpref",
-                                         "utility",
-                                         "11pt_avg",
-                                         "ndcg",
-                                         "relative_P",
-                                         "Rprec_mult",
-                                         "success",
-                                         "map_cut",
-                                         "ndcg_cut",
-                                         "ndcg_rel",
-                                         "Rndcg",
-                                         "binG",
-                                         "G",
-                                         "set_P",
-                                         "set_recall",
-                                         "set_relative_P",
-                                         "set_map",
-                                         "set_F",
-                                         "num_nonrel_judged_ret"};
-constexpr std::string_view kSet[] = {"runid", "num_q",      "num_ret",        "num_rel", "num_rel_ret", "utility",
-                                     "set_P", "set_recall", "set_relative_P", "set_map", "set_F"};
-constexpr std::string_view kPrefs[] = {
-    "runid",      "num_q",      "prefs_num_prefs_poss", "prefs_num_prefs_ful", "prefs_num_prefs_ful_ret",
-    "prefs_simp", "prefs_pair", "prefs_avgjg"};
-constexpr std::string_view kAllPrefs[] = {"runid",
-                                          "num_q",
-                                          "prefs_num_prefs_poss",
-                                          "prefs_num_prefs_ful",
-                                          "prefs_num_prefs_ful_ret",
-                                          "prefs_simp",
-                                          "prefs_pair",
-                                          "prefs_avgjg",
-                                          "prefs_avgjg_Rnonrel",
-                                          "prefs_simp_ret",
-                                          "prefs_pair_ret",
-                                          "prefs_avgjg_ret",
-                                          "prefs_avgjg_Rnonrel_ret",
-                                          "prefs_simp_imp",
-                                          "prefs_pair_imp",
-                                          "prefs_avgjg_imp"};
-constexpr std::string_view kGroups[] = {"runid", "num_q", "map_avgjg", "P_avgjg", "Rprec_mult_avgjg"};
+struct Listed {
+  std::string_view name;
+  unsigned sets;
+};
+constexpr Listed kOrder[] = {
+    {"runid", kOfficial | kAllTrec | kSet | kPrefs | kAllPrefs | kGroups},
+    {"num_q", kOfficial | kAllTrec | kSet | kPrefs | kAllPrefs | kGroups},
+    {"num_ret", kOfficial | kAllTrec | kSet},
+    {"num_rel", kOfficial | kAllTrec | kSet},
+    {"num_rel_ret", kOfficial | kAllTrec | kSet},
+    {"map", kOfficial | kAllTrec},
+    {"gm_map", kOfficial | kAllTrec},
+    {"Rprec", kOfficial | kAllTrec},
+    {"bpref", kOfficial | kAllTrec},
+    {"recip_rank", kOfficial | kAllTrec},
+    {"iprec_at_recall", kOfficial | kAllTrec},
+    {"P", kOfficial | kAllTrec},
+    {"relstring", kAllTrec},
+    {"recall", kAllTrec},
+    {"infAP", kAllTrec},
+    {"gm_bpref", kAllTrec},
+    {"Rprec_mult", kAllTrec},
+    {"utility", kAllTrec | kSet},
+    {"11pt_avg", kAllTrec},
+    {"binG", kAllTrec},
+    {"G", kAllTrec},
+    {"dcg", 0},
+    {"ideal_dcg", 0},
+    {"ndcg", kAllTrec},
+    {"ndcg_rel", kAllTrec},
+    {"Rndcg", kAllTrec},
+    {"ndcg_cut", kAllTrec},
+    {"map_cut", kAllTrec},
+    {"relative_P", kAllTrec},
+    {"success", kAllTrec},
+    {"set_P", kAllTrec | kSet},
+    {"set_relative_P", kAllTrec | kSet},
+    {"set_recall", kAllTrec | kSet},
+    {"set_map", kAllTrec | kSet},
+    {"set_F", kAllTrec | kSet},
+    {"num_nonrel_judged_ret", kAllTrec},
+    {"prefs_num_prefs_poss", kPrefs | kAllPrefs},
+    {"prefs_num_prefs_ful", kPrefs | kAllPrefs},
+    {"prefs_num_prefs_ful_ret", kPrefs | kAllPrefs},
+    {"prefs_simp", kPrefs | kAllPrefs},
+    {"prefs_pair", kPrefs | kAllPrefs},
+    {"prefs_avgjg", kPrefs | kAllPrefs},
+    {"prefs_avgjg_Rnonrel", kAllPrefs},
+    {"prefs_simp_ret", kAllPrefs},
+    {"prefs_pair_ret", kAllPrefs},
+    {"prefs_avgjg_ret", kAllPrefs},
+    {"prefs_avgjg_Rnonrel_ret", kAllPrefs},
+    {"prefs_simp_imp", kAllPrefs},
+    {"prefs_pair_imp", kAllPrefs},
+    {"prefs_avgjg_imp", kAllPrefs},
+    {"map_avgjg", kGroups},
+    {"P_avgjg", kGroups},
+    {"Rprec_mult_avgjg", kGroups},
+    {"yaap", 0},
+    {"rbp", kAllTrec},
+    {"rbp_resid", kAllTrec},
+    {"unj", kAllTrec},
+};
 
 std::vector<const Measure*> ordered() {
   std::vector<const Measure*> all(std::size(kOrder), nullptr);
   for (const auto group : {count_measures(), set_measures(), precision_measures(), average_precision_measures(),
                            gain_measures(), persistence_measures(), group_measures(), preference_measures()}) {
     for (const Measure& measure : group) {
-      all[static_cast<std::size_t>(std::ranges::find(kOrder, measure.name) - std::begin(kOrder))] = &measure;
+      all[static_cast<std::size_t>(std::ranges::find(kOrder, measure.name, &Listed::name) - std::begin(kOrder))] =
+          &measure;
     }
   }
   return all;
@@ -146,14 +95,12 @@ std::span<const Measure* const> measures() {
   return all;
 }
 
-std::span<const std::string_view> nickname(std::string_view name) {
-  if (name == "official") return kOfficial;
-  if (name == "all_trec") return kAllTrec;
-  if (name == "set") return kSet;
-  if (name == "prefs") return kPrefs;
-  if (name == "all_prefs") return kAllPrefs;
-  if (name == "qrels_jg") return kGroups;
-  return {};
+std::span<const std::string_view> measure_sets() { return kSetNames; }
+
+bool in_set(std::string_view measure, std::string_view set) {
+  const auto bit = std::ranges::find(kSetNames, set) - std::begin(kSetNames);
+  const auto listed = std::ranges::find(kOrder, measure, &Listed::name);
+  return listed != std::end(kOrder) && (listed->sets >> bit & 1U) != 0;  // no bit stands behind the last name
 }
 
 }  // namespace isogloss::evaluation::trec

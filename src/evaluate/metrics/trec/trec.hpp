@@ -134,8 +134,9 @@ struct Measure {
   std::span<const double> defaults{};
 };
 std::span<const Measure* const> measures();
-// Names of "official", "set", "all_trec", "all_prefs", "prefs", "qrels_jg"; empty = no such nickname.
-std::span<const std::string_view> nickname(std::string_view name);
+// Names of sets of measures: "official", "all_trec" ...
+std::span<const std::string_view> measure_sets();
+bool in_set(std::string_view measure, std::string_view set);
 
 // Groups of measures; their files list them.
 std::span<const Measure> count_measures();
