@@ -14,6 +14,7 @@ constexpr const char* kMark = "checkpoint.mark";
 
 Status Checkpoint::write(formats::SafeTensorsWriter tensors) {
   tensors.add_bytes(kMark, formats::TensorType::u8, {mark_.size()}, std::as_bytes(std::span(mark_)));
+  remove_abandoned(path_);  // what a killed run was writing
   AtomicFile file = IG_TRY(AtomicFile::create(path_));
   IG_TRY(tensors.write([&](std::span<const std::byte> bytes) { return file.write(bytes); }));
   IG_TRY(file.commit());
