@@ -164,6 +164,9 @@ struct DatasetOptions {
   std::vector<std::string> text_fields;
   std::string label_field;
   std::string id_field;
+  // Every record has a label: lines begin with it ("__label__spam text", "spam text"), tables and JSON lines have it in
+  // `label_field`, else in the field called label, category, class, intent, sentiment or target.
+  bool labelled = false;
 };
 Result<std::unique_ptr<Dataset>> open_dataset(std::span<const std::filesystem::path> files,
                                               const DatasetOptions& options, Context& context);
