@@ -113,9 +113,10 @@ class EvalVerb final : public Verb {
     std::vector<std::vector<std::string>> why{{"differs in", "A", "B", "of"}};
     std::map<std::vector<std::string>, std::size_t> fields;
     for (const FigureDifference& d : found) {
+      const bool known = d.a.low < d.a.high && d.b.low < d.b.high;
       const bool apart = d.a.low > d.b.high || d.b.low > d.a.high;
       rows.push_back({d.task, d.metric, shown(d.a, d.a.value), shown(d.b, d.b.value), shown(d.a, d.b.value - d.a.value),
-                      d.a.value == d.b.value ? "equal" : apart ? "apart" : "overlap"});
+                      d.a.value == d.b.value ? "equal" : !known ? "-" : apart ? "apart" : "overlap"});
       for (const auto& field : d.differs) ++fields[{field.name, shortened(field.a, 40), shortened(field.b, 40)}];
     }
     for (const auto& [field, count] : fields) {

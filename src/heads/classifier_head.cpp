@@ -2,8 +2,6 @@
 #include "heads/classifier_head.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 #include "core/parallel.hpp"
 #include "isogloss/options.hpp"
@@ -130,23 +128,6 @@ std::vector<std::uint32_t> ClassifierHead::classes_of(const Features& rows, cons
     out.push_back(static_cast<std::uint32_t>(std::ranges::max_element(row) - row.begin()));
   }
   return out;
-}
-
-double calibration_error(const math::Matrix& probabilities, std::span<const std::uint32_t> labels) {
-  constexpr std::size_t kSteps = 15;
-  std::array<double, kSteps> gap{};
-  for (std::size_t i = 0; i < probabilities.rows(); ++i) {
-    const auto row = probabilities.row(i);
-    const auto best = std::ranges::max_element(row);
-    const auto probability = static_cast<double>(*best);
-    const bool right = static_cast<std::uint32_t>(best - row.begin()) == labels[i];
-    // Steps are open below and closed above, as in the paper.
-    const auto step = static_cast<std::size_t>(std::clamp(std::ceil(probability * kSteps) - 1, 0.0, kSteps - 1.0));
-    gap[step] += (right ? 1.0 : 0.0) - probability;
-  }
-  double sum = 0;
-  for (const double g : gap) sum += std::abs(g);
-  return probabilities.rows() == 0 ? 0 : sum / static_cast<double>(probabilities.rows());
 }
 
 }  // namespace isogloss::heads

@@ -54,8 +54,4 @@ class ClassifierHead {
   State state_;
 };
 
-// Expected calibration error: the gap between the probability of the best class and how often it is right, by fifteen
-// equal steps of probability, weighted by how many fall into each (Guo et al. 2017). probabilities (n, classes)
-double calibration_error(const math::Matrix& probabilities, std::span<const std::uint32_t> labels);
-
 }  // namespace isogloss::heads

@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "heads/calibration.hpp"
+
 namespace isogloss::heads {
 namespace {
 
@@ -105,10 +107,12 @@ TEST(ClassifierHead, SaysWhatItCannotBeFittedOn) {
 }
 
 // Two answers at .9, one right: a gap of .4; one right answer at .6: a gap of .4; (.8 + .4) / 3.
-TEST(CalibrationError, IsTheWeightedGapOfEveryStep) {
-  math::Matrix p(3, 2);
-  p(0, 0) = 0.9f, p(0, 1) = 0.1f, p(1, 0) = 0.9f, p(1, 1) = 0.1f, p(2, 0) = 0.4f, p(2, 1) = 0.6f;
-  EXPECT_NEAR(calibration_error(p, std::vector<std::uint32_t>{0, 1, 1}), 1.2 / 3, 1e-6);
+TEST(Calibration, IsTheWeightedGapOfEveryStep) {
+  Calibration calibration;
+  calibration.add(0.9, true);
+  calibration.add(0.9, false);
+  calibration.add(0.6, true);
+  EXPECT_NEAR(calibration.error(), 1.2 / 3, 1e-12);
 }
 
 }  // namespace

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluate/tasks/text_model.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <unordered_map>
 
 #include "core/parallel.hpp"
 #include "core/text.hpp"
+#include "heads/embed_rows.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/machine.hpp"
-#include "isogloss/reference.hpp"
 
 namespace isogloss::evaluation {
 namespace {
-
-constexpr std::size_t kBlock = 4096;  // texts between two reports of progress
 
 // What a model may be fitted on: texts without labels.
 class Corpus final : public Dataset {
@@ -43,9 +39,7 @@ class Corpus final : public Dataset {
 Result<TextModel> TextModel::open(std::string_view reference, std::span<const std::string> corpus,
                                   const EvalOptions& options, Context& context) {
   TextModel out;
-  const ModelReference parsed = IG_TRY(parse_model_reference(reference));
-  out.model_ = parsed.kind == ReferenceKind::fit ? IG_TRY(train(parsed.family, Corpus(corpus), parsed.options, context))
-                                                 : IG_TRY(load(reference, {}, context));
+  out.model_ = IG_TRY(load_or_fit(reference, Corpus(corpus), context));
   out.embedder_ = out.model_->ability<Embedder>();
   out.scorer_ = out.model_->ability<PairScorer>();
   if (out.embedder_ == nullptr && out.scorer_ == nullptr) {
@@ -58,46 +52,17 @@ Result<TextModel> TextModel::open(std::string_view reference, std::span<const st
   return out;
 }
 
-Status TextModel::check_report(const RowReport& report) {
-  if (report.error) return fail(*report.error);
-  ++texts_;
-  tokens_ += report.tokens_used;
-  cut_ += report.tokens_cut > 0 ? 1 : 0;
-  return {};
-}
-
 Result<heads::Features> TextModel::embed(std::span<const std::string> texts, Role role, Context& context) {
   if (embedder_ == nullptr) return fail(Code::unsupported, "The model only scores pairs; this task needs vectors.");
   const auto start = std::chrono::steady_clock::now();
-  std::unordered_map<std::string_view, std::size_t> known;
   std::vector<Input> inputs;
-  std::vector<std::size_t> row_of;
-  for (const std::string& text : texts) {
-    const auto [at, fresh] = known.try_emplace(text, inputs.size());
-    if (fresh) inputs.push_back(Input::text(text, role));
-    row_of.push_back(at->second);
-  }
-  Vectors rows;
-  for (std::size_t begin = 0; begin < inputs.size(); begin += kBlock) {
-    IG_TRY(context.check());
-    const auto block = std::span(inputs).subspan(begin, std::min(kBlock, inputs.size() - begin));
-    const Embedding found = IG_TRY(embedder_->embed(block, options_, context));
-    for (const RowReport& report : found.reports) IG_TRY(check_report(report));
-    const bool sparse = model_->card().sparse;
-    if (begin == 0)
-      rows = sparse ? Vectors::sparse(found.sparse.dim()) : Vectors::dense(inputs.size(), found.dense.dim());
-    for (std::size_t i = 0; i < block.size(); ++i) {
-      if (sparse)
-        rows.append_sparse(found.sparse.row_sparse(i).columns, found.sparse.row_sparse(i).values);
-      else
-        std::ranges::copy(found.dense.row_f32(i), rows.row_f32(begin + i).begin());
-    }
-    context.report(
-        {"embed", "texts", static_cast<double>(begin + block.size()), static_cast<double>(inputs.size()), 0});
-  }
+  for (const std::string& text : texts) inputs.push_back(Input::text(text, role));
+  heads::EmbeddedRows found = IG_TRY(heads::embed_rows(*embedder_, inputs, options_, context));
+  texts_ += found.distinct;
+  cut_ += found.cut;
+  tokens_ += found.tokens;
   seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const heads::Features distinct(rows);
-  return inputs.size() == texts.size() ? distinct : distinct.pick(row_of);
+  return std::move(found.rows);
 }
 
 Result<std::vector<heads::Likeness>> TextModel::likenesses(std::span<const std::string> a,

@@ -32,7 +32,6 @@ class TextModel {
   void record(std::map<std::string, std::string>& out) const;
 
  private:
-  Status check_report(const RowReport& report);
   ModelPtr model_;
   const Embedder* embedder_ = nullptr;
   const PairScorer* scorer_ = nullptr;
