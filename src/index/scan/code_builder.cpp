@@ -31,6 +31,7 @@ constexpr std::size_t kMostQueries = 400;
 constexpr std::size_t kRowsPerQuery = 64;  // smaller sets are asked less, so that this takes no longer than the codes
 constexpr std::size_t kNeighbours = 10;    // of each that are asked what they need
 constexpr std::size_t kMostNeighbours = 100;  // that searches are measured by
+constexpr std::size_t kSpare = 16;            // rows beyond those, which the rounding of a product may have moved
 constexpr std::size_t kDear = 4096;           // rows scored by bytes
 constexpr std::size_t kMostDear = 32;
 constexpr std::uint64_t kSeed = 42;
@@ -161,7 +162,7 @@ class Calibrating {
       read_(query_row(i), x);
       measured[i].query = built_.coder->query(x);
       measured[i].self = query_row(i);
-      measured[i].near = nearest[i].take();
+      measured[i].near = rescored(nearest[i].take(), q.row(i));
       note(measured[i], reach, room);
     }
     Calibration out;
@@ -199,8 +200,8 @@ class Calibrating {
   std::vector<math::TopK> find_nearest(const math::Matrix& q, const Context& context) const {
     const math::PackedRight right(q.view().transposed());
     const std::size_t blocks = (count_ + kChunk - 1) / kChunk;
-    std::vector<std::vector<math::TopK>> parts(blocks,
-                                               std::vector<math::TopK>(q.rows(), math::TopK(kMostNeighbours + 1)));
+    std::vector<std::vector<math::TopK>> parts(
+        blocks, std::vector<math::TopK>(q.rows(), math::TopK(kMostNeighbours + 1 + kSpare)));
     parallel_for(context, count_, kChunk, [&](std::size_t begin, std::size_t end) {
       std::vector<math::TopK>& best = parts[begin / kChunk];
       math::Matrix some(end - begin, dim_);
@@ -219,6 +220,18 @@ class Calibrating {
       for (std::size_t j = 0; j < q.rows(); ++j) parts[0][j].merge(parts[block][j]);
     }
     return std::move(parts[0]);
+  }
+
+  // The same with scores that have the same bits on every instruction set, which those of a product have not. q (dim)
+  std::vector<math::Scored> rescored(const std::vector<math::Scored>& near, std::span<const float> q) const {
+    math::TopK best(kMostNeighbours + 1);
+    math::Matrix row(1, dim_);
+    for (const math::Scored& one : near) {
+      const auto number = static_cast<std::size_t>(one.id);
+      Centred(*built_.coder, read_).read(row, 1, [&](std::size_t) { return number; });
+      best.push(math::dot(q, row.row(0)) + built_.codes->adds[position_of(number)], one.id);
+    }
+    return best.take();
   }
 
   // What each neighbour needs.
