@@ -109,7 +109,14 @@ class VectorIndex {
   // Writes everything that is live into one file, rows ascending by id; replaces the file in one step. The index itself
   // goes on as it is.
   virtual Status save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const = 0;
-  // Reads every byte of the mapped file against its checksums. Error{corrupt_data} names the file.
+  // Writes what came and went since the files this index lies in, as one more file that refers to them; costs what is
+  // new. Now and then, when much of the index has changed, that file holds everything, as after save(). The index then
+  // lies in files(), which have to stay in one folder, and its memory holds no rows any more. Other files it lay in
+  // before may be deleted. REQUIRES: `path` is a new file in the folder of files().
+  virtual Status save_changes(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) = 0;
+  // The files that are mapped, the oldest first; map the last one to get them all. Empty: all is in memory.
+  virtual std::vector<std::filesystem::path> files() const = 0;
+  // Reads every byte of the mapped files against their checksums. Error{corrupt_data} names the file.
   virtual Status verify() const = 0;
 };
 

@@ -140,6 +140,15 @@ void code_lists(BuiltCodes& built, const math::Matrix& centres, const ReadRow& r
   built.deviation = all.deviation();
 }
 
+// Rows in one run of blocks, without lists.
+void code_run(BuiltCodes& built, std::size_t count, const ReadRow& read, const Context& context) {
+  const std::size_t positions = (count + kBlockRows - 1) / kBlockRows * kBlockRows;
+  built.codes->resize(positions, positions);
+  Spread spread;
+  code_rows(*built.coder, 0, count, read, *built.codes, spread, context);
+  built.deviation = spread.deviation();
+}
+
 class Calibrating {
  public:
   Calibrating(const BuiltCodes& built, std::size_t count, std::size_t dim, const ReadRow& read)
@@ -285,7 +294,8 @@ class Calibrating {
     CodedPart part{built_.codes->view(), listed ? &lists_ : nullptr, built_.largest, dim_, {}};
     if (listed) part.shifts = list_shifts(lists_, one.query);
     const Effort effort = calibration.nominal(Calibration::miss_at(point), listed, built_.deviation, one.query.length);
-    std::vector<std::uint32_t> found = candidates_by_codes(part, one.query, live, effort, k, cost);
+    float nothing = -INFINITY;
+    std::vector<std::uint32_t> found = candidates_by_codes(part, one.query, live, effort, k, nothing, cost);
     std::ranges::sort(found);
     return found;
   }
@@ -362,7 +372,7 @@ Result<BuiltCodes> build_codes(std::size_t count, std::size_t dim, Metric metric
   BuiltCodes built;
   RowStatistics statistics = measure_rows(count, dim, read, context);
   built.largest = statistics.largest;
-  built.coder = std::make_unique<Coder>(dim, metric, std::move(statistics.centre));
+  built.coder = std::make_shared<const Coder>(dim, metric, std::move(statistics.centre));
   if (count < kLeastCoded || built.largest > kLongestCoded) return built;
   IG_TRY(context.check());
   built.codes = std::make_unique<CodeBuffer>(built.coder->width());
@@ -374,14 +384,22 @@ Result<BuiltCodes> build_codes(std::size_t count, std::size_t dim, Metric metric
     IG_TRY(context.check());
     code_lists(built, centres, read, context);
   } else {
-    const std::size_t positions = (count + kBlockRows - 1) / kBlockRows * kBlockRows;
-    built.codes->resize(positions, positions);
-    Spread spread;
-    code_rows(*built.coder, 0, count, read, *built.codes, spread, context);
-    built.deviation = spread.deviation();
+    code_run(built, count, read, context);
   }
   IG_TRY(context.check());
   if (count >= kLeastCalibrated) built.calibration = Calibrating(built, count, dim, read).run(context);
+  return built;
+}
+
+Result<BuiltCodes> build_changes(std::size_t count, std::shared_ptr<const Coder> coder, const ReadRow& read,
+                                 const Context& context) {
+  BuiltCodes built;
+  built.coder = std::move(coder);
+  built.largest = measure_rows(count, built.coder->dim(), read, context).largest;
+  if (count == 0 || built.largest > kLongestCoded) return built;
+  built.codes = std::make_unique<CodeBuffer>(built.coder->width());
+  code_run(built, count, read, context);
+  IG_TRY(context.check());
   return built;
 }
 

@@ -87,8 +87,9 @@ class ByteScores {
 // Rows scored by bytes, and the k-th best score.
 class Rescored {
  public:
-  Rescored(const CodedPart& part, const CodedQuery& query, std::size_t k) : scores_(part, query), best_(k) {}
-  float threshold() const { return best_.threshold(); }
+  Rescored(const CodedPart& part, const CodedQuery& query, std::size_t k, float floor)
+      : scores_(part, query), best_(k), floor_(floor) {}
+  float threshold() const { return std::max(floor_, best_.threshold()); }
   void push(std::span<const std::uint32_t> positions) {
     std::vector<float> fresh(positions.size());
     scores_.score(positions, fresh);
@@ -104,7 +105,7 @@ class Rescored {
     for (const math::Scored& one : all_) {
       const auto position = static_cast<std::uint32_t>(one.id);
       const float room = 2 * kByteDeviations * scores_.deviation(position);
-      if (!(one.score + room < best_.threshold())) out.push_back(position);
+      if (!(one.score + room < threshold())) out.push_back(position);
     }
     return out;
   }
@@ -112,6 +113,7 @@ class Rescored {
  private:
   ByteScores scores_;
   math::TopK best_;
+  float floor_;
   std::vector<math::Scored> all_;
 };
 
@@ -143,19 +145,20 @@ class ListOrder {
 
 class CodeSearch {
  public:
-  CodeSearch(const CodedPart& part, const CodedQuery& query, const RowMask& live, const Effort& effort, std::size_t k)
+  CodeSearch(const CodedPart& part, const CodedQuery& query, const RowMask& live, const Effort& effort, std::size_t k,
+             float floor)
       : part_(part),
         query_(query),
         live_(live.words()),
         effort_(effort),
         code_(query.code),
-        rescored_(part, query, k),
+        rescored_(part, query, k, floor),
         k_(k),
         stop_(std::max(kFirstStop, 4 * k)) {
     code_.offset += effort.room;
   }
 
-  std::vector<std::uint32_t> run(PartCost& cost) {
+  std::vector<std::uint32_t> run(float& floor, PartCost& cost) {
     if (part_.lists == nullptr) {
       read(0, live_.size());
     } else {
@@ -168,6 +171,7 @@ class CodeSearch {
     finish();
     cost.codes += seen_;
     cost.bytes += rescored_.size();
+    floor = rescored_.threshold();
     return rescored_.take();
   }
 
@@ -264,15 +268,17 @@ std::vector<float> list_shifts(const Lists& lists, const CodedQuery& query) {
 }
 
 std::vector<std::uint32_t> candidates_by_codes(const CodedPart& part, const CodedQuery& query, const RowMask& live,
-                                               const Effort& effort, std::size_t k, PartCost& cost) {
-  return CodeSearch(part, query, live, effort, k).run(cost);
+                                               const Effort& effort, std::size_t k, float& floor, PartCost& cost) {
+  return CodeSearch(part, query, live, effort, k, floor).run(floor, cost);
 }
 
 std::vector<std::uint32_t> candidates_by_bytes(const CodedPart& part, const CodedQuery& query,
-                                               std::span<const std::uint32_t> picks, std::size_t k, PartCost& cost) {
-  Rescored rescored(part, query, k);
+                                               std::span<const std::uint32_t> picks, std::size_t k, float& floor,
+                                               PartCost& cost) {
+  Rescored rescored(part, query, k, floor);
   rescored.push(picks);
   cost.bytes += picks.size();
+  floor = rescored.threshold();
   return rescored.take();
 }
 
