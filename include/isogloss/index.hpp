@@ -135,6 +135,47 @@ Result<std::unique_ptr<VectorIndex>> make_scan_index(const VectorIndexOptions& o
 // As map_flat_index.
 Result<std::unique_ptr<VectorIndex>> map_scan_index(const std::filesystem::path& path);
 
+struct SparseIndexOptions {
+  std::size_t dim = 0;          // columns, at most 2^32 - 1
+  Metric metric = Metric::dot;  // or cosine
+};
+
+// Nearest rows among sparse ones with weights of 0 and more: TF-IDF, SPLADE.
+//
+// Scores: dot = sum over shared columns of q x, in double, columns ascending; cosine = the same of rows and queries of
+// length 1. Results hold min(k, rows that pass the filter and share a column with the query) hits, best first, ties by
+// ascending id; always the true best, with the same bits at any number of threads, in any batch and on every
+// instruction set.
+class SparseIndex {
+ public:
+  virtual ~SparseIndex() = default;
+  virtual const SparseIndexOptions& options() const = 0;
+  virtual std::size_t size() const = 0;
+  virtual bool contains(std::int64_t id) const = 0;
+  virtual const IndexStamp& stamp() const = 0;
+
+  // Adds rows of sparse Vectors. Error{already_exists} names an id that is there (or twice in `ids`);
+  // Error{invalid_argument}: dense rows, other dim, a value that is negative or not finite. Nothing is added then.
+  virtual Status add(std::span<const std::int64_t> ids /* (n) */, const Vectors& rows /* (n, dim) */,
+                     const Context& context) = 0;
+  // Returns how many of the ids were there.
+  virtual std::size_t remove(std::span<const std::int64_t> ids) = 0;
+  // One list per query; Error{invalid_argument} as add(). `cost`, when not null, is filled with the sums over all
+  // queries. IndexQuery::recall and exact change nothing.
+  virtual Result<std::vector<std::vector<IndexHit>>> search(const Vectors& queries /* (q, dim) */,
+                                                            const IndexQuery& query, const Context& context,
+                                                            IndexCost* cost = nullptr) const = 0;
+
+  // As VectorIndex.
+  virtual Status save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const = 0;
+  virtual Status verify() const = 0;
+};
+
+// Error{invalid_argument}: dim 0 or above 2^32 - 1, or a metric other than dot and cosine.
+Result<std::unique_ptr<SparseIndex>> make_sparse_index(const SparseIndexOptions& options);
+// As map_flat_index; the records of all lists are read and checked.
+Result<std::unique_ptr<SparseIndex>> map_sparse_index(const std::filesystem::path& path);
+
 // A term of a document or query.
 struct TermCount {
   std::string_view term;
