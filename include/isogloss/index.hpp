@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -72,6 +73,8 @@ struct IndexQuery {
   // Share of the true k best that a scan index finds on average; 1 = all. Other indexes always find all.
   double recall = 0.99;
   bool exact = false;  // as recall 1: the hits are proven to be the k best
+  // Hits that score less are left out. With k = size() this is a range search: all rows within the range, none missed.
+  float at_least = -std::numeric_limits<float>::infinity();
 };
 
 struct VectorIndexOptions {
@@ -134,6 +137,48 @@ Result<std::unique_ptr<VectorIndex>> map_flat_index(const std::filesystem::path&
 Result<std::unique_ptr<VectorIndex>> make_scan_index(const VectorIndexOptions& options);
 // As map_flat_index.
 Result<std::unique_ptr<VectorIndex>> map_scan_index(const std::filesystem::path& path);
+
+// Nearest rows of several vectors each, as late-interaction models make them (a vector per token).
+//
+// Score: sum over the query's vectors of the largest inner product with a vector of the row (MaxSim; Khattab and
+// Zaharia, ColBERT, 2020); cosine = of vectors of length 1. A search looks up the rows with the nearest means and those
+// of the nearest single vectors of each vector of the query in scan indexes, and scores them exactly; IndexQuery::exact
+// scores all. Results hold min(k, rows that pass the filter) hits, best first, ties by
+// ascending id, and have the same bits at any number of threads, in any batch and on every instruction set.
+class MultiVectorIndex {
+ public:
+  virtual ~MultiVectorIndex() = default;
+  virtual const VectorIndexOptions& options() const = 0;
+  virtual std::size_t size() const = 0;     // rows
+  virtual std::size_t vectors() const = 0;  // of all rows
+  virtual bool contains(std::int64_t id) const = 0;
+  virtual const IndexStamp& stamp() const = 0;
+
+  // Vectors::row_offsets says which vectors are a row's. Ids from 0 to 2^47 - 1. Error{already_exists} names an id that
+  // is there (or twice in `ids`); Error{invalid_argument}: as VectorIndex, or a row of no or more than 65,536 vectors.
+  // Nothing is added then.
+  virtual Status add(std::span<const std::int64_t> ids /* (n) */, const Vectors& rows /* (vectors, dim) */,
+                     const Context& context) = 0;
+  // Returns how many of the ids were there.
+  virtual std::size_t remove(std::span<const std::int64_t> ids) = 0;
+  // One list per query; row_offsets as in add(). IndexQuery::recall changes nothing below 1, which is as exact.
+  // `cost`, when not null, is that of the single vectors, with `scored` = pairs of vectors that were compared exactly.
+  virtual Result<std::vector<std::vector<IndexHit>>> search(const Vectors& queries /* (vectors, dim) */,
+                                                            const IndexQuery& query, const Context& context,
+                                                            IndexCost* cost = nullptr) const = 0;
+
+  // As VectorIndex, but for a second file with the name "<path>-means". `path` is a scan index of the single vectors
+  // with ids id * 65,536 + number in the row.
+  virtual Status save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const = 0;
+  virtual Status save_changes(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) = 0;
+  virtual std::vector<std::filesystem::path> files() const = 0;
+  virtual Status verify() const = 0;
+};
+
+// Error{invalid_argument}: as make_scan_index, or Metric::euclidean.
+Result<std::unique_ptr<MultiVectorIndex>> make_multi_vector_index(const VectorIndexOptions& options);
+// As map_scan_index; reads all ids.
+Result<std::unique_ptr<MultiVectorIndex>> map_multi_vector_index(const std::filesystem::path& path);
 
 struct SparseIndexOptions {
   std::size_t dim = 0;          // columns, at most 2^32 - 1

@@ -168,15 +168,30 @@ FlatRows RowStore::tail_part(const IdSet* filter) const {
 
 void RowStore::read_row(const std::byte* kept, std::span<float> out) const { widen(kept, options_.dtype, out); }
 
-Result<std::vector<float>> RowStore::row(std::int64_t id) const {
-  std::vector<float> out(options_.dim);
+const std::byte* RowStore::kept(std::int64_t id) const {
   if (const auto found = tail_row_.find(id); found != tail_row_.end()) {
-    read_row(tail_rows_.data() + found->second * row_bytes(), out);
-    return out;
+    return tail_rows_.data() + found->second * row_bytes();
   }
   const std::optional<Place> found = base_row(id);
-  if (!found) return fail(Code::not_found, "The index holds no vector with id " + std::to_string(id) + ".");
-  read_row(bases_[found->base].rows.data() + found->row * row_bytes(), out);
+  return found ? bases_[found->base].rows.data() + found->row * row_bytes() : nullptr;
+}
+
+FlatRows RowStore::run(std::int64_t first, std::size_t count) const {
+  const std::optional<Place> found = tail_row_.contains(first) ? std::nullopt : base_row(first);
+  if (!found) return {};
+  const Base& base = bases_[found->base];
+  const std::size_t last = found->row + count - 1;
+  // Ids ascend, so as many as there are numbers between the first and the last are all of them.
+  if (last >= base.ids.size() || base.ids[last] != first + static_cast<std::int64_t>(count) - 1) return {};
+  return {base.rows.data() + found->row * row_bytes(), count, options_.dim, stride_, options_.dtype,
+          base.ids.subspan(found->row, count),         {}};
+}
+
+Result<std::vector<float>> RowStore::row(std::int64_t id) const {
+  const std::byte* from = kept(id);
+  if (from == nullptr) return fail(Code::not_found, "The index holds no vector with id " + std::to_string(id) + ".");
+  std::vector<float> out(options_.dim);
+  read_row(from, out);
   return out;
 }
 

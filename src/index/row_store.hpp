@@ -46,6 +46,11 @@ class RowStore {
   const RowMask& removed(std::size_t base) const { return bases_[base].removed; }
   std::size_t live_in_bases(std::size_t first) const;  // rows of bases [first, ...) that were not removed
   std::size_t tail_size() const { return tail_ids_.size(); }
+  std::span<const std::int64_t> ids(std::size_t base) const { return bases_[base].ids; }  // removed ones too
+  // The row of an id as it is kept, null when it is not there.
+  const std::byte* kept(std::int64_t id) const;
+  // The rows of ids first .. first + count - 1, when they stand side by side in a file, else none. REQUIRES: count > 0.
+  FlatRows run(std::int64_t first, std::size_t count) const;
 
   // As VectorIndex::add; the new rows are the last ones of the tail.
   Status add(std::span<const std::int64_t> ids, VectorsView rows, const Context& context);
@@ -128,6 +133,7 @@ class StoredIndex : public VectorIndex {
   Result<std::vector<float>> row(std::int64_t id) const final { return rows_.row(id); }
   Status verify() const final;
   std::vector<std::filesystem::path> files() const final;
+  const RowStore& rows() const { return rows_; }
 
  protected:
   explicit StoredIndex(RowStore rows) : rows_(std::move(rows)) {}
