@@ -93,6 +93,24 @@ IdSet some_of(std::span<const std::int64_t> ids, double share, std::uint64_t see
   return out;
 }
 
+TEST_P(AnyVectorIndex, FindsAllRowsWithinARange) {
+  const Vectors rows = random_vectors(3000, 24, 5);
+  const auto index = index_of(rows, numbered(3000), Metric::euclidean);
+  const Vectors queries = random_vectors(6, 24, 6);
+  const Hits all = search(*index, queries, 3000);
+  for (const std::size_t within : {1U, 37U, 2000U}) {
+    IndexQuery query{index->size()};
+    query.at_least = all[0][within - 1].score;
+    const Hits found = index->search(queries.view(), query, Context{}).value();
+    for (std::size_t q = 0; q < 6; ++q) {
+      const auto end = std::ranges::find_if(all[q], [&](const IndexHit& hit) { return hit.score < query.at_least; });
+      EXPECT_EQ(found[q], std::vector<IndexHit>(all[q].begin(), end)) << within;
+    }
+    query.k = 10;
+    EXPECT_EQ(index->search(queries.view(), query, Context{}).value()[0].size(), std::min<std::size_t>(10, within));
+  }
+}
+
 TEST_P(AnyVectorIndex, FindsTheNearestOfThreeByHand) {
   Vectors rows = Vectors::dense(3, 2);
   rows.row_f32(0)[0] = 1, rows.row_f32(1)[1] = 2, rows.row_f32(2)[0] = 3, rows.row_f32(2)[1] = 4;

@@ -33,7 +33,7 @@ class FlatIndex final : public StoredIndex {
       for (std::size_t base = 0; base < rows_.bases(); ++base) parts.push_back(rows_.base_part(base, query.filter));
       parts.push_back(rows_.tail_part(query.filter));
       std::size_t scored = 0;
-      auto hits = scan(parts, options().metric, prepared.view(), query.k, context, &scored);
+      auto hits = scan(parts, options().metric, prepared.view(), query.k, query.at_least, context, &scored);
       if (cost != nullptr) {
         *cost = {};
         cost->plan = query.filter != nullptr ? "flat, picked rows" : "flat";

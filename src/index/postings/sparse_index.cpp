@@ -346,7 +346,9 @@ Result<std::vector<std::vector<IndexHit>>> PostedIndex::search_all(const Vectors
       math::TopK best(k);
       search_tail(asked[i].view(), query.filter, best, scored[i]);
       if (file_) done[i] = search_file(asked[i].view(), mask ? &*mask : nullptr, k, best, scored[i]);
-      for (const math::Scored& one : best.take()) hits[i].push_back({one.id, one.score});
+      for (const math::Scored& one : best.take()) {
+        if (one.score >= query.at_least) hits[i].push_back({one.id, one.score});
+      }
     });
   }
   for (const Status& one : done) IG_TRY(one);

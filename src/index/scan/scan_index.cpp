@@ -259,7 +259,7 @@ void ScanIndex::search_part(const Part& part, Asked& asked, const IndexQuery& qu
   if (part.coding == nullptr) {
     const math::MatrixView one{asked.q.data(), 1, asked.q.size(), asked.q.size(), 1};
     std::size_t scored = 0;
-    const auto lists = scan({&part.rows, 1}, options().metric, one, query.k, Context{}, &scored);
+    const auto lists = scan({&part.rows, 1}, options().metric, one, query.k, query.at_least, Context{}, &scored);
     for (const IndexHit& hit : lists.front()) best.push(hit.score, hit.id);
     cost.scored += scored;
     return;
@@ -300,7 +300,9 @@ Result<std::vector<std::vector<IndexHit>>> ScanIndex::search_all(VectorsView que
       for (const Part& part : parts) {
         if (part.matches > 0) search_part(part, asked_of, query, best, costs[i]);
       }
-      for (const math::Scored& one : best.take()) hits[i].push_back({one.id, one.score});
+      for (const math::Scored& one : best.take()) {
+        if (one.score >= query.at_least) hits[i].push_back({one.id, one.score});
+      }
     });
   }
   if (cost != nullptr) {
