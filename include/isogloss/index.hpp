@@ -96,8 +96,10 @@ class VectorIndex {
   virtual bool contains(std::int64_t id) const = 0;
   virtual const IndexStamp& stamp() const = 0;
 
-  // Adds rows. Error{already_exists} names an id that is there (or twice in `ids`); Error{invalid_argument}: other dim,
-  // an element type that is not f32, bf16 or f16, a value that is not finite. Nothing is added then.
+  // Adds rows of any element type: whole numbers (i8, u8) count as what they are, bits as 1 and -1, and are kept as
+  // `options().dtype`, which holds them exactly. A view may show the first columns of longer rows (Matryoshka): dim is
+  // the index's, stride the row's. Error{already_exists} names an id that is there (or twice in `ids`);
+  // Error{invalid_argument}: other dim, a value that is not finite. Nothing is added then.
   virtual Status add(std::span<const std::int64_t> ids /* (n) */, VectorsView rows /* (n, dim) */,
                      const Context& context) = 0;
   // Returns how many of the ids were there.

@@ -22,15 +22,30 @@ std::size_t stride_of(const VectorIndexOptions& options) {
   return bytes >= 512 ? (bytes + 63) / 64 * 64 / size : options.dim;
 }
 
-// A row of any float type as f32. out (dim)
+// A row of any type as f32; whole numbers as they are, bits as 1 and -1 (isogloss/vectors.hpp). out (dim)
 void widen(const std::byte* from, DType dtype, std::span<float> out) {
   const auto* narrow = static_cast<const std::uint16_t*>(static_cast<const void*>(from));
-  if (dtype == DType::f32) {
-    std::memcpy(out.data(), from, out.size() * sizeof(float));
-  } else if (dtype == DType::bf16) {
-    simd::kernels().bf16_to_f32(narrow, out.data(), out.size());
-  } else {
-    simd::kernels().f16_to_f32(narrow, out.data(), out.size());
+  switch (dtype) {
+    case DType::f32:
+      std::memcpy(out.data(), from, out.size() * sizeof(float));
+      break;
+    case DType::bf16:
+      simd::kernels().bf16_to_f32(narrow, out.data(), out.size());
+      break;
+    case DType::f16:
+      simd::kernels().f16_to_f32(narrow, out.data(), out.size());
+      break;
+    case DType::i8:
+      for (std::size_t d = 0; d < out.size(); ++d) out[d] = static_cast<float>(std::to_integer<std::int8_t>(from[d]));
+      break;
+    case DType::u8:
+      for (std::size_t d = 0; d < out.size(); ++d) out[d] = static_cast<float>(std::to_integer<std::uint8_t>(from[d]));
+      break;
+    case DType::bit:
+      for (std::size_t d = 0; d < out.size(); ++d) {
+        out[d] = (std::to_integer<unsigned>(from[d / 8]) >> (7 - d % 8) & 1U) != 0 ? 1.0F : -1.0F;
+      }
+      break;
   }
 }
 
@@ -214,10 +229,6 @@ Status RowStore::check_new(std::span<const std::int64_t> ids, VectorsView rows) 
     return fail(Code::invalid_argument, "The index takes one vector of dimension " + std::to_string(options_.dim) +
                                             " per id; it got " + std::to_string(rows.rows) + " of dimension " +
                                             std::to_string(rows.dim) + " for " + std::to_string(ids.size()) + " ids.");
-  }
-  if (rows.dtype != DType::f32 && rows.dtype != DType::bf16 && rows.dtype != DType::f16) {
-    return fail(Code::invalid_argument,
-                "A vector index takes f32, bf16 or f16 vectors, not " + std::string(dtype_name(rows.dtype)) + ".");
   }
   std::vector<std::int64_t> sorted(ids.begin(), ids.end());
   std::ranges::sort(sorted);
