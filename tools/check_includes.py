@@ -20,7 +20,7 @@ ALLOWED = {
     "hub": "formats",
     "model": "simd math formats tokens media nn train index vectors heads",
     "store": "math index vectors",
-    "heads": "math index vectors train tokens",
+    "heads": "math simd index vectors train tokens",
     "answer": "input tokens heads",
     "evaluate": "math index vectors tokens heads formats",
     "runtime": "simd math formats tokens index vectors nn input hub model store heads answer evaluate",

@@ -39,6 +39,21 @@ Status each_line(const std::string& file, const std::function<Status(std::string
   return {};
 }
 
+Result<std::vector<std::string>> read_all_texts(const std::vector<std::string>& files, const DatasetOptions& options,
+                                                Context& context) {
+  const std::vector<std::filesystem::path> paths(files.begin(), files.end());
+  const auto data = IG_TRY(open_dataset(paths, options, context));
+  std::vector<std::string> texts;
+  IG_TRY(data->for_each(
+      [&](const Record& record) -> Status {
+        if (!trim(record.text).empty()) texts.emplace_back(record.text);
+        return {};
+      },
+      context));
+  if (texts.empty()) return fail(Code::corrupt_data, "'" + data->description() + "' has no text in it.");
+  return texts;
+}
+
 Result<Truncate> truncate_value(std::string_view text) {
   if (text == "error") return Truncate::error;
   if (text == "start") return Truncate::start;

@@ -10,6 +10,7 @@
 #include "cli.hpp"
 #include "core/json.hpp"
 #include "isogloss/collection.hpp"
+#include "isogloss/family.hpp"
 
 namespace isogloss::cli {
 
@@ -19,6 +20,10 @@ Result<std::unique_ptr<Collection>> open_collection(const std::string& name, Ope
 
 // Calls visit(line) for every line of a text file, packed or not; "-" = standard input. Lines end at LF, a CR before it goes.
 Status each_line(const std::string& file, const std::function<Status(std::string_view)>& visit);
+
+// The texts of files with a text per line, or tables and JSON lines; blank ones are left out. Error{corrupt_data}: none.
+Result<std::vector<std::string>> read_all_texts(const std::vector<std::string>& files, const DatasetOptions& options,
+                                                Context& context);
 
 // The value of --truncate: error, start or end.
 Result<Truncate> truncate_value(std::string_view text);

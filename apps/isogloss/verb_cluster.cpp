@@ -34,16 +34,7 @@ class ClusterVerb final : public Verb {
   Result<int> run(Program& program) override {
     if (model_.empty()) return usage_error("which model? isogloss cluster -m MODEL -i FILE");
     if (files_.empty()) return usage_error("cluster needs texts: -i FILE.");
-    std::vector<std::string> texts;
-    const std::vector<std::filesystem::path> paths(files_.begin(), files_.end());
-    const auto data = IG_TRY(open_dataset(paths, data_, program.context));
-    IG_TRY(data->for_each(
-        [&](const Record& record) -> Status {
-          if (!trim(record.text).empty()) texts.emplace_back(record.text);
-          return {};
-        },
-        program.context));
-    if (texts.empty()) return fail(Code::corrupt_data, "'" + data->description() + "' has no text in it.");
+    const std::vector<std::string> texts = IG_TRY(read_all_texts(files_, data_, program.context));
     const TextClusters found = IG_TRY(from_flags(cluster_texts(model_, texts, options_, program.context)));
     program.flags.json ? print_json(program, texts, found) : print_table(program, texts, found);
     return kDone;

@@ -22,6 +22,7 @@
   X(senses)         \
   X(classify)       \
   X(cluster)        \
+  X(dedupe)         \
   X(same)           \
   X(eval)           \
   X(metric)         \

@@ -55,4 +55,14 @@ struct TextClusters {
 Result<TextClusters> cluster_texts(std::string_view model, std::span<const std::string> texts, const ClusterOptions& options,
                                    Context& context);
 
+// What a text repeats.
+struct Duplicate {
+  std::size_t of = 0;  // the text that is kept; its own number = it is kept itself
+  double cosine = 1;   // with that one; 1 = the same words
+};
+// For every text the earlier one that says the same: the same words in the same order (blanks apart), or, with a model,
+// vectors whose cosine is at least `threshold`. The first of those that are alike is kept. model: by reference, empty = equal texts only. Error{invalid_argument}: threshold outside (0, 1].
+Result<std::vector<Duplicate>> find_duplicates(std::string_view model, std::span<const std::string> texts, double threshold,
+                                               Context& context);
+
 }  // namespace isogloss

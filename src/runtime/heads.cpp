@@ -9,6 +9,7 @@
 #include "core/text.hpp"
 #include "heads/calibration.hpp"
 #include "heads/cluster.hpp"
+#include "heads/dedupe.hpp"
 #include "heads/embed_rows.hpp"
 #include "heads/text_list.hpp"
 #include "isogloss/metrics.hpp"
@@ -90,6 +91,34 @@ Result<TextClusters> cluster_texts(std::string_view model, std::span<const std::
     for (std::size_t c = 0; c < count; ++c) {
       const auto size = static_cast<std::size_t>(std::ranges::count(out.cluster, static_cast<std::int32_t>(c)));
       out.clusters.push_back({size, central[c], terms[c]});
+    }
+    return out;
+  });
+}
+
+Result<std::vector<Duplicate>> find_duplicates(std::string_view model, std::span<const std::string> texts,
+                                               double threshold, Context& context) {
+  return guard([&]() -> Result<std::vector<Duplicate>> {
+    if (!(threshold > 0 && threshold <= 1)) {
+      return fail(Code::invalid_argument,
+                  "the threshold is a cosine above 0 and up to 1, not " + std::to_string(threshold) + ".");
+    }
+    const std::vector<std::size_t> equal = heads::first_equals(texts);
+    std::vector<Duplicate> out(texts.size());
+    for (std::size_t i = 0; i < texts.size(); ++i) out[i].of = equal[i];
+    if (model.empty()) return out;
+    std::vector<std::string> distinct;
+    std::vector<std::size_t> number;  // of a distinct text among all
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (equal[i] != i) continue;
+      distinct.push_back(texts[i]);
+      number.push_back(i);
+    }
+    const heads::Features rows = IG_TRY(rows_of(model, distinct, context));
+    const std::vector<Duplicate> near = IG_TRY(heads::first_near(rows, threshold, context));
+    for (std::size_t d = 0; d < near.size(); ++d) out[number[d]] = {number[near[d].of], near[d].cosine};
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (equal[i] != i) out[i] = out[equal[i]].of == equal[i] ? Duplicate{equal[i], 1} : out[equal[i]];
     }
     return out;
   });

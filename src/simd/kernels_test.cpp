@@ -346,6 +346,24 @@ TEST_P(EveryLevel, GatherSumOfInt8RowsIsThatOfTheirFloats) {
   }
 }
 
+// Codes that differ from 0 in 0, 1, 2 ... bits.
+TEST_P(EveryLevel, NearCodesCountsBitsOfAllFourWords) {
+  const std::uint64_t code[4] = {};
+  std::vector<std::uint64_t> codes(4 * 257);
+  for (std::size_t i = 0; i <= 256; ++i) {
+    for (std::size_t bit = 0; bit < i; ++bit) codes[4 * i + bit / 64] |= std::uint64_t{1} << (bit % 64);
+  }
+  std::vector<std::uint32_t> out(257);
+  for (const unsigned most : {0U, 1U, 63U, 64U, 200U, 256U}) {
+    const unsigned limits[2] = {128, most};
+    ASSERT_EQ(k().near_codes(code, codes.data(), 257, limits, out.data()), most + 1);
+    for (std::uint32_t i = 0; i <= most; ++i) EXPECT_EQ(out[i], i);
+  }
+  const unsigned half[2] = {100, 256};
+  EXPECT_EQ(k().near_codes(code, codes.data(), 257, half, out.data()), 101U) << "the first 128 bits have a limit too";
+  EXPECT_EQ(k().near_codes(code, codes.data(), 0, half, out.data()), 0U);
+}
+
 TEST_P(EveryLevel, FindAtLeastGivesTheFirst) {
   std::vector<float> x(50, 1.0F);
   const std::vector<float> limits(50, 1.5F);

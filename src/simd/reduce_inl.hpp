@@ -190,6 +190,22 @@ void gather_sum(const float* values, const std::uint32_t* columns, std::size_t c
   store_partial(out + j, total, width - j);
 }
 
+// The first half decides nearly always.
+std::size_t near_codes(const std::uint64_t* code, const std::uint64_t* codes, std::size_t count, const unsigned* most,
+                       std::uint32_t* out) {
+  const auto differing = [&](const std::uint64_t* other, std::size_t word) {
+    return static_cast<unsigned>(__builtin_popcountll(code[word] ^ other[word]));
+  };
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t* other = codes + 4 * i;
+    const unsigned half = differing(other, 0) + differing(other, 1);
+    if (half > most[0] || half + differing(other, 2) + differing(other, 3) > most[1]) continue;
+    out[found++] = static_cast<std::uint32_t>(i);
+  }
+  return found;
+}
+
 std::size_t find_at_least(const float* x, std::size_t n, float limit) {
   const Vec least = set1(limit);
   std::size_t i = 0;
