@@ -49,11 +49,10 @@ std::vector<std::uint64_t> codes_of(math::MatrixView rows, Context& context) {
   return codes;
 }
 
-// Of the first `bits` of a code.
-unsigned most_bits(double threshold, std::size_t bits) {
+unsigned most_bits(double threshold) {
   const double share = std::acos(std::min(threshold, 1.0)) / M_PI;
-  const auto n = static_cast<double>(bits);
-  return static_cast<unsigned>(std::min(std::ceil(n * share + kDeviations * std::sqrt(n * share * (1 - share))), n));
+  const double bits = kBits * share + kDeviations * std::sqrt(kBits * share * (1 - share));
+  return static_cast<unsigned>(std::min(std::ceil(bits), static_cast<double>(kBits)));
 }
 
 struct Near {
@@ -77,7 +76,7 @@ Result<std::vector<Duplicate>> first_near(const Features& rows, double threshold
   }
   const Features unit = rows.normalized();
   const std::vector<std::uint64_t> codes = codes_of(unit.dense(), context);
-  const unsigned most[2] = {most_bits(threshold, kBits / 2), most_bits(threshold, kBits)};
+  const unsigned most = most_bits(threshold);
   std::vector<Duplicate> out(rows.size());
   for (std::size_t begin = 0; begin < rows.size(); begin += kBlock) {
     IG_TRY(context.check());
