@@ -105,9 +105,14 @@ Role role_of(std::string_view name) {
   return Role::none;
 }
 
-Result<std::string_view> prompt_of(const Card& card, const Json& name) {
-  if (!name.is_string() || name.as_string().empty()) return std::string_view();
-  if (card.prompts.contains(std::string(name.as_string()))) return name.as_string();
+Status use_prompt(const Card& card, const Json& name, InputRules& rules) {
+  if (!name.is_string() || name.as_string().empty()) return {};
+  if (card.prompts.contains(std::string(name.as_string()))) {
+    rules.prompt = name.as_string();
+    return {};
+  }
+  rules.role = role_of(name.as_string());
+  if (rules.role != Role::none) return {};
   std::string known;
   for (const auto& [one, text] : card.prompts) known += (known.empty() ? "" : ", ") + one;
   return fail(Code::invalid_argument, "The model has no prompt '" + shortened(name.as_string(), 80) + "'. It has: " +

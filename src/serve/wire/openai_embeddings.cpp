@@ -35,8 +35,8 @@ Result<Response> embeddings(Call& call) {
   const VectorForm form = IG_TRY(form_of(call));
   InputRules rules;
   rules.empty = EmptyText::refuse;
-  rules.prompt = IG_TRY(prompt_of(model->model->card(), call["prompt_name"]));
   rules.role = role_of(call["input_type"].is_null() ? call["task"].as_string() : call["input_type"].as_string());
+  IG_TRY(use_prompt(model->model->card(), call["prompt_name"], rules));
   const Inputs inputs = IG_TRY(read_inputs(call, call["input"], rules));
   EmbedOptions options;
   options.dim = IG_TRY(dimension_of(call, *model, call["dimensions"].is_null() ? call["output_dimension"] : call["dimensions"]));

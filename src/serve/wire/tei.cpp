@@ -25,7 +25,7 @@ Result<Inputs> inputs_of(const Call& call, const LoadedModel& model) {
   InputRules rules;
   rules.field = "inputs";
   rules.empty = EmptyText::refuse;
-  rules.prompt = IG_TRY(prompt_of(model.model->card(), call["prompt_name"]));
+  IG_TRY(use_prompt(model.model->card(), call["prompt_name"], rules));
   return read_inputs(call, call["inputs"], rules);
 }
 
