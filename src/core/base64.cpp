@@ -46,7 +46,7 @@ void append_base64(std::string& out, std::string_view bytes) {
 
 Result<std::string> decode_base64(std::string_view text) {
   std::string out;
-  for (int padding = 0; padding < 2 && text.size() % 4 == 0 && text.ends_with('='); ++padding) text.remove_suffix(1);
+  if (text.size() % 4 == 0) text.remove_suffix(text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0);
   if (text.size() % 4 == 1) return fail(Code::corrupt_data, "base64 text of this length stands for no bytes.");
   out.reserve(text.size() * 3 / 4);
   std::uint32_t bits = 0;
