@@ -13,6 +13,8 @@
 // While a request is handled the socket is watched: when the client closes it, the request's CancelToken is thrown. A
 // client that closes its sending side only is taken as gone, as by Go's and nginx's servers: no system tells the two apart.
 //
+// g++ 12 destroys some temporaries of a co_await expression twice: arguments with a destructor are variables first.
+//
 // Beast parses; the head of the answer is written here, and head and body go out in one gather write without a copy.
 #include "serve/http/http.hpp"
 
@@ -211,10 +213,11 @@ class Server final : public HttpServer {
   asio::awaitable<void> serve(ConnectionPtr c) {
     const bool many = connections_.size() > limits_.connections;
     if (many || per_client_[c->address] > limits_.connections_per_client) {
-      const std::string limit = std::to_string(many ? limits_.connections : limits_.connections_per_client);
-      co_await refuse(c, Request{}, many ? 503 : 429,
-                      (many ? "The server has its " + limit + " connections" : "This client has its " + limit + " connections") +
-                          " in use. Close some, or use one for many requests.");
+      Request nothing;
+      std::string message = (many ? "The server has its " + std::to_string(limits_.connections)
+                                  : "This client has its " + std::to_string(limits_.connections_per_client)) +
+                            " connections in use. Close some, or use one for many requests.";
+      co_await refuse(c, std::move(nothing), many ? 503 : 429, std::move(message));
       co_return;
     }
     while (co_await serve_one(c)) {
@@ -334,7 +337,8 @@ class Server final : public HttpServer {
   }
 
   asio::awaitable<Response> handle_elsewhere(Request& request) {
-    co_return co_await run_elsewhere<Response>([this, &request] { return app_.handle(request); });
+    const auto run = [this, &request] { return app_.handle(request); };
+    co_return co_await run_elsewhere<Response>(run);
   }
 
   // Runs f on another thread and goes on here with what it returned.
@@ -402,7 +406,8 @@ class Server final : public HttpServer {
                                Clock::time_point begun) {
     keep = keep && !draining_;
     std::size_t bytes = 0;
-    bool good = co_await send(c, head(request, response, keep, std::nullopt, !old));
+    std::string first = head(request, response, keep, std::nullopt, !old);
+    bool good = co_await send(c, std::move(first));
     const PieceSink sink = [&](std::string_view piece) {
       if (piece.empty()) return good;
       char size[24];
@@ -411,11 +416,13 @@ class Server final : public HttpServer {
       good = good && send_and_wait(c, old ? std::string(piece) : size + std::string(piece) + "\r\n");
       return good;
     };
-    co_await run_elsewhere<bool>([&] {
+    const auto run = [&] {
       if (good && request.method != "HEAD") response.stream(sink);
       return true;
-    });
-    if (good && !old) good = co_await send(c, "0\r\n\r\n");
+    };
+    co_await run_elsewhere<bool>(run);
+    std::string last = "0\r\n\r\n";
+    if (good && !old) good = co_await send(c, std::move(last));
     --handled_;
     unwatch(*c);
     record(request, response.status, bytes, begun);
