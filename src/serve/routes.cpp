@@ -8,6 +8,9 @@
   X(tei)               \
   X(cohere)            \
   X(ollama)            \
+  X(collections)       \
+  X(chat)              \
+  X(words)             \
   X(service)
 
 namespace isogloss::serve {

@@ -64,6 +64,35 @@ def client_openai():
     same([one.embedding for one in answer.data])
 
 
+def client_openai_chat():
+    import openai
+    client = openai.OpenAI(base_url=V1, api_key="none", max_retries=0)
+    texts = {file.name: file.read_text() for file in (ROOT / "tests/docs/fixture/handbook").glob("*.md")}
+    server.post("/v1/collections", {"name": "docs"})
+    server.post("/v1/collections/docs/upsert", {"documents": [{"id": name, "text": text} for name, text in texts.items()]})
+    ask = [{"role": "user", "content": "What is the refund period?"}]
+    said, references = "", []
+    for chunk in client.chat.completions.create(model="rag:docs", messages=ask, stream=True, stream_options={"include_usage": True}):
+        said += chunk.choices[0].delta.content or "" if chunk.choices else ""
+        references += getattr(chunk, "references", None) or []
+    assert "days" in said and "[1]" in said and references, said
+    for one in references:
+        source = one["source"]
+        assert texts[source["path"]].encode()[source["start"]:source["end"]].decode() == one["text"]
+    whole = client.chat.completions.create(model="rag:docs", messages=ask).choices[0].message.content
+    assert whole == said and client.responses.create(model="rag:docs", input=ask[0]["content"]).output_text == said
+    unknown = client.chat.completions.create(model="rag:docs", messages=[{"role": "user", "content": "Who painted the moon landing?"}])
+    assert unknown.choices[0].message.content == "not found in your documents"
+    import cohere
+    import ollama
+    assert cohere.ClientV2(api_key="none", base_url=server.address).chat(model="rag:docs", messages=ask).message.content[0].text == said
+    events = cohere.ClientV2(api_key="none", base_url=server.address).chat_stream(model="rag:docs", messages=ask)
+    assert "".join(one.delta.message.content.text for one in events if one.type == "content-delta") == said
+    local = ollama.Client(host=server.address)
+    assert local.chat(model="rag:docs", messages=ask).message.content == said
+    assert "".join(one.message.content for one in local.chat(model="rag:docs", messages=ask, stream=True)) == said
+
+
 def client_azure():
     import openai
     client = openai.AzureOpenAI(api_key="none", api_version="2024-02-01", azure_endpoint=server.address)

@@ -144,5 +144,5 @@ def run_all(names):
             print("good  ", name)
         except Exception as error:  # each test is told, the rest still runs
             failed += 1
-            print("FAILED", name, type(error).__name__, str(error)[:2000])
+            print("FAILED", name, type(error).__name__, str(error)[:2000], "line", error.__traceback__.tb_next.tb_lineno)
     return 1 if failed else 0
