@@ -93,6 +93,7 @@ def test_chat_cites_the_right_bytes_and_says_what_it_does_not_know():
     unknown = answer({"messages": [{"role": "user", "content": "Which colour has the moon landing module of Neil Armstrong?"}]})[1]
     assert unknown["choices"][0]["message"]["content"] == "not found in your documents" and not unknown["found"] and not unknown["references"]
     assert answer({"messages": [{"role": "assistant", "content": "x"}]})[0] == 400
+    assert server.post("/v1/collections/docs/upsert", {"documents": DOCUMENTS[:1]})[0] == 200  # a refused chat holds nothing
     assert server.post("/v1/chat/completions", {"model": "bert", "messages": []})[0] == 404
     assert server.post("/v1/chat/completions", {"model": "rag:nothing", "messages": [{"role": "user", "content": "x"}]})[0] == 404
 

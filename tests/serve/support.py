@@ -61,6 +61,8 @@ class Server:
         """SIGTERM; the exit status."""
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(timeout=60)
+        if status != 0:
+            print("the server said:", self.error_text()[-6000:])
         return status
 
     def ask(self, method, path, body=None, headers=None, raw=None, timeout=60):

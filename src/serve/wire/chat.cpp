@@ -269,7 +269,11 @@ Result<std::string> collection_of(std::string_view model) {
 
 Result<Response> chat(Call& call, const Json& messages, bool stream, std::unique_ptr<Format> format) {
   const std::string name = IG_TRY(collection_of(call["model"].as_string()));
-  auto chat = std::make_shared<Chat>(Chat{IG_TRY(call.services.collections.read(name)), IG_TRY(question_of(messages)), {}, context_of(call), std::move(format)});
+  auto chat = std::make_shared<Chat>();
+  chat->question = IG_TRY(question_of(messages));
+  chat->collection = IG_TRY(call.services.collections.read(name));
+  chat->context = context_of(call);
+  chat->format = std::move(format);
   chat->options.search = IG_TRY(search_options(call));
   chat->options.llm_url = call.services.options.llm_url;
   chat->options.llm_model = call.services.options.llm_model;
