@@ -97,7 +97,7 @@ Response App::route(Request& request) {
 // REQUIRES: the match has routes.
 Response App::run(const Request& request, Router::Match& match) {
   Json body;
-  if (!request.body.empty() && request.method != "GET") {
+  if (!request.body.empty() && request.method != "GET" && !match.routes.front()->raw) {
     auto parsed = Json::parse(request.body, "The body");
     if (!parsed) return error_response(match.routes.front()->owner, 400, "invalid_json", parsed.error().message);
     body = std::move(*parsed);

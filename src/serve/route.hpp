@@ -18,6 +18,7 @@
 namespace isogloss::serve {
 
 class Collections;
+class Files;
 class Monitor;
 
 // Whose format a route speaks; decides the shape of its errors.
@@ -38,6 +39,7 @@ struct Services {
   const ServeOptions& options;
   Engine& engine;
   Collections& collections;
+  Files& files;
   Monitor& monitor;
   ThreadPool* pool = nullptr;
   const Tokenizer* id_tokenizer = nullptr;  // of token ids that are not the model's own; null = there are none
@@ -67,6 +69,7 @@ struct Route {
   std::string_view when = {};  // the body has this field: tells apart routes of one path
   bool quick = false;          // takes microseconds
   bool open = false;           // needs no key
+  bool raw = false;            // the body is no JSON; the handler reads it
 };
 
 // All routes, in the order of the documentation: routes.cpp.

@@ -11,6 +11,8 @@
   X(collections)       \
   X(chat)              \
   X(words)             \
+  X(openai_files)      \
+  X(vector_stores)     \
   X(service)
 
 namespace isogloss::serve {

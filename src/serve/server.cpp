@@ -7,6 +7,7 @@
 #include "isogloss/collection.hpp"
 #include "serve/app.hpp"
 #include "serve/engine/collections.hpp"
+#include "serve/engine/files.hpp"
 #include "serve/monitor.hpp"
 #include "serve/systemd.hpp"
 
@@ -20,7 +21,7 @@ bool is_loopback(std::string_view host) {
 class RunningServer final : public Server {
  public:
   RunningServer(const ServeOptions& options, Context& context)
-      : options_(options), monitor_(options.access_log), collections_(options.collections, context.pool), pool_(context.pool) {}
+      : options_(options), monitor_(options.access_log), collections_(options.collections, context.pool), files_(collections_.folder() / ".files"), pool_(context.pool) {}
 
   Status begin(Context& context) {
     IG_TRY(check_options());
@@ -32,7 +33,7 @@ class RunningServer final : public Server {
     scheduling.pool = pool_;
     scheduling.queue_tokens = options_.queue_tokens;
     engine_ = std::make_unique<Engine>(*models_, scheduling, options_.compute);
-    app_ = std::make_unique<App>(options_, Services{options_, *engine_, collections_, monitor_, pool_, id_tokenizer_.get()});
+    app_ = std::make_unique<App>(options_, Services{options_, *engine_, collections_, files_, monitor_, pool_, id_tokenizer_.get()});
     HttpOptions http;
     http.host = options_.host;
     http.port = options_.port;
@@ -88,6 +89,7 @@ class RunningServer final : public Server {
   const ServeOptions options_;
   Monitor monitor_;
   Collections collections_;
+  Files files_;
   ThreadPool* const pool_;
   TokenizerPtr id_tokenizer_;
   std::unique_ptr<Models> models_;

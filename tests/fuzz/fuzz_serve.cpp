@@ -6,6 +6,7 @@
 #include "core/json.hpp"
 #include "serve/app.hpp"
 #include "serve/engine/collections.hpp"
+#include "serve/engine/files.hpp"
 #include "serve/monitor.hpp"
 
 namespace {
@@ -16,12 +17,14 @@ struct Program {
   ServeOptions options;
   serve::Monitor monitor{{}};
   serve::Collections collections;
+  serve::Files files;
   std::unique_ptr<serve::Models> models;
   std::unique_ptr<serve::Engine> engine;
   std::unique_ptr<serve::App> app;
   ThreadPool pool{1};
 
-  Program() : collections(std::filesystem::temp_directory_path() / ("isogloss-fuzz-serve-" + std::to_string(::getpid())), nullptr) {
+  Program() : collections(std::filesystem::temp_directory_path() / ("isogloss-fuzz-serve-" + std::to_string(::getpid())), nullptr),
+              files(collections.folder() / ".files") {
     options.allow_truncate_dim = true;
     options.token_ids = "model";
     serve::ModelsOptions known;
@@ -33,7 +36,7 @@ struct Program {
     models = *serve::Models::make(known);
     engine = std::make_unique<serve::Engine>(*models, serve::SchedulerOptions{}, "auto");
     monitor.gauges = [] { return serve::HttpGauges{}; };
-    app = std::make_unique<serve::App>(options, serve::Services{options, *engine, collections, monitor, &pool});
+    app = std::make_unique<serve::App>(options, serve::Services{options, *engine, collections, files, monitor, &pool});
   }
 };
 

@@ -93,6 +93,23 @@ def client_openai_chat():
     assert "".join(one.message.content for one in local.chat(model="rag:docs", messages=ask, stream=True)) == said
 
 
+def client_openai_vector_stores():
+    import openai
+    client = openai.OpenAI(base_url=V1, api_key="none", max_retries=0)
+    folder = ROOT / "tests/docs/fixture/handbook"
+    store = client.vector_stores.create(name="handbook")
+    with open(folder / "refunds.md", "rb") as file:
+        done = client.vector_stores.files.upload_and_poll(vector_store_id=store.id, file=file)
+    assert done.status == "completed"
+    with open(folder / "shipping.md", "rb") as file:
+        batch = client.vector_stores.file_batches.upload_and_poll(vector_store_id=store.id, files=[file])
+    assert batch.status == "completed" and batch.file_counts.completed == 1
+    found = client.vector_stores.search(store.id, query="refund period", filters={"type": "eq", "key": "lang", "value": "en"}).data
+    assert "refunds.md" in [one.filename for one in found] and any("refund" in one.content[0].text for one in found)
+    assert client.vector_stores.retrieve(store.id).file_counts.total == 2 and len(list(client.vector_stores.files.list(store.id))) == 2
+    assert client.vector_stores.delete(store.id).deleted and len(list(client.files.list())) == 2
+
+
 def client_azure():
     import openai
     client = openai.AzureOpenAI(api_key="none", api_version="2024-02-01", azure_endpoint=server.address)

@@ -71,6 +71,54 @@ def test_deleted_documents_are_gone_and_names_are_checked():
     assert server.post("/v1/collections/nothing/query", {"query": "x"})[0] == 404
 
 
+def upload(name, text):
+    form = (f'--X\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nassistants\r\n--X\r\nContent-Disposition: form-data; name="file"; '
+            f'filename="{name}"\r\nContent-Type: text/markdown\r\n\r\n{text}\r\n--X--\r\n')
+    return server.ask("POST", "/v1/files", raw=form.encode(), headers={"Content-Type": "multipart/form-data; boundary=X"})
+
+
+def test_files_and_vector_stores_of_openai():
+    ids = {}
+    for name, text in TEXTS.items():
+        status, reply, _ = upload("../" + name, text)
+        assert status == 200 and reply["filename"] == name and reply["bytes"] == len(text.encode()), reply
+        ids[name] = reply["id"]
+    assert server.ask("GET", f"/v1/files/{ids['refunds.md']}/content")[1] == TEXTS["refunds.md"]
+    assert [one["id"] for one in server.ask("GET", "/v1/files")[1]["data"]] == list(ids.values())
+    store = server.post("/v1/vector_stores", {"name": "handbook", "metadata": {"a": "b"}, "file_ids": [ids["refunds.md"]]})[1]
+    assert store["file_counts"]["completed"] == 1 and store["name"] == "handbook" and store["metadata"] == {"a": "b"}
+    place = f"/v1/vector_stores/{store['id']}"
+    added = server.post(place + "/files", {"file_id": ids["shipping.md"], "attributes": {"region": 'the "north"', "level": 2}})[1]
+    assert added["status"] == "completed" and added["attributes"]["level"] == 2
+    found = server.post(place + "/search", {"query": "refund period", "max_num_results": 2})[1]["data"]
+    hit = next(one for one in found if one["filename"] == "refunds.md")
+    assert hit["file_id"] == ids["refunds.md"] and hit["content"][0]["text"] in TEXTS["refunds.md"]
+
+    def files_for(filters):
+        status, reply, _ = server.post(place + "/search", {"query": "refund parcels shipping", "filters": filters, "max_num_results": 50})
+        assert status == 200, reply
+        return {one["filename"] for one in reply["data"]}
+
+    north = {"type": "eq", "key": "region", "value": 'the "north"'}
+    assert files_for(north) == {"shipping.md"}
+    assert files_for({"type": "and", "filters": [north, {"type": "gte", "key": "level", "value": 3}]}) == set()
+    assert files_for({"type": "or", "filters": [north, {"type": "eq", "key": "lang", "value": "en"}]}) >= {"shipping.md", "refunds.md"}
+    assert files_for({"type": "in", "key": "level", "value": [1, 2]}) == {"shipping.md"}
+    for bad in ({"type": "eq", "key": "a b", "value": 1}, {"type": "like", "key": "a", "value": 1}, {"type": "in", "key": "a", "value": []},
+                {"type": "and", "filters": []}, {"type": "or", "filters": [north, {"type": "eq", "key": "a", "value": {}}]}):
+        assert server.post(place + "/search", {"query": "x", "filters": bad})[0] == 400, bad
+    high = server.post(place + "/search", {"query": "refund period", "ranking_options": {"score_threshold": 0.999999}})[1]["data"]
+    assert all(one["score_kind"] == "cosine" and one["score"] >= 0.999999 for one in high)
+    assert server.ask("DELETE", place + "/files/" + ids["shipping.md"])[1]["deleted"]
+    assert len(server.ask("GET", place + "/files")[1]["data"]) == 1
+    assert server.post(place, {"name": "other"})[1]["name"] == "other" and len(server.ask("GET", "/v1/vector_stores")[1]["data"]) == 1
+    assert server.ask("DELETE", place)[1]["deleted"] and server.ask("GET", place)[0] == 404
+    for missing in ("file-0", "file-" + "0" * 24, "..%2fdocs", "vs_" + "0" * 24):
+        assert server.ask("GET", "/v1/files/" + missing)[0] == 404 and server.ask("GET", "/v1/vector_stores/" + missing)[0] == 404
+    assert server.ask("DELETE", "/v1/files/" + ids["refunds.md"])[1]["deleted"]
+    assert server.post("/v1/files", {"file": "x"})[0] == 400
+
+
 def answer(body, at=server):
     return at.post("/v1/chat/completions", {"model": "rag:docs", **body})
 

@@ -21,6 +21,8 @@ class Collections {
   // `folder` empty = data_home()/collections.
   Collections(std::filesystem::path folder, ThreadPool* pool);
 
+  const std::filesystem::path& folder() const { return folder_; }
+
   // Access to one collection, as long as the object lives.
   template <class Lock>
   struct Access {

@@ -31,16 +31,6 @@ Response facts_of(Collection& collection, std::string_view name) {
   return json_response(std::move(body));
 }
 
-// The reference behind the name of a served model: no path from a request is opened.
-Result<std::string> reference_of(const Call& call, const Json& model) {
-  if (model.as_string() == "none") return std::string("none");
-  const std::string name = IG_TRY(call.services.engine.models().resolve(model.as_string()));
-  for (const ModelState& state : call.services.engine.models().list()) {
-    if (state.name == name) return state.reference;
-  }
-  return fail(Code::internal, "a resolved model is not listed.");
-}
-
 Result<Response> create(Call& call) {
   CollectionOptions options;
   options.model = IG_TRY(reference_of(call, call["model"]));
@@ -65,14 +55,6 @@ Result<Metadata> metadata_of(const Json& given) {
   Metadata out;
   for (const auto& [name, value] : given.as_object()) out.emplace(name, value.as_meta());
   return out;
-}
-
-// A collection gets its vectors when its first documents are there; from then on each document brings its own.
-Status give_vectors(Collection& collection, Context& context) {
-  for (const SpaceInfo& space : IG_TRY(collection.store().spaces())) {
-    if (space.role == SpaceRole::search) return {};
-  }
-  return collection.reindex({}, context);
 }
 
 // Each document is durable before the next is read; the answer counts them, the error names the first that failed.
