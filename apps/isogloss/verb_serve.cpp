@@ -11,7 +11,9 @@
 namespace isogloss::cli {
 namespace {
 
-std::chrono::milliseconds seconds(double value) { return std::chrono::milliseconds(static_cast<std::int64_t>(value * 1000)); }
+std::chrono::milliseconds seconds(double value) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(value * 1000));
+}
 
 class ServeVerb final : public Verb {
  public:
@@ -20,7 +22,8 @@ class ServeVerb final : public Verb {
   std::string_view examples() const override {
     return "  isogloss serve -m minilm\n"
            "  isogloss serve -m minilm --alias text-embedding-ada-002=minilm --port 8080\n"
-           "  isogloss serve -m minilm --collections ./collections --llm http://127.0.0.1:11434/v1 --llm-model llama3.2\n"
+           "  isogloss serve -m minilm --collections ./collections --llm http://127.0.0.1:11434/v1 --llm-model "
+           "llama3.2\n"
            "  isogloss serve -m minilm --host 0.0.0.0 --api-key-file keys.txt --access-log -\n";
   }
 
@@ -35,9 +38,12 @@ class ServeVerb final : public Verb {
     flags.value("--cors", options_.cors_origins, "origin that browsers may ask from (repeat; * = all)");
     flags.value("--collections", collections_, "folder of collections");
     flags.value("--compute", options_.compute, "arithmetic of the models: auto, f32, bf16 or int8");
-    flags.value("--truncate", truncate_, "error: refuse texts above the window on every route [as each route's owner does]");
-    flags.flag("--allow-truncate-dim", options_.allow_truncate_dim, "let requests cut vectors of models that were not trained for it");
-    flags.value("--token-ids", options_.token_ids, "token ids in requests: model (its own), or a tokenizer file [refused]");
+    flags.value("--truncate", truncate_,
+                "error: refuse texts above the window on every route [as each route's owner does]");
+    flags.flag("--allow-truncate-dim", options_.allow_truncate_dim,
+               "let requests cut vectors of models that were not trained for it");
+    flags.value("--token-ids", options_.token_ids,
+                "token ids in requests: model (its own), or a tokenizer file [refused]");
     flags.value("--llm", options_.llm_url, "OpenAI-compatible chat server that writes the answers of rag: models");
     flags.value("--llm-model", options_.llm_model, "name of the model there");
     flags.value("--llm-key", options_.llm_key, "key for that server (default: $OPENAI_API_KEY)");
@@ -49,7 +55,8 @@ class ServeVerb final : public Verb {
     flags.value("--max-requests", options_.max_requests, "most requests at once");
     flags.value("--max-connections", options_.max_connections, "most connections");
     flags.value("--max-client-connections", options_.max_connections_per_client, "most connections of one address");
-    flags.value("--max-queue", options_.queue_tokens, "most tokens that wait; above, clients are told when to come again");
+    flags.value("--max-queue", options_.queue_tokens,
+                "most tokens that wait; above, clients are told when to come again");
     flags.value("--idle-time", idle_, "seconds a connection may be idle");
     flags.value("--header-time", header_, "seconds a request's header may take");
     flags.value("--body-time", body_, "seconds a request's body may take");
@@ -75,7 +82,8 @@ class ServeVerb final : public Verb {
     }
     if (options_.models.empty()) {
       const std::string usual = default_model_name();
-      if (usual.empty()) return usage_error("serve needs a model: -m FOLDER or -m NAME. Get one: isogloss models pull minilm");
+      if (usual.empty())
+        return usage_error("serve needs a model: -m FOLDER or -m NAME. Get one: isogloss models pull minilm");
       options_.models.push_back(usual);
     }
     for (const std::string& alias : aliases_) {
@@ -85,17 +93,21 @@ class ServeVerb final : public Verb {
       }
       options_.aliases[alias.substr(0, equals)] = alias.substr(equals + 1);
     }
-    if (!truncate_.empty() && truncate_ != "error") return usage_error("--truncate takes error, not '" + truncate_ + "'.");
+    if (!truncate_.empty() && truncate_ != "error")
+      return usage_error("--truncate takes error, not '" + truncate_ + "'.");
     options_.truncate_error = !truncate_.empty();
     options_.collections = collections_;
-    if (options_.llm_url.empty() != options_.llm_model.empty()) return usage_error("--llm and --llm-model go together.");
+    if (options_.llm_url.empty() != options_.llm_model.empty())
+      return usage_error("--llm and --llm-model go together.");
     IG_TRY(read_keys());
     return read_limits();
   }
 
   Status read_keys() {
-    if (const char* key = std::getenv("ISOGLOSS_API_KEY"); key != nullptr && options_.api_keys.empty()) options_.api_keys.emplace_back(key);
-    if (const char* key = std::getenv("OPENAI_API_KEY"); key != nullptr && options_.llm_key.empty()) options_.llm_key = key;
+    if (const char* key = std::getenv("ISOGLOSS_API_KEY"); key != nullptr && options_.api_keys.empty())
+      options_.api_keys.emplace_back(key);
+    if (const char* key = std::getenv("OPENAI_API_KEY"); key != nullptr && options_.llm_key.empty())
+      options_.llm_key = key;
     if (key_file_.empty()) return {};
     const std::string content = IG_TRY(read_file(key_file_, 1'000'000));
     for (const std::string_view line : split(content, '\n')) {
@@ -110,7 +122,8 @@ class ServeVerb final : public Verb {
     if (!model_memory_.empty()) options_.model_memory = IG_TRY(from_flags(parse_bytes(model_memory_)));
     constexpr double kDay = 86'400;
     for (const double value : {idle_, header_, body_, drain_}) {
-      if (!(value > 0 && value <= kDay)) return usage_error("times are in seconds, above 0 and at most 86400, not " + fixed(value, 3) + ".");
+      if (!(value > 0 && value <= kDay))
+        return usage_error("times are in seconds, above 0 and at most 86400, not " + fixed(value, 3) + ".");
     }
     options_.idle_time = seconds(idle_);
     options_.header_time = seconds(header_);
@@ -126,7 +139,9 @@ class ServeVerb final : public Verb {
   Status open_log(std::ofstream& log) {
     if (access_log_.empty()) return {};
     if (access_log_ == "-") {
-      options_.access_log = [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); };
+      options_.access_log = [](std::string_view line) {
+        std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+      };
       return {};
     }
     log.open(access_log_, std::ios::app);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP server: models and collections behind the wire formats of OpenAI, Azure, Cohere, Jina, Voyage, Text Embeddings
-// Inference and Ollama (docs/guide/server.md).
+// The HTTP server: models and collections behind the wire formats of OpenAI, Azure, Cohere, Jina, Voyage, Text
+// Embeddings Inference and Ollama (docs/guide/server.md).
 #pragma once
 
 #include <chrono>
@@ -25,19 +25,19 @@ struct ServeOptions {
   std::uint16_t port = 8080;       // 0 = a free one
   bool allow_public = false;       // an address beyond this machine without a key
 
-  std::vector<std::string> models;             // references; the first answers requests that name none
-  std::map<std::string, std::string> aliases;  // further name of a model -> its name
-  std::size_t model_memory = 0;                // bytes of weights loaded at once; 0 = no limit
+  std::vector<std::string> models;                      // references; the first answers requests that name none
+  std::map<std::string, std::string> aliases;           // further name of a model -> its name
+  std::size_t model_memory = 0;                         // bytes of weights loaded at once; 0 = no limit
   std::optional<std::chrono::milliseconds> keep_alive;  // unload a model that long after its last use; none = never
 
   std::vector<std::string> api_keys;      // any of them opens the server; none = everybody may ask
   std::vector<std::string> cors_origins;  // origins that browsers may ask from; "*" = all
   std::filesystem::path collections;      // folder of collections; empty = data_home()/collections
 
-  std::string compute = "auto";  // arithmetic of the models: auto, f32, bf16, int8
+  std::string compute = "auto";     // arithmetic of the models: auto, f32, bf16, int8
   bool truncate_error = false;      // refuse texts above a model's window on every route
   bool allow_truncate_dim = false;  // `dimensions` below those of the model: cut, and scale to length 1
-  std::string token_ids;            // of token-id inputs: empty = refuse, "model" = the model's own, else a tokenizer file
+  std::string token_ids;  // of token-id inputs: empty = refuse, "model" = the model's own, else a tokenizer file
 
   std::string llm_url, llm_model, llm_key;  // of chat over collections; empty = extractive answers
 
@@ -46,8 +46,8 @@ struct ServeOptions {
   std::size_t max_requests = 256;                // handled at once
   std::size_t max_connections = 4096;
   std::size_t max_connections_per_client = 2048;
-  std::size_t queue_tokens = 4'000'000;          // that wait for the processor
-  std::chrono::milliseconds idle_time{75'000};   // of a connection between requests
+  std::size_t queue_tokens = 4'000'000;         // that wait for the processor
+  std::chrono::milliseconds idle_time{75'000};  // of a connection between requests
   std::chrono::milliseconds header_time{10'000};
   std::chrono::milliseconds body_time{60'000};
   std::chrono::milliseconds drain_time{30'000};
@@ -59,8 +59,8 @@ struct ServeOptions {
 // outlive it. Thread-safe.
 class Server {
  public:
-  // Loads every model once, so that a wrong one is an error now. Errors: invalid_argument (an address, a limit, a public
-  // address without a key), unavailable (the port), those of load().
+  // Loads every model once, so that a wrong one is an error now. Errors: invalid_argument (an address, a limit, a
+  // public address without a key), unavailable (the port), those of load().
   static Result<std::unique_ptr<Server>> start(const ServeOptions& options, Context& context);
   virtual ~Server() = default;
 

@@ -53,7 +53,8 @@ Result<std::string> decode_base64(std::string_view text) {
   int held = 0;
   for (const char c : text) {
     const std::size_t digit = kDigits.find(c);
-    if (digit == std::string_view::npos) return fail(Code::corrupt_data, "base64 text holds a character that is no digit of it.");
+    if (digit == std::string_view::npos)
+      return fail(Code::corrupt_data, "base64 text holds a character that is no digit of it.");
     bits = bits << 6 | static_cast<std::uint32_t>(digit);
     held += 6;
     if (held >= 8) {

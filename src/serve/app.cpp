@@ -15,15 +15,18 @@ namespace {
 Owner owner_of(std::string_view path) {
   if (path.starts_with("/api/")) return Owner::ollama;
   if (path.starts_with("/v2/")) return Owner::cohere;
-  constexpr std::array<std::string_view, 6> kTei{"/embed", "/embed_all", "/embed_sparse", "/similarity", "/predict", "/"};
+  constexpr std::array<std::string_view, 6> kTei{"/embed",      "/embed_all", "/embed_sparse",
+                                                 "/similarity", "/predict",   "/"};
   return std::ranges::find(kTei, path) != kTei.end() ? Owner::tei : Owner::openai;
 }
 
 Response no_route(const Request& request, const Router::Match& match, Owner owner) {
   if (match.allowed.empty()) {
-    return error_response(owner, 404, "not_found", "There is no route '" + shortened(request.path, 200) + "'. All of them: GET /openapi.json");
+    return error_response(owner, 404, "not_found",
+                          "There is no route '" + shortened(request.path, 200) + "'. All of them: GET /openapi.json");
   }
-  Response response = error_response(owner, 405, "method_not_allowed", "'" + std::string(match.pattern) + "' takes " + match.allowed + ".");
+  Response response = error_response(owner, 405, "method_not_allowed",
+                                     "'" + std::string(match.pattern) + "' takes " + match.allowed + ".");
   response.headers.emplace_back("Allow", match.allowed);
   return response;
 }
@@ -44,8 +47,10 @@ bool Keys::admits(const Request& request) const {
   if (hashes_.empty()) return true;
   std::string_view given = request.header("authorization");
   constexpr std::string_view kBearer = "bearer ";
-  if (ascii_lower(given.substr(0, kBearer.size())) == kBearer) given.remove_prefix(kBearer.size());
-  else given = request.header("api-key").empty() ? request.header("x-api-key") : request.header("api-key");
+  if (ascii_lower(given.substr(0, kBearer.size())) == kBearer)
+    given.remove_prefix(kBearer.size());
+  else
+    given = request.header("api-key").empty() ? request.header("x-api-key") : request.header("api-key");
   const Hash offered = hash(trim(given));
   bool known = false;
   for (const Hash& one : hashes_) {
@@ -66,8 +71,10 @@ bool App::is_quick(const Request& request) const {
 
 Response App::handle(Request& request) {
   Response response;
-  if (is_preflight(request)) response.status = 204;
-  else response = route(request);
+  if (is_preflight(request))
+    response.status = 204;
+  else
+    response = route(request);
   add_cors(request, response);
   return response;
 }
@@ -86,8 +93,9 @@ Response App::route(Request& request) {
   const Owner owner = match.routes.empty() ? owner_of(request.path) : match.routes.front()->owner;
   const bool open = !match.routes.empty() && match.routes.front()->open;
   if (!open && !keys_.admits(request)) {
-    Response refused = error_response(owner, 401, "invalid_api_key",
-                                      "This server wants a key: send it as 'Authorization: Bearer KEY' or 'api-key: KEY'.");
+    Response refused =
+        error_response(owner, 401, "invalid_api_key",
+                       "This server wants a key: send it as 'Authorization: Bearer KEY' or 'api-key: KEY'.");
     refused.headers.emplace_back("WWW-Authenticate", "Bearer");
     return refused;
   }
@@ -103,14 +111,16 @@ Response App::run(const Request& request, Router::Match& match) {
     body = std::move(*parsed);
   }
   const Route& chosen = *choose(match.routes, body);
-  if (const Status checked = check_fields(chosen.fields, body); !checked) return error_response(chosen.owner, checked.error());
+  if (const Status checked = check_fields(chosen.fields, body); !checked)
+    return error_response(chosen.owner, checked.error());
   Call call{request, body, std::move(match.parameters), services_};
   auto answer = guard([&] { return chosen.handler(call); });
   return answer ? std::move(*answer) : error_response(chosen.owner, answer.error());
 }
 
 bool App::is_preflight(const Request& request) const {
-  return request.method == "OPTIONS" && !options_.cors_origins.empty() && !request.header("access-control-request-method").empty();
+  return request.method == "OPTIONS" && !options_.cors_origins.empty() &&
+         !request.header("access-control-request-method").empty();
 }
 
 void App::add_cors(const Request& request, Response& response) const {

@@ -15,10 +15,14 @@ std::string_view openai_type(int status) {
 
 std::string_view tei_type(int status) {
   switch (status) {
-    case 429: return "Overloaded";
-    case 503: return "Unhealthy";
-    case 422: return "Tokenizer";
-    default: return status >= 500 ? "Backend" : "Validation";
+    case 429:
+      return "Overloaded";
+    case 503:
+      return "Unhealthy";
+    case 422:
+      return "Tokenizer";
+    default:
+      return status >= 500 ? "Backend" : "Validation";
   }
 }
 
@@ -46,12 +50,19 @@ Response error_response(Owner owner, int status, std::string_view kind, std::str
       json.key("error").begin_object().field("message", message).field("type", openai_type(status)).key("param").null();
       json.field("code", kind).end_object();
       break;
-    case Owner::tei: json.field("error", message).field("error_type", tei_type(status)); break;
-    case Owner::ollama: json.field("error", message); break;
-    case Owner::cohere: json.field("message", message); break;
+    case Owner::tei:
+      json.field("error", message).field("error_type", tei_type(status));
+      break;
+    case Owner::ollama:
+      json.field("error", message);
+      break;
+    case Owner::cohere:
+      json.field("message", message);
+      break;
   }
   json.end_object();
-  if (retry_after > 0) response.headers.emplace_back("Retry-After", std::to_string(static_cast<long>(std::ceil(retry_after))));
+  if (retry_after > 0)
+    response.headers.emplace_back("Retry-After", std::to_string(static_cast<long>(std::ceil(retry_after))));
   return response;
 }
 

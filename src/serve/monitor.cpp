@@ -40,7 +40,8 @@ std::uint64_t resident_bytes() {
 class Text {
  public:
   void family(std::string_view name, std::string_view type, std::string_view help) {
-    out += "# HELP isogloss_" + std::string(name) + " " + std::string(help) + "\n# TYPE isogloss_" + std::string(name) + " " + std::string(type) + "\n";
+    out += "# HELP isogloss_" + std::string(name) + " " + std::string(help) + "\n# TYPE isogloss_" + std::string(name) +
+           " " + std::string(type) + "\n";
   }
   void sample(std::string_view name, std::string_view labels, double value) {
     out += "isogloss_" + std::string(name);
@@ -67,7 +68,8 @@ void write_engine(Text& text, Engine& engine) {
   text.single("passes_total", "counter", "Passes through a model.", number(stats.passes));
   text.single("passes_joined_total", "counter", "Passes that held texts of several requests.", number(stats.joined));
   text.single("queue_refused_total", "counter", "Requests refused because the queue was full.", number(stats.refused));
-  text.single("queue_cancelled_total", "counter", "Requests dropped because their client went away.", number(stats.cancelled));
+  text.single("queue_cancelled_total", "counter", "Requests dropped because their client went away.",
+              number(stats.cancelled));
   text.single("queue_tokens", "gauge", "Tokens that wait or run.", number(stats.waiting_tokens));
   text.single("queue_requests", "gauge", "Requests that wait or run.", number(stats.waiting_requests));
   text.family("model_loaded", "gauge", "1 when the model is in memory.");
@@ -114,7 +116,8 @@ std::string Monitor::metrics(const HttpGauges& now, Engine& engine) const {
   text.family("requests_total", "counter", "Requests by route and status.");
   for (const auto& [name, route] : routes_) {
     for (const auto& [status, count] : route.by_status) {
-      text.sample("requests_total", "route=\"" + name + "\",status=\"" + std::to_string(status) + "\"", static_cast<double>(count));
+      text.sample("requests_total", "route=\"" + name + "\",status=\"" + std::to_string(status) + "\"",
+                  static_cast<double>(count));
     }
   }
   text.family("request_seconds", "histogram", "From the last byte of a request to the last of its answer.");

@@ -26,7 +26,8 @@ class Monitor {
   std::function<HttpGauges()> gauges;  // of the server that runs
 
  private:
-  static constexpr std::array<double, 12> kBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5};
+  static constexpr std::array<double, 12> kBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                  0.05,   0.1,   0.25,   0.5,   1,    5};
   struct Route {
     std::map<int, std::uint64_t> by_status;
     std::array<std::uint64_t, kBounds.size() + 1> buckets{};

@@ -11,8 +11,12 @@ namespace isogloss::serve {
 namespace {
 
 void write_types(JsonWriter& json, unsigned types) {
-  constexpr std::array<std::pair<unsigned, const char*>, 6> kNames{{{kText, "string"}, {kInteger, "integer"},
-      {kNumber, "number"}, {kBool, "boolean"}, {kArray, "array"}, {kObject, "object"}}};
+  constexpr std::array<std::pair<unsigned, const char*>, 6> kNames{{{kText, "string"},
+                                                                    {kInteger, "integer"},
+                                                                    {kNumber, "number"},
+                                                                    {kBool, "boolean"},
+                                                                    {kArray, "array"},
+                                                                    {kObject, "object"}}};
   json.key("type").begin_array();
   for (const auto& [type, name] : kNames) {
     if ((types & type) != 0) json.value(name);
@@ -24,8 +28,10 @@ void write_schema(JsonWriter& json, const Route& route) {
   json.begin_object().field("type", "object").key("properties").begin_object();
   for (const Field& field : route.fields) {
     json.key(field.name).begin_object();
-    if (field.required && field.types == kText) json.field("type", "string");
-    else write_types(json, field.types);
+    if (field.required && field.types == kText)
+      json.field("type", "string");
+    else
+      write_types(json, field.types);
     json.field("description", field.help);
     if (!field.choices.empty() && field.types == kText) {
       json.key("enum").begin_array();
@@ -65,7 +71,10 @@ void write_operation(JsonWriter& json, std::string_view path, const std::vector<
   }
   json.key("responses").begin_object();
   json.key("200").begin_object().field("description", "the answer").end_object();
-  json.key("default").begin_object().field("description", "an error, with a sentence that says what is wrong").end_object();
+  json.key("default")
+      .begin_object()
+      .field("description", "an error, with a sentence that says what is wrong")
+      .end_object();
   json.end_object().end_object();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A route says what it is in one record: method, paths, fields, whose wire format, and the function behind it. The router,
-// the checks of a body and /openapi.json all come from that record. To add one: a function and its record in a file of
-// wire/, and a line in routes.cpp when the file is new.
+// A route says what it is in one record: method, paths, fields, whose wire format, and the function behind it. The
+// router, the checks of a body and /openapi.json all come from that record. To add one: a function and its record in a
+// file of wire/, and a line in routes.cpp when the file is new.
 #pragma once
 
 #include <cstdint>
@@ -48,7 +48,7 @@ struct Services {
 // One request on its way to a handler.
 struct Call {
   const Request& request;
-  const Json& body;  // null when there is none
+  const Json& body;                     // null when there is none
   std::vector<std::string> parameters;  // of the path, in order
   Services& services;
 
@@ -81,7 +81,8 @@ Status check_fields(const std::vector<Field>& fields, const Json& body);
 // An error in the shape of its owner.
 Response error_response(Owner owner, const Error& error);
 // The same with a status that no code stands for (405, 408, 413, 431).
-Response error_response(Owner owner, int status, std::string_view kind, std::string_view message, double retry_after = 0);
+Response error_response(Owner owner, int status, std::string_view kind, std::string_view message,
+                        double retry_after = 0);
 
 Response json_response(std::string body);
 

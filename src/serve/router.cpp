@@ -11,12 +11,14 @@ namespace {
 bool is_parameter(std::string_view part) { return part.starts_with('{'); }
 bool takes_rest(std::string_view part) { return part.ends_with("...}"); }
 
-bool matches(std::span<const std::string_view> pattern, std::span<const std::string_view> path, std::vector<std::string>& parameters) {
+bool matches(std::span<const std::string_view> pattern, std::span<const std::string_view> path,
+             std::vector<std::string>& parameters) {
   parameters.clear();
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (i >= path.size()) return false;
     if (takes_rest(pattern[i])) {
-      parameters.push_back(url_decode({path[i].data(), static_cast<std::size_t>(path.back().data() + path.back().size() - path[i].data())}));
+      parameters.push_back(url_decode(
+          {path[i].data(), static_cast<std::size_t>(path.back().data() + path.back().size() - path[i].data())}));
       return true;
     }
     if (is_parameter(pattern[i])) {
@@ -66,7 +68,8 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
     if (!match.routes.empty()) return match;
   }
   for (const Route* route : place->routes) {
-    if (match.allowed.find(route->method) == std::string::npos) match.allowed += (match.allowed.empty() ? "" : ", ") + std::string(route->method);
+    if (match.allowed.find(route->method) == std::string::npos)
+      match.allowed += (match.allowed.empty() ? "" : ", ") + std::string(route->method);
   }
   return match;
 }

@@ -21,7 +21,7 @@ class Router {
     std::vector<const Route*> routes;  // of that path and method; more than one when bodies tell them apart
     std::string_view pattern;          // "/v1/models/{id}"
     std::vector<std::string> parameters;
-    std::string allowed;               // methods of that path, when there is no route for the one asked for
+    std::string allowed;  // methods of that path, when there is no route for the one asked for
   };
   Match find(std::string_view method, std::string_view path) const;
   const std::vector<Route>& routes() const { return routes_; }

@@ -42,7 +42,8 @@ TEST(Router, TheBodyTellsRoutesOfOnePathApart) {
 }
 
 TEST(Fields, SayWhatIsWrong) {
-  const std::vector<Field> fields{{"n", kInteger, "how many", true}, {"kind", kText, "", false, "a|b"}, {"x", kText | kArray, ""}};
+  const std::vector<Field> fields{
+      {"n", kInteger, "how many", true}, {"kind", kText, "", false, "a|b"}, {"x", kText | kArray, ""}};
   const auto checked = [&](std::string_view body) {
     const Status status = check_fields(fields, *Json::parse(body, "x"));
     return status ? std::string() : status.error().message;

@@ -23,7 +23,7 @@ IG_ROUTES(IG_DECLARE_ROUTES)
 std::vector<Route> all_routes() {
   std::vector<Route> routes;
 #define IG_ADD_ROUTES(name) \
-  for (Route& route : name##_routes()) routes.push_back(std::move(route));
+  for (Route & route : name##_routes()) routes.push_back(std::move(route));
   IG_ROUTES(IG_ADD_ROUTES)
   return routes;
 }

@@ -14,18 +14,21 @@
 namespace isogloss::serve {
 namespace {
 
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
+bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
 class RunningServer final : public Server {
  public:
   RunningServer(const ServeOptions& options, Context& context)
-      : options_(options), monitor_(options.access_log), collections_(options.collections, context.pool), files_(collections_.folder() / ".files"), pool_(context.pool) {}
+      : options_(options),
+        monitor_(options.access_log),
+        collections_(options.collections, context.pool),
+        files_(collections_.folder() / ".files"),
+        pool_(context.pool) {}
 
   Status begin(Context& context) {
     IG_TRY(check_options());
-    models_ = IG_TRY(Models::make({options_.models, options_.aliases, options_.compute, options_.model_memory, options_.keep_alive, pool_}));
+    models_ = IG_TRY(Models::make(
+        {options_.models, options_.aliases, options_.compute, options_.model_memory, options_.keep_alive, pool_}));
     if (!options_.token_ids.empty() && options_.token_ids != "model") {
       id_tokenizer_ = IG_TRY(load_tokenizer(options_.token_ids, {}, context));
     }
@@ -33,7 +36,8 @@ class RunningServer final : public Server {
     scheduling.pool = pool_;
     scheduling.queue_tokens = options_.queue_tokens;
     engine_ = std::make_unique<Engine>(*models_, scheduling, options_.compute);
-    app_ = std::make_unique<App>(options_, Services{options_, *engine_, collections_, files_, monitor_, pool_, id_tokenizer_.get()});
+    app_ = std::make_unique<App>(
+        options_, Services{options_, *engine_, collections_, files_, monitor_, pool_, id_tokenizer_.get()});
     HttpOptions http;
     http.host = options_.host;
     http.port = options_.port;
@@ -60,14 +64,17 @@ class RunningServer final : public Server {
  private:
   Status check_options() const {
     if (!options_.allow_public && options_.api_keys.empty() && !is_loopback(options_.host)) {
-      return fail(Code::invalid_argument, "'" + options_.host + "' can be reached from other machines, and no key is set. Set one "
-                                          "(--api-key, --api-key-file, ISOGLOSS_API_KEY), or say --allow-public.");
+      return fail(Code::invalid_argument, "'" + options_.host +
+                                              "' can be reached from other machines, and no key is set. Set one "
+                                              "(--api-key, --api-key-file, ISOGLOSS_API_KEY), or say --allow-public.");
     }
     for (const std::string& key : options_.api_keys) {
       if (trim(key).empty()) return fail(Code::invalid_argument, "An API key is empty.");
     }
-    if (options_.max_requests == 0 || options_.max_connections == 0 || options_.max_inputs == 0 || options_.max_body < 1024) {
-      return fail(Code::invalid_argument, "A limit is 0, or --max-body is below 1024 bytes: nothing could be answered.");
+    if (options_.max_requests == 0 || options_.max_connections == 0 || options_.max_inputs == 0 ||
+        options_.max_body < 1024) {
+      return fail(Code::invalid_argument,
+                  "A limit is 0, or --max-body is below 1024 bytes: nothing could be answered.");
     }
     return {};
   }

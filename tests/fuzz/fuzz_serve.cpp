@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request as it reaches the routes: its first line is "METHOD PATH", the rest its body. Behind it stand a tiny encoder, a
-// sparse one and a cross-encoder when the source tree is known (ISOGLOSS_SOURCE_DIR), else no model.
+// A request as it reaches the routes: its first line is "METHOD PATH", the rest its body. Behind it stand a tiny
+// encoder, a sparse one and a cross-encoder when the source tree is known (ISOGLOSS_SOURCE_DIR), else no model.
 #include "fuzz.hpp"
 
 #include "core/json.hpp"
@@ -23,8 +23,10 @@ struct Program {
   std::unique_ptr<serve::App> app;
   ThreadPool pool{1};
 
-  Program() : collections(std::filesystem::temp_directory_path() / ("isogloss-fuzz-serve-" + std::to_string(::getpid())), nullptr),
-              files(collections.folder() / ".files") {
+  Program()
+      : collections(std::filesystem::temp_directory_path() / ("isogloss-fuzz-serve-" + std::to_string(::getpid())),
+                    nullptr),
+        files(collections.folder() / ".files") {
     options.allow_truncate_dim = true;
     options.token_ids = "model";
     serve::ModelsOptions known;
@@ -54,7 +56,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.body = feed < text.size() ? text.substr(feed + 1) : "";
   serve::Response response = program.app->handle(request);
   std::string body = response.body;
-  if (response.stream) response.stream([&](std::string_view piece) { body += piece; return true; });
+  if (response.stream)
+    response.stream([&](std::string_view piece) {
+      body += piece;
+      return true;
+    });
   fuzz::require(response.status >= 200 && response.status < 600, "a reply has a status");
   fuzz::require(response.status != 500, "no request is a fault of ours");
   if (response.content_type == "application/json" && response.status != 204) {

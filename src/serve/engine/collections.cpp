@@ -14,13 +14,15 @@ namespace fs = std::filesystem;
 // A name from a request becomes a folder: letters, digits, '-', '_' and '.', not in front.
 bool is_name(std::string_view name) {
   const auto good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   };
   return !name.empty() && name.size() <= 100 && name[0] != '.' && std::ranges::all_of(name, good);
 }
 
 Error no_collection(std::string_view name) {
-  return {Code::not_found, "There is no collection '" + std::string(name) + "'. All of them: GET /v1/collections", -1, 0.0};
+  return {Code::not_found, "There is no collection '" + std::string(name) + "'. All of them: GET /v1/collections", -1,
+          0.0};
 }
 
 }  // namespace
@@ -36,7 +38,9 @@ Context Collections::context() const {
 
 Result<fs::path> Collections::folder_of(std::string_view name) const {
   if (!is_name(name)) {
-    return fail(Code::invalid_argument, "'" + shortened(name, 100) + "' is no name of a collection: letters, digits, '-', '_' and '.', at most 100, no '.' in front.");
+    return fail(Code::invalid_argument,
+                "'" + shortened(name, 100) +
+                    "' is no name of a collection: letters, digits, '-', '_' and '.', at most 100, no '.' in front.");
   }
   return folder_ / name;
 }
@@ -86,7 +90,8 @@ Status Collections::create(std::string_view name, const CollectionOptions& optio
     const std::shared_ptr<Entry> entry = entry_of(name);
     const std::unique_lock writing(entry->mutex);
     std::error_code error;
-    if (fs::exists(folder / "db.sqlite", error)) return fail(Code::already_exists, "The collection '" + std::string(name) + "' exists already.");
+    if (fs::exists(folder / "db.sqlite", error))
+      return fail(Code::already_exists, "The collection '" + std::string(name) + "' exists already.");
     fs::create_directories(folder_, error);
     if (error) return fail(Code::io, "cannot create folder '" + folder_.string() + "': " + error.message());
     Context work = context();

@@ -108,7 +108,8 @@ Result<Engine::Ranking> Engine::rank(const LoadedModel& model, std::string_view 
     out.tokens += costs.back();
   }
   const auto work = [&](std::size_t begin, std::size_t end, Context& context) {
-    return scorer->score(query, documents.subspan(begin, end - begin), std::span(out.scores).subspan(begin, end - begin), context);
+    return scorer->score(query, documents.subspan(begin, end - begin),
+                         std::span(out.scores).subspan(begin, end - begin), context);
   };
   IG_TRY(scheduler_.run(scorer, costs, work, caller));
   return out;
@@ -117,7 +118,8 @@ Result<Engine::Ranking> Engine::rank(const LoadedModel& model, std::string_view 
 Result<Engine::Ranking> Engine::rank_by_cosine(const LoadedModel& model, std::string_view query,
                                                std::span<const std::string_view> documents, const Caller& caller) {
   if (model.model->card().sparse) {
-    return fail(Code::unsupported, "The model '" + model.name + "' gives sparse vectors; rerank with a cross-encoder or a sentence encoder.");
+    return fail(Code::unsupported, "The model '" + model.name +
+                                       "' gives sparse vectors; rerank with a cross-encoder or a sentence encoder.");
   }
   std::vector<Input> inputs{Input::text(query, Role::query)};
   for (const std::string_view document : documents) inputs.push_back(Input::text(document, Role::document));

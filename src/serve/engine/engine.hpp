@@ -32,12 +32,12 @@ class Engine {
   Result<Embedding> embed(const LoadedModel& model, std::span<const Input> inputs, EmbedOptions options,
                           const Caller& caller);
 
-  // Scores of the documents as the model gives them, higher is better; a model without that ability scores by the cosine
-  // of query and document. Texts above the window are cut.
+  // Scores of the documents as the model gives them, higher is better; a model without that ability scores by the
+  // cosine of query and document. Texts above the window are cut.
   struct Ranking {
-    std::vector<float> scores;         // (documents)
-    std::vector<std::size_t> cut;      // documents of which the end was not read, where the model tells
-    std::size_t tokens = 0;            // read; estimated from the bytes for a cross-encoder
+    std::vector<float> scores;     // (documents)
+    std::vector<std::size_t> cut;  // documents of which the end was not read, where the model tells
+    std::size_t tokens = 0;        // read; estimated from the bytes for a cross-encoder
   };
   Result<Ranking> rank(const LoadedModel& model, std::string_view query, std::span<const std::string_view> documents,
                        const Caller& caller);

@@ -21,12 +21,14 @@ constexpr std::string_view kFile = "file-", kStore = "vs_", kRecord = ".json", k
 constexpr std::size_t kDigits = 24;
 
 std::int64_t now_microseconds() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 template <class T>
 void sort_by_age(std::vector<T>& items) {
-  std::ranges::stable_sort(items, [](const T& a, const T& b) { return std::tie(a.created, a.id) < std::tie(b.created, b.id); });
+  std::ranges::stable_sort(
+      items, [](const T& a, const T& b) { return std::tie(a.created, a.id) < std::tie(b.created, b.id); });
 }
 
 }  // namespace
@@ -46,7 +48,8 @@ Result<fs::path> Files::place(std::string_view id, std::string_view prefix, std:
   const fs::path path = folder_ / (std::string(id) + std::string(ending));
   std::error_code ignored;
   if (ours && fs::exists(path, ignored)) return path;
-  return fail(Code::not_found, "There is no " + std::string(prefix == kFile ? "file" : "vector store") + " '" + shortened(id, 80) + "'.");
+  return fail(Code::not_found, "There is no " + std::string(prefix == kFile ? "file" : "vector store") + " '" +
+                                   shortened(id, 80) + "'.");
 }
 
 std::vector<std::string> Files::ids(std::string_view prefix) const {
@@ -54,7 +57,8 @@ std::vector<std::string> Files::ids(std::string_view prefix) const {
   std::error_code error;
   for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
-    if (name.starts_with(prefix) && name.ends_with(kRecord)) out.push_back(name.substr(0, name.size() - kRecord.size()));
+    if (name.starts_with(prefix) && name.ends_with(kRecord))
+      out.push_back(name.substr(0, name.size() - kRecord.size()));
   }
   return out;
 }
@@ -66,7 +70,13 @@ Result<UploadedFile> Files::add(std::string_view filename, std::string_view purp
     if (error) return fail(Code::io, "cannot create folder '" + folder_.string() + "': " + error.message());
     UploadedFile file{fresh_id(kFile), std::string(filename), std::string(purpose), content.size(), now_microseconds()};
     std::string record;
-    JsonWriter(record).begin_object().field("filename", filename).field("purpose", purpose).field("bytes", file.bytes).field("created", file.created).end_object();
+    JsonWriter(record)
+        .begin_object()
+        .field("filename", filename)
+        .field("purpose", purpose)
+        .field("bytes", file.bytes)
+        .field("created", file.created)
+        .end_object();
     IG_TRY(write_file(folder_ / (file.id + std::string(kContent)), content));
     IG_TRY(write_file(folder_ / (file.id + std::string(kRecord)), record));
     return file;
@@ -77,7 +87,8 @@ Result<UploadedFile> Files::get(std::string_view id) const {
   const fs::path path = IG_TRY(place(id, kFile, kRecord));
   const std::string text = IG_TRY(read_file(path, 1'000'000));
   const Json record = IG_TRY(Json::parse(text, "the record of " + std::string(id)));
-  return UploadedFile{std::string(id), std::string(record["filename"].as_string()), std::string(record["purpose"].as_string()),
+  return UploadedFile{std::string(id), std::string(record["filename"].as_string()),
+                      std::string(record["purpose"].as_string()),
                       static_cast<std::uint64_t>(record["bytes"].as_integer()), record["created"].as_integer()};
 }
 
@@ -115,7 +126,13 @@ Result<StoreRecord> Files::add_store(std::string_view name, std::string_view met
 
 Status Files::change_store(const StoreRecord& record) {
   std::string text;
-  JsonWriter(text).begin_object().field("name", record.name).key("metadata").raw(record.metadata).field("created", record.created).end_object();
+  JsonWriter(text)
+      .begin_object()
+      .field("name", record.name)
+      .key("metadata")
+      .raw(record.metadata)
+      .field("created", record.created)
+      .end_object();
   return write_file(folder_ / (record.id + std::string(kRecord)), text);
 }
 

@@ -30,7 +30,8 @@ Status warm_up(const Model& model, const std::string& compute, Context& context)
     EmbedOptions options;
     options.on_error = OnError::skip;
     options.compute = compute;
-    if (const auto made = embedder->embed({&input, 1}, options, context); !made && made.error().code != Code::unsupported) {
+    if (const auto made = embedder->embed({&input, 1}, options, context);
+        !made && made.error().code != Code::unsupported) {
       return fail(made.error());
     }
   }
@@ -50,8 +51,12 @@ std::optional<Clock::time_point> Models::Entry::expiry() const {
 }
 
 Models::Models(const ModelsOptions& options)
-    : compute_(options.compute), memory_limit_(options.memory_limit), pool_(options.pool), timer_(kTick, [this] { unload_expired(); }) {
-  const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    : compute_(options.compute),
+      memory_limit_(options.memory_limit),
+      pool_(options.pool),
+      timer_(kTick, [this] { unload_expired(); }) {
+  const std::int64_t now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   for (const std::string& reference : options.references) {
     entries_.push_back({served_name(reference), reference, nullptr, options.keep_alive, {}, now});
   }
@@ -69,7 +74,8 @@ Result<std::unique_ptr<Models>> Models::make(const ModelsOptions& options) {
   }
   for (const auto& [alias, target] : options.aliases) {
     const std::string name = IG_TRY(models->resolve(served_name(target)));
-    if (models->find(alias)) return fail(Code::invalid_argument, "the alias '" + alias + "' is the name of a model already.");
+    if (models->find(alias))
+      return fail(Code::invalid_argument, "the alias '" + alias + "' is the name of a model already.");
     models->aliases_.emplace(alias, name);
   }
   return models;
@@ -80,7 +86,8 @@ Result<std::size_t> Models::find(std::string_view name) const {
   if (name.empty()) return std::size_t{0};
   if (const auto alias = aliases_.find(name); alias != aliases_.end()) name = alias->second;
   constexpr std::string_view kLatest = ":latest";  // as clients of Ollama may write
-  for (const std::string_view wanted : {name, name.ends_with(kLatest) ? name.substr(0, name.size() - kLatest.size()) : name}) {
+  for (const std::string_view wanted :
+       {name, name.ends_with(kLatest) ? name.substr(0, name.size() - kLatest.size()) : name}) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       if (entries_[i].name == wanted || entries_[i].reference == wanted) return i;
     }
@@ -135,8 +142,9 @@ Result<Lease> Models::load_entry(std::size_t index) {
 Status Models::make_room(std::size_t bytes, std::size_t keep) {
   if (memory_limit_ == 0) return {};
   if (bytes > memory_limit_) {
-    return fail(Code::out_of_memory, "The model '" + entries_[keep].name + "' needs " + human_bytes(static_cast<double>(bytes)) +
-                                         ", more than the limit of " + human_bytes(static_cast<double>(memory_limit_)) + ".");
+    return fail(Code::out_of_memory, "The model '" + entries_[keep].name + "' needs " +
+                                         human_bytes(static_cast<double>(bytes)) + ", more than the limit of " +
+                                         human_bytes(static_cast<double>(memory_limit_)) + ".");
   }
   const std::lock_guard lock(mutex_);
   while (true) {
@@ -176,8 +184,10 @@ void Models::unload_expired() {
   for (Entry& entry : entries_) {
     const auto expiry = entry.expiry();
     if (!expiry) continue;
-    if (*expiry <= now) entry.loaded.reset();
-    else more = true;
+    if (*expiry <= now)
+      entry.loaded.reset();
+    else
+      more = true;
   }
   if (more) tick();
 }
@@ -188,7 +198,8 @@ std::vector<ModelState> Models::list() const {
   for (const Entry& entry : entries_) {
     ModelState state{entry.name, entry.reference, entry.loaded, entry.created, std::nullopt};
     if (const auto expiry = entry.expiry()) {
-      state.expires = std::chrono::system_clock::now() + std::chrono::duration_cast<std::chrono::system_clock::duration>(*expiry - Clock::now());
+      state.expires = std::chrono::system_clock::now() +
+                      std::chrono::duration_cast<std::chrono::system_clock::duration>(*expiry - Clock::now());
     }
     out.push_back(std::move(state));
   }

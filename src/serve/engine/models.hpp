@@ -38,7 +38,7 @@ struct ModelsOptions {
 
 struct ModelState {
   std::string name, reference;
-  Lease loaded;  // null when it is not
+  Lease loaded;              // null when it is not
   std::int64_t created = 0;  // seconds since 1970
   std::optional<std::chrono::system_clock::time_point> expires;
 };

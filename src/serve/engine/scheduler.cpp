@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// No thread of its own: a request that finds nobody at work becomes the runner. It runs passes, its own rows and those of
-// others, until its rows are done, and then wakes one that waits to go on. So a lone request starts at once and is never
-// handed from thread to thread, and while one pass runs whoever arrives stands in line and joins the next.
+// No thread of its own: a request that finds nobody at work becomes the runner. It runs passes, its own rows and those
+// of others, until its rows are done, and then wakes one that waits to go on. So a lone request starts at once and is
+// never handed from thread to thread, and while one pass runs whoever arrives stands in line and joins the next.
 //
-// Whose turn it is: start-time fair queueing (Goyal, Vin, Cheng 1996) over clients. Each has an account of the tokens it
-// was served; a client that comes (back) starts at the virtual time, which is the account of the one that was served
-// last. The least served goes first, among equals the one with the least left to do: a short query passes a bulk request
-// between two passes, and a stream of short queries cannot starve the bulk.
+// Whose turn it is: start-time fair queueing (Goyal, Vin, Cheng 1996) over clients. Each has an account of the tokens
+// it was served; a client that comes (back) starts at the virtual time, which is the account of the one that was served
+// last. The least served goes first, among equals the one with the least left to do: a short query passes a bulk
+// request between two passes, and a stream of short queries cannot starve the bulk.
 //
 // What joins: behind the first job of a pass those of the same model and options that fit into it whole. A bulk request
 // is never used to fill up a pass of short ones: they would wait for it.
 //
-// How long a pass is: as many tokens as the model did lately in `pass_seconds`. What a row's bits are does not depend on
-// the pass, so a measured time may decide here.
+// How long a pass is: as many tokens as the model did lately in `pass_seconds`. What a row's bits are does not depend
+// on the pass, so a measured time may decide here.
 #include "serve/engine/scheduler.hpp"
 
 #include <algorithm>
@@ -26,7 +26,7 @@
 namespace isogloss::serve {
 namespace {
 
-constexpr std::size_t kLeastTokens = 256;  // of a pass: less wastes time at its ends
+constexpr std::size_t kLeastTokens = 256;   // of a pass: less wastes time at its ends
 constexpr std::size_t kMostTokens = 65536;  // bounds the scratch memory
 constexpr double kFirstRate = 20'000;       // tokens a second of a model of which nothing is known
 constexpr double kSmoothing = 0.2;          // weight of the newest pass in the rate
@@ -43,10 +43,10 @@ struct Scheduler::Job {
   const EmbedOptions* options = nullptr;
   Embedding* out = nullptr;
 
-  std::size_t next = 0;        // first row that is in no pass yet
-  std::uint64_t left = 0;      // tokens of the rows from there
+  std::size_t next = 0;    // first row that is in no pass yet
+  std::uint64_t left = 0;  // tokens of the rows from there
   bool done = false;
-  bool promoted = false;       // it is to run the passes
+  bool promoted = false;  // it is to run the passes
   Status outcome;
   std::condition_variable changed;
 
@@ -79,8 +79,10 @@ struct Scheduler::Pass {
 Result<Embedding> Scheduler::embed(const Embedder& embedder, const Card& card, const Prepared& prepared,
                                    const EmbedOptions& options, const Caller& caller) {
   Embedding out;
-  if (card.sparse) out.sparse = Vectors::sparse(card.dimension);
-  else out.dense = Vectors::dense(prepared.rows(), options.dim != 0 ? options.dim : card.dimension);
+  if (card.sparse)
+    out.sparse = Vectors::sparse(card.dimension);
+  else
+    out.dense = Vectors::dense(prepared.rows(), options.dim != 0 ? options.dim : card.dimension);
   std::vector<std::uint32_t> costs(prepared.rows());
   for (std::size_t i = 0; i < costs.size(); ++i) costs[i] = prepared.cost(i);
   Job job;
@@ -112,9 +114,12 @@ Status Scheduler::enter(Job& job) {
   if (stats_.waiting_tokens != 0 && stats_.waiting_tokens + job.left > options_.queue_tokens) {
     ++stats_.refused;
     const auto rate = rates_.find(job.model);
-    const double seconds = static_cast<double>(stats_.waiting_tokens) / (rate != rates_.end() ? rate->second : kFirstRate);
-    Error error{Code::exhausted, "The server has as many tokens to work on as it may hold (" +
-                                     std::to_string(options_.queue_tokens) + "). Try again later.", -1, std::ceil(seconds)};
+    const double seconds =
+        static_cast<double>(stats_.waiting_tokens) / (rate != rates_.end() ? rate->second : kFirstRate);
+    Error error{Code::exhausted,
+                "The server has as many tokens to work on as it may hold (" + std::to_string(options_.queue_tokens) +
+                    "). Try again later.",
+                -1, std::ceil(seconds)};
     return fail(std::move(error));
   }
   stats_.waiting_tokens += job.left;
@@ -199,7 +204,8 @@ Status Scheduler::run_pass(Pass& pass, Context& context) const {
     const std::size_t count = part.end - part.begin;
     Embedding& target = *part.job->out;
     if (!sparse) {
-      std::memcpy(target.dense.data() + part.begin * rows.row_bytes(), rows.data() + at * rows.row_bytes(), count * rows.row_bytes());
+      std::memcpy(target.dense.data() + part.begin * rows.row_bytes(), rows.data() + at * rows.row_bytes(),
+                  count * rows.row_bytes());
     }
     for (std::size_t i = 0; sparse && i < count; ++i) {
       const SparseRow row = rows.row_sparse(at + i);
@@ -213,7 +219,8 @@ Status Scheduler::run_pass(Pass& pass, Context& context) const {
 void Scheduler::account(const Pass& pass, double seconds) {
   for (const Pass::Part& part : pass.parts) {
     const auto costs = part.job->costs.subspan(part.begin, part.end - part.begin);
-    clients_[part.job->caller.client].served += static_cast<double>(std::accumulate(costs.begin(), costs.end(), std::uint64_t{0}));
+    clients_[part.job->caller.client].served +=
+        static_cast<double>(std::accumulate(costs.begin(), costs.end(), std::uint64_t{0}));
   }
   stats_.waiting_tokens -= pass.tokens;
   stats_.tokens += pass.tokens;

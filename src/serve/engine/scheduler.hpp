@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who gets the processor next. Every request brings a list of rows with their cost in tokens; the scheduler runs them in
-// passes of a bounded time, one after another, each on all threads of the pool.
+// Who gets the processor next. Every request brings a list of rows with their cost in tokens; the scheduler runs them
+// in passes of a bounded time, one after another, each on all threads of the pool.
 #pragma once
 
 #include <cstddef>
@@ -43,8 +43,8 @@ class Scheduler {
 
   // The vectors of all rows of `prepared`, bit for bit those of embedder.run() alone; reports are left to the caller.
   // REQUIRES: options.outputs is vectors. Errors: exhausted (with retry_after), cancelled, those of run().
-  Result<Embedding> embed(const Embedder& embedder, const Card& card, const Prepared& prepared, const EmbedOptions& options,
-                          const Caller& caller);
+  Result<Embedding> embed(const Embedder& embedder, const Card& card, const Prepared& prepared,
+                          const EmbedOptions& options, const Caller& caller);
 
   // Calls work(begin, end) over all rows in order, a pass a call; nothing joins it.
   using Rows = std::function<Status(std::size_t begin, std::size_t end, Context& context)>;
@@ -74,7 +74,7 @@ class Scheduler {
   std::list<Job*> jobs_;  // that have rows left, in order of arrival
   bool running_ = false;  // some thread runs passes, or was told to
   std::map<std::uint64_t, Client> clients_;
-  double virtual_time_ = 0;  // tokens that the client has got whose turn it is
+  double virtual_time_ = 0;              // tokens that the client has got whose turn it is
   std::map<const void*, double> rates_;  // tokens a second, by model
   SchedulerStats stats_;
 };

@@ -20,7 +20,8 @@ class FakeEmbedder final : public Embedder {
     return fail(Code::internal, "not used");
   }
   static Prepared rows(std::size_t count, std::uint32_t cost) {
-    return Prepared(std::vector<RowReport>(count), std::vector<std::uint32_t>(count, cost), std::make_unique<Prepared::Body>());
+    return Prepared(std::vector<RowReport>(count), std::vector<std::uint32_t>(count, cost),
+                    std::make_unique<Prepared::Body>());
   }
 
   Status run(std::span<const Slice> slices, EmbeddingOut& out, Context&) const override {
@@ -65,11 +66,14 @@ class FakeEmbedder final : public Embedder {
 class SchedulerTest : public testing::Test {
  protected:
   // A request of its own thread.
-  std::jthread ask(const Prepared& rows, std::uint64_t client, Result<Embedding>* out = nullptr, const CancelToken* cancel = nullptr) {
+  std::jthread ask(const Prepared& rows, std::uint64_t client, Result<Embedding>* out = nullptr,
+                   const CancelToken* cancel = nullptr) {
     return std::jthread([this, &rows, client, out, cancel] {
       auto made = scheduler_.embed(embedder_, embedder_.card(), rows, {}, {client, cancel});
-      if (out != nullptr) *out = std::move(made);
-      else EXPECT_TRUE(made);
+      if (out != nullptr)
+        *out = std::move(made);
+      else
+        EXPECT_TRUE(made);
     });
   }
   void wait_for_requests(std::size_t n) const {
@@ -90,7 +94,8 @@ TEST_F(SchedulerTest, ALoneRequestRunsAtOnceInOnePass) {
 }
 
 TEST_F(SchedulerTest, RequestsThatWaitJoinOnePassAndGetTheirOwnRows) {
-  const Prepared first = FakeEmbedder::rows(1, 10), second = FakeEmbedder::rows(2, 10), third = FakeEmbedder::rows(3, 10);
+  const Prepared first = FakeEmbedder::rows(1, 10), second = FakeEmbedder::rows(2, 10),
+                 third = FakeEmbedder::rows(3, 10);
   Result<Embedding> of_third;
   embedder_.hold();
   const std::jthread one = ask(first, 1);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server on Boost.Asio and Boost.Beast; no other file includes them (22 seconds to compile).
 //
-// One thread owns every socket: it runs one coroutine a connection, which reads a request, has it handled and writes the
-// answer. Handling happens on a thread of TaskThreads, because it may wait for a turn of the scheduler; only what takes
-// microseconds runs in between (HttpApp::is_quick). So nothing of a connection needs a lock.
+// One thread owns every socket: it runs one coroutine a connection, which reads a request, has it handled and writes
+// the answer. Handling happens on a thread of TaskThreads, because it may wait for a turn of the scheduler; only what
+// takes microseconds runs in between (HttpApp::is_quick). So nothing of a connection needs a lock.
 //
 //   idle -> header -> body -> handling -> writing -> idle ...        refusal -> linger -> closed
 //
@@ -11,7 +11,8 @@
 // error. A timer per read would cost two more operations for every request.
 //
 // While a request is handled the socket is watched: when the client closes it, the request's CancelToken is thrown. A
-// client that closes its sending side only is taken as gone, as by Go's and nginx's servers: no system tells the two apart.
+// client that closes its sending side only is taken as gone, as by Go's and nginx's servers: no system tells the two
+// apart.
 //
 // g++ 12 destroys some temporaries of a co_await expression twice: arguments with a destructor are variables first.
 //
@@ -135,7 +136,8 @@ class Server final : public HttpServer {
       const std::string host = options.host == "localhost" ? "127.0.0.1" : options.host;
       const auto address = asio::ip::make_address(host, error);
       if (error) {
-        return fail(Code::invalid_argument, "'" + options.host + "' is no address of this machine. Write 127.0.0.1, ::1 or 0.0.0.0.");
+        return fail(Code::invalid_argument,
+                    "'" + options.host + "' is no address of this machine. Write 127.0.0.1, ::1 or 0.0.0.0.");
       }
       const Tcp::endpoint endpoint(address, options.port);
       acceptor_.open(endpoint.protocol(), error);
@@ -257,7 +259,8 @@ class Server final : public HttpServer {
     if (error || refusal) {
       if (error == http::error::end_of_stream || error == http::error::partial_message) co_return false;
       if (error == asio::error::operation_aborted && !c->timed_out) co_return false;
-      if (error && error.category() != http::make_error_code(http::error::bad_method).category() && !c->timed_out) co_return false;
+      if (error && error.category() != http::make_error_code(http::error::bad_method).category() && !c->timed_out)
+        co_return false;
       if (!refusal) refusal = refusal_of(error, limits_, c->state);
       co_await refuse(c, std::move(request), refusal->status, std::move(refusal->message));
       co_return false;
@@ -315,8 +318,9 @@ class Server final : public HttpServer {
 
   asio::awaitable<bool> answer(const ConnectionPtr& c, Request& request, bool keep, bool old) {
     if (handled_ >= limits_.requests && !app_.is_quick(request)) {
-      Response response = app_.refuse(request, 429, "The server is handling as many requests as it may (" +
-                                                        std::to_string(limits_.requests) + "). Try again in a second.");
+      Response response = app_.refuse(request, 429,
+                                      "The server is handling as many requests as it may (" +
+                                          std::to_string(limits_.requests) + "). Try again in a second.");
       response.headers.emplace_back("Retry-After", "1");
       co_return co_await write(c, request, response, keep, Clock::now());
     }
@@ -347,7 +351,8 @@ class Server final : public HttpServer {
     const auto start = [this, &f](auto handler) {
       threads_.submit([this, &f, handler = std::move(handler)]() mutable {
         T value = f();
-        asio::post(io_, [handler = std::move(handler), value = std::move(value)]() mutable { handler(std::move(value)); });
+        asio::post(io_,
+                   [handler = std::move(handler), value = std::move(value)]() mutable { handler(std::move(value)); });
       });
     };
     co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(T)>(start, asio::use_awaitable);
@@ -369,13 +374,15 @@ class Server final : public HttpServer {
     c.socket.cancel(ignored);
   }
 
-  std::string head(const Request& request, const Response& response, bool keep, std::optional<std::size_t> length, bool chunked) {
+  std::string head(const Request& request, const Response& response, bool keep, std::optional<std::size_t> length,
+                   bool chunked) {
     std::string out;
     out.reserve(256);
     out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(status_text(response.status));
     out.append("\r\nServer: isogloss\r\nDate: ").append(http_date());
     if (!request.id.empty()) out.append("\r\nX-Request-Id: ").append(request.id);
-    if (!response.content_type.empty() && response.status != 204) out.append("\r\nContent-Type: ").append(response.content_type);
+    if (!response.content_type.empty() && response.status != 204)
+      out.append("\r\nContent-Type: ").append(response.content_type);
     for (const auto& [name, value] : response.headers) out.append("\r\n").append(name).append(": ").append(value);
     if (length && response.status != 204) out.append("\r\nContent-Length: ").append(std::to_string(*length));
     if (chunked) out.append("\r\nTransfer-Encoding: chunked");
@@ -393,7 +400,8 @@ class Server final : public HttpServer {
     keep = keep && !draining_ && !c->cancel.cancelled();
     const bool bare = request.method == "HEAD" || response.status == 204;
     const std::string first = head(request, response, keep, response.body.size(), false);
-    const std::array<asio::const_buffer, 2> parts{asio::buffer(first), asio::buffer(bare ? std::string_view() : std::string_view(response.body))};
+    const std::array<asio::const_buffer, 2> parts{
+        asio::buffer(first), asio::buffer(bare ? std::string_view() : std::string_view(response.body))};
     enter(*c, State::writing, limits_.write);
     const auto [error, n] = co_await asio::async_write(c->socket, parts, kNoThrow);
     record(request, response.status, bare ? 0 : response.body.size(), begun);
@@ -427,7 +435,7 @@ class Server final : public HttpServer {
     unwatch(*c);
     record(request, response.status, bytes, begun);
     if (good && !keep) co_await linger(c);
-    co_return good && keep && !c->cancel.cancelled();
+    co_return good&& keep && !c->cancel.cancelled();
   }
 
   asio::awaitable<bool> send(ConnectionPtr c, std::string bytes) {
@@ -457,7 +465,8 @@ class Server final : public HttpServer {
     co_await write(c, request, response, false, begun);
   }
 
-  // Closing a socket with unread bytes in it would take the answer away from the client: read what comes until it closes.
+  // Closing a socket with unread bytes in it would take the answer away from the client: read what comes until it
+  // closes.
   asio::awaitable<void> linger(const ConnectionPtr& c) {
     ErrorCode failed;
     c->socket.shutdown(Tcp::socket::shutdown_send, failed);

@@ -19,9 +19,9 @@
 namespace isogloss::serve {
 
 struct Request {
-  std::string method;  // "POST"
-  std::string path;    // as sent, without what stands behind '?'
-  std::string query;   // behind '?'
+  std::string method;                                        // "POST"
+  std::string path;                                          // as sent, without what stands behind '?'
+  std::string query;                                         // behind '?'
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
   std::string id;    // of the client, or made here
@@ -46,17 +46,17 @@ struct Response {
 
 struct HttpLimits {
   std::size_t header_bytes = 64 << 10;
-  std::size_t body_bytes = std::size_t{64} << 20;    // of one request
-  std::size_t bodies_bytes = std::size_t{1} << 30;   // of all requests that are being read or handled
+  std::size_t body_bytes = std::size_t{64} << 20;   // of one request
+  std::size_t bodies_bytes = std::size_t{1} << 30;  // of all requests that are being read or handled
   std::size_t connections = 4096;
   std::size_t connections_per_client = 2048;  // by address
   std::size_t requests = 256;                 // that are handled at once
   std::chrono::milliseconds idle{75'000};     // between requests
   std::chrono::milliseconds header{10'000};   // from its first byte to its last
   std::chrono::milliseconds body{60'000};
-  std::chrono::milliseconds write{60'000};    // of an answer, or a piece of one
-  std::chrono::milliseconds linger{1'000};    // for a client to read a refusal; for a request under way at the drain
-  std::chrono::milliseconds drain{30'000};    // after that, what still runs is cancelled
+  std::chrono::milliseconds write{60'000};  // of an answer, or a piece of one
+  std::chrono::milliseconds linger{1'000};  // for a client to read a refusal; for a request under way at the drain
+  std::chrono::milliseconds drain{30'000};  // after that, what still runs is cancelled
 };
 
 // What became of one request.
@@ -71,10 +71,12 @@ struct HttpRecord {
 class HttpApp {
  public:
   virtual ~HttpApp() = default;
-  // Whether handle() takes microseconds and may run between two reads. Called on the thread of the sockets, as record().
+  // Whether handle() takes microseconds and may run between two reads. Called on the thread of the sockets, as
+  // record().
   virtual bool is_quick(const Request& request) const = 0;
   virtual Response handle(Request& request) = 0;
-  // The answer to a request that is not handled: 400, 408, 413, 431, 429 or 503. Of a malformed one only parts are known.
+  // The answer to a request that is not handled: 400, 408, 413, 431, 429 or 503. Of a malformed one only parts are
+  // known.
   virtual Response refuse(const Request& request, int status, std::string message) = 0;
   virtual void record(const HttpRecord& record) = 0;
 };

@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::size_t kMostFields = 100;
 
-// The value of `name` among the parameters of a header: a; name="value"; other=value. Backslash and %22 stand before a quote.
+// The value of `name` among the parameters of a header: a; name="value"; other=value. Backslash and %22 stand before a
+// quote.
 std::string parameter(std::string_view header, std::string_view name) {
   for (std::size_t at = header.find(';'); at != std::string_view::npos;) {
     const std::size_t equals = header.find('=', at);
@@ -32,7 +33,8 @@ std::string parameter(std::string_view header, std::string_view name) {
 
 Result<FormField> read_part(std::string_view part) {
   const std::size_t gap = part.find("\r\n\r\n");
-  if (gap == std::string_view::npos) return fail(Code::invalid_argument, "A part of the form has no end of its header.");
+  if (gap == std::string_view::npos)
+    return fail(Code::invalid_argument, "A part of the form has no end of its header.");
   FormField field;
   for (const std::string_view line : split(part.substr(0, gap), '\n')) {
     const std::size_t colon = line.find(':');
@@ -50,7 +52,8 @@ Result<FormField> read_part(std::string_view part) {
 // --BOUNDARY CRLF head CRLF CRLF content CRLF --BOUNDARY ... --BOUNDARY--
 Result<std::vector<FormField>> read_form(std::string_view content_type, std::string_view body) {
   const std::string boundary = parameter(content_type, "boundary");
-  if (!ascii_lower(trim(content_type)).starts_with("multipart/form-data") || boundary.empty() || boundary.size() > 200) {
+  if (!ascii_lower(trim(content_type)).starts_with("multipart/form-data") || boundary.empty() ||
+      boundary.size() > 200) {
     return fail(Code::invalid_argument, "This route takes a form: Content-Type multipart/form-data with a boundary.");
   }
   const std::string mark = "--" + boundary, next = "\r\n" + mark;
@@ -60,7 +63,8 @@ Result<std::vector<FormField>> read_form(std::string_view content_type, std::str
   while (!body.starts_with("--")) {
     const std::size_t end = body.find(next);
     if (!body.starts_with("\r\n") || end == std::string_view::npos || fields.size() == kMostFields) {
-      return fail(Code::invalid_argument, "The form breaks off, or has more than " + std::to_string(kMostFields) + " fields.");
+      return fail(Code::invalid_argument,
+                  "The form breaks off, or has more than " + std::to_string(kMostFields) + " fields.");
     }
     fields.push_back(IG_TRY(read_part(body.substr(2, end - std::min<std::size_t>(end, 2)))));
     body.remove_prefix(end + next.size());

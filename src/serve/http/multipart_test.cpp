@@ -11,7 +11,8 @@ constexpr std::string_view kType = "multipart/form-data; boundary=X";
 TEST(Multipart, FieldsAndFiles) {
   const std::string body =
       "--X\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nassistants\r\n"
-      "--X\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a \\\"b\\\".md\"\r\nContent-Type: text/markdown\r\n\r\n"
+      "--X\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a \\\"b\\\".md\"\r\nContent-Type: "
+      "text/markdown\r\n\r\n"
       "one\r\n--Y\r\ntwo\r\n--X--\r\n";
   const auto form = read_form(kType, body);
   ASSERT_TRUE(form);
@@ -23,7 +24,8 @@ TEST(Multipart, FieldsAndFiles) {
 }
 
 TEST(Multipart, AQuotedBoundaryAndAnEmptyField) {
-  const auto form = read_form("Multipart/Form-Data; charset=utf-8; boundary=\"a b\"", "--a b\r\nContent-Disposition: form-data; name=x\r\n\r\n\r\n--a b--");
+  const auto form = read_form("Multipart/Form-Data; charset=utf-8; boundary=\"a b\"",
+                              "--a b\r\nContent-Disposition: form-data; name=x\r\n\r\n\r\n--a b--");
   ASSERT_TRUE(form);
   EXPECT_EQ((*form)[0].content, "");
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chat over a collection: the model "rag:NAME" answers the last message of the user from the collection NAME, with numbered
-// citations, in the formats of OpenAI (chat completions, responses), Cohere and Ollama. The words come from the built-in
-// extractive answerer, or from an OpenAI-compatible server (--llm), whose citations are checked on their way.
+// Chat over a collection: the model "rag:NAME" answers the last message of the user from the collection NAME, with
+// numbered citations, in the formats of OpenAI (chat completions, responses), Cohere and Ollama. The words come from
+// the built-in extractive answerer, or from an OpenAI-compatible server (--llm), whose citations are checked on their
+// way.
 #include "isogloss/answer.hpp"
 
 #include <chrono>
@@ -65,16 +66,25 @@ std::string event(const std::string& json) { return "data: " + json + "\n\n"; }
 
 // Nothing is known of tokens: the collection's models count their own, the chat server its.
 void write_usage(JsonWriter& json) {
-  json.key("usage").begin_object().field("prompt_tokens", 0).field("completion_tokens", 0).field("total_tokens", 0).end_object();
+  json.key("usage")
+      .begin_object()
+      .field("prompt_tokens", 0)
+      .field("completion_tokens", 0)
+      .field("total_tokens", 0)
+      .end_object();
 }
 
 class OpenAiFormat final : public Format {
  public:
   OpenAiFormat(const Call& call, std::string model)
-      : id_("chatcmpl-" + call.request.id), model_(std::move(model)), usage_(call["stream_options"]["include_usage"].as_bool()) {}
+      : id_("chatcmpl-" + call.request.id),
+        model_(std::move(model)),
+        usage_(call["stream_options"]["include_usage"].as_bool()) {}
 
   std::string begin() override {
-    return chunk([](JsonWriter& json) { json.key("delta").begin_object().field("role", "assistant").field("content", "").end_object(); });
+    return chunk([](JsonWriter& json) {
+      json.key("delta").begin_object().field("role", "assistant").field("content", "").end_object();
+    });
   }
   std::string piece(std::string_view text) override {
     return chunk([&](JsonWriter& json) { json.key("delta").begin_object().field("content", text).end_object(); });
@@ -105,7 +115,12 @@ class OpenAiFormat final : public Format {
     JsonWriter json(out);
     head(json, "chat.completion");
     json.key("choices").begin_array().begin_object().field("index", 0).key("message").begin_object();
-    json.field("role", "assistant").field("content", answer.text).end_object().field("finish_reason", "stop").end_object().end_array();
+    json.field("role", "assistant")
+        .field("content", answer.text)
+        .end_object()
+        .field("finish_reason", "stop")
+        .end_object()
+        .end_array();
     write_usage(json);
     write_references(json, answer);
     json.end_object();
@@ -138,13 +153,22 @@ class CohereFormat final : public Format {
   std::string begin() override {
     return R"(event: message-start)"
            "\n" +
-           event(R"({"type":"message-start","id":")" + id_ + R"(","delta":{"message":{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}})") +
-           "event: content-start\n" + event(R"({"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}})");
+           event(
+               R"({"type":"message-start","id":")" + id_ +
+               R"(","delta":{"message":{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}})") +
+           "event: content-start\n" +
+           event(R"({"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}})");
   }
   std::string piece(std::string_view text) override {
     std::string out;
     JsonWriter json(out);
-    json.begin_object().field("type", "content-delta").field("index", 0).key("delta").begin_object().key("message").begin_object();
+    json.begin_object()
+        .field("type", "content-delta")
+        .field("index", 0)
+        .key("delta")
+        .begin_object()
+        .key("message")
+        .begin_object();
     json.key("content").begin_object().field("text", text).end_object().end_object().end_object().end_object();
     return "event: content-delta\n" + event(out);
   }
@@ -162,8 +186,20 @@ class CohereFormat final : public Format {
   std::string whole(const Answer& answer) override {
     std::string out;
     JsonWriter json(out);
-    json.begin_object().field("id", id_).field("finish_reason", "COMPLETE").key("message").begin_object().field("role", "assistant");
-    json.key("content").begin_array().begin_object().field("type", "text").field("text", answer.text).end_object().end_array().end_object();
+    json.begin_object()
+        .field("id", id_)
+        .field("finish_reason", "COMPLETE")
+        .key("message")
+        .begin_object()
+        .field("role", "assistant");
+    json.key("content")
+        .begin_array()
+        .begin_object()
+        .field("type", "text")
+        .field("text", answer.text)
+        .end_object()
+        .end_array()
+        .end_object();
     usage(json);
     write_references(json, answer);
     json.end_object();
@@ -172,7 +208,14 @@ class CohereFormat final : public Format {
 
  private:
   static void usage(JsonWriter& json) {
-    json.key("usage").begin_object().key("tokens").begin_object().field("input_tokens", 0).field("output_tokens", 0).end_object().end_object();
+    json.key("usage")
+        .begin_object()
+        .key("tokens")
+        .begin_object()
+        .field("input_tokens", 0)
+        .field("output_tokens", 0)
+        .end_object()
+        .end_object();
   }
   const std::string id_;
 };
@@ -197,9 +240,15 @@ class OllamaFormat final : public Format {
     std::string out;
     JsonWriter json(out);
     json.begin_object().field("model", model_).field("created_at", std::string_view(at, n));
-    json.key("message").begin_object().field("role", "assistant").field("content", text).end_object().field("done", done != nullptr);
+    json.key("message")
+        .begin_object()
+        .field("role", "assistant")
+        .field("content", text)
+        .end_object()
+        .field("done", done != nullptr);
     if (done != nullptr) {
-      const auto elapsed = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begun_).count();
+      const auto elapsed =
+          std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begun_).count();
       json.field("done_reason", "stop").field("total_duration", static_cast<std::int64_t>(elapsed));
       write_references(json, *done);
     }
@@ -223,7 +272,11 @@ class ResponsesFormat final : public Format {
     json.field("status", "completed").field("model", model_).key("error").null().key("incomplete_details").null();
     json.key("instructions").null().key("metadata").begin_object().end_object().field("parallel_tool_calls", false);
     json.field("tool_choice", "none").key("tools").begin_array().end_array().key("output").begin_array();
-    json.begin_object().field("type", "message").field("id", "msg_" + id_).field("status", "completed").field("role", "assistant");
+    json.begin_object()
+        .field("type", "message")
+        .field("id", "msg_" + id_)
+        .field("status", "completed")
+        .field("role", "assistant");
     json.key("content").begin_array().begin_object().field("type", "output_text").field("text", answer.text);
     json.key("annotations").begin_array().end_array().end_object().end_array().end_object().end_array();
     write_references(json, answer);
@@ -264,7 +317,9 @@ struct Chat {
 
 Result<std::string> collection_of(std::string_view model) {
   if (model.starts_with(kPrefix) && model.size() > kPrefix.size()) return std::string(model.substr(kPrefix.size()));
-  return fail(Code::not_found, "'" + shortened(model, 100) + "' does not chat. Models that do are rag:COLLECTION, as rag:docs; collections: GET /v1/collections");
+  return fail(Code::not_found,
+              "'" + shortened(model, 100) +
+                  "' does not chat. Models that do are rag:COLLECTION, as rag:docs; collections: GET /v1/collections");
 }
 
 Result<Response> chat(Call& call, const Json& messages, bool stream, std::unique_ptr<Format> format) {
@@ -291,12 +346,15 @@ Result<Response> chat(Call& call, const Json& messages, bool stream, std::unique
 }
 
 Result<Response> openai_chat(Call& call) {
-  return chat(call, call["messages"], call["stream"].as_bool(), std::make_unique<OpenAiFormat>(call, std::string(call["model"].as_string())));
+  return chat(call, call["messages"], call["stream"].as_bool(),
+              std::make_unique<OpenAiFormat>(call, std::string(call["model"].as_string())));
 }
 
 Result<Response> openai_responses(Call& call) {
-  if (call["stream"].as_bool()) return fail(Code::unsupported, "Responses are not streamed; chat completions are: POST /v1/chat/completions");
-  return chat(call, call["input"], false, std::make_unique<ResponsesFormat>(call, std::string(call["model"].as_string())));
+  if (call["stream"].as_bool())
+    return fail(Code::unsupported, "Responses are not streamed; chat completions are: POST /v1/chat/completions");
+  return chat(call, call["input"], false,
+              std::make_unique<ResponsesFormat>(call, std::string(call["model"].as_string())));
 }
 
 Result<Response> cohere_chat(Call& call) {
@@ -304,7 +362,8 @@ Result<Response> cohere_chat(Call& call) {
 }
 
 Result<Response> ollama_chat(Call& call) {
-  return chat(call, call["messages"], call["stream"].as_bool(true), std::make_unique<OllamaFormat>(std::string(call["model"].as_string())));
+  return chat(call, call["messages"], call["stream"].as_bool(true),
+              std::make_unique<OllamaFormat>(std::string(call["model"].as_string())));
 }
 
 }  // namespace
@@ -317,12 +376,23 @@ std::vector<Route> chat_routes() {
   for (const Field& field : search_fields()) {
     if (field.name != "query" && field.name != "n") fields.push_back(field);
   }
-  const std::vector<Field> responses{{"model", kText, "rag:COLLECTION", true}, {"input", kText | kArray, "the question, or messages", true},
+  const std::vector<Field> responses{{"model", kText, "rag:COLLECTION", true},
+                                     {"input", kText | kArray, "the question, or messages", true},
                                      {"stream", kBool, "not possible here"}};
   return {
-      {"POST", {"/v1/chat/completions", "/chat/completions", "/openai/v1/chat/completions", "/openai/deployments/{model}/chat/completions"},
-       Owner::openai, "Answers from a collection (OpenAI)", fields, openai_chat},
-      {"POST", {"/v1/responses", "/responses"}, Owner::openai, "Answers from a collection (OpenAI responses)", responses, openai_responses},
+      {"POST",
+       {"/v1/chat/completions", "/chat/completions", "/openai/v1/chat/completions",
+        "/openai/deployments/{model}/chat/completions"},
+       Owner::openai,
+       "Answers from a collection (OpenAI)",
+       fields,
+       openai_chat},
+      {"POST",
+       {"/v1/responses", "/responses"},
+       Owner::openai,
+       "Answers from a collection (OpenAI responses)",
+       responses,
+       openai_responses},
       {"POST", {"/v2/chat"}, Owner::cohere, "Answers from a collection (Cohere)", fields, cohere_chat},
       {"POST", {"/api/chat"}, Owner::ollama, "Answers from a collection (Ollama)", fields, ollama_chat},
   };

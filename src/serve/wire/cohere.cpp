@@ -13,15 +13,18 @@ struct NamedForm {
   std::string_view name;
   VectorForm form;
 };
-constexpr NamedForm kForms[] = {{"float", VectorForm::f32}, {"base64", VectorForm::base64}, {"int8", VectorForm::i8},
-                                {"uint8", VectorForm::u8},  {"ubinary", VectorForm::bits},  {"binary", VectorForm::signed_bits}};
+constexpr NamedForm kForms[] = {{"float", VectorForm::f32},    {"base64", VectorForm::base64},
+                                {"int8", VectorForm::i8},      {"uint8", VectorForm::u8},
+                                {"ubinary", VectorForm::bits}, {"binary", VectorForm::signed_bits}};
 
 Result<std::vector<NamedForm>> forms_of(const Json& types) {
   std::vector<NamedForm> out;
   for (const Json& type : types.as_array()) {
     const auto* const known = std::ranges::find(kForms, type.as_string(), &NamedForm::name);
     if (known == std::end(kForms)) {
-      return fail(Code::invalid_argument, "'embedding_types' takes float, int8, uint8, binary, ubinary and base64, not '" + shortened(type.as_text(), 80) + "'.");
+      return fail(Code::invalid_argument,
+                  "'embedding_types' takes float, int8, uint8, binary, ubinary and base64, not '" +
+                      shortened(type.as_text(), 80) + "'.");
     }
     out.push_back(*known);
   }
@@ -42,7 +45,8 @@ Result<Inputs> inputs_of(const Call& call, std::vector<std::string_view>& texts)
   for (const Json& item : call["inputs"].as_array()) {
     const std::span<const Json> content = item["content"].as_array();
     if (content.size() != 1 || !content[0]["text"].is_string()) {
-      return fail(Code::unsupported, "An item of 'inputs' must have one content of type text; images are not read.", static_cast<std::ptrdiff_t>(texts.size()));
+      return fail(Code::unsupported, "An item of 'inputs' must have one content of type text; images are not read.",
+                  static_cast<std::ptrdiff_t>(texts.size()));
     }
     texts.push_back(content[0]["text"].as_string());
     inputs.list.push_back(Input::text(texts.back(), role));
@@ -65,7 +69,8 @@ void write_meta(JsonWriter& json, std::string_view version, std::uint64_t tokens
 }
 
 // By type: {"float": [[...]], "int8": [[...]]}; v1 without types: [[...]].
-void write_embeddings(std::string& body, JsonWriter& json, const Embedding& made, const std::vector<NamedForm>& forms, bool bare) {
+void write_embeddings(std::string& body, JsonWriter& json, const Embedding& made, const std::vector<NamedForm>& forms,
+                      bool bare) {
   json.key("embeddings");
   if (!bare) json.begin_object();
   for (const NamedForm& form : forms) {
@@ -109,7 +114,9 @@ Result<std::vector<std::string_view>> documents_of(const Call& call) {
   std::vector<std::string_view> out;
   for (const Json& document : call["documents"].as_array()) {
     const Json& text = document.is_object() ? document["text"] : document;
-    if (!text.is_string()) return fail(Code::invalid_argument, "An item of 'documents' is no text.", static_cast<std::ptrdiff_t>(out.size()));
+    if (!text.is_string())
+      return fail(Code::invalid_argument, "An item of 'documents' is no text.",
+                  static_cast<std::ptrdiff_t>(out.size()));
     out.push_back(text.as_string());
   }
   if (out.empty()) return fail(Code::invalid_argument, "'documents' is an empty list. Send at least one.");
@@ -181,8 +188,13 @@ std::vector<Route> cohere_routes() {
       {"POST", {"/v2/embed"}, Owner::cohere, "Vectors of texts (Cohere v2)", embedding, embed_v2},
       {"POST", {"/v1/embed"}, Owner::cohere, "Vectors of texts (Cohere v1)", embedding, embed_v1},
       {"POST", {"/embed"}, Owner::cohere, "Vectors of texts (Cohere v1)", texts_first, embed_v1, "texts"},
-      {"POST", {"/v2/rerank", "/v1/rerank", "/rerank"}, Owner::cohere, "Scores of documents for a query (Cohere, Jina, Voyage)",
-       ranking, rerank, "documents"},
+      {"POST",
+       {"/v2/rerank", "/v1/rerank", "/rerank"},
+       Owner::cohere,
+       "Scores of documents for a query (Cohere, Jina, Voyage)",
+       ranking,
+       rerank,
+       "documents"},
   };
 }
 

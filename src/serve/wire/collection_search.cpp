@@ -12,7 +12,8 @@ namespace {
 Result<std::string> literal(const Json& value) {
   if (value.is_bool()) return std::string(value.as_bool() ? "true" : "false");
   if (value.is_number()) return value.as_text();
-  if (!value.is_string()) return fail(Code::invalid_argument, "A filter's value is a text, a number, true, false, or a list of them.");
+  if (!value.is_string())
+    return fail(Code::invalid_argument, "A filter's value is a text, a number, true, false, or a list of them.");
   std::string out = "\"";
   for (const char c : value.as_string()) out += c == '"' ? "\"\"" : std::string(1, c);
   return out + "\"";
@@ -24,7 +25,8 @@ Result<std::string> joined(const Json& filters, std::string_view word) {
     const std::string part = IG_TRY(filter_of(one));
     out += (out.empty() ? "(" : " " + std::string(word) + " ") + part;
   }
-  if (out.empty()) return fail(Code::invalid_argument, "A filter of type and, or has a list 'filters' with something in it.");
+  if (out.empty())
+    return fail(Code::invalid_argument, "A filter of type and, or has a list 'filters' with something in it.");
   return out + ")";
 }
 
@@ -40,7 +42,8 @@ Result<std::string> literals(const Json& values) {
 
 bool is_field(std::string_view key) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !key.empty() && letter(key[0]) && std::ranges::all_of(key, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+  return !key.empty() && letter(key[0]) &&
+         std::ranges::all_of(key, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
 }  // namespace
@@ -51,7 +54,8 @@ Result<std::string> filter_of(const Json& filter) {
   const std::string_view type = filter["type"].as_string();
   if (type == "and" || type == "or") return joined(filter["filters"], type);
   const std::string key(filter["key"].as_string());
-  if (!is_field(key)) return fail(Code::invalid_argument, "A filter's key is the name of a field, not '" + shortened(key, 80) + "'.");
+  if (!is_field(key))
+    return fail(Code::invalid_argument, "A filter's key is the name of a field, not '" + shortened(key, 80) + "'.");
   if (type == "in" || type == "nin") {
     const std::string values = IG_TRY(literals(filter["value"]));
     return (type == "in" ? "" : "not ") + key + " in " + values;
@@ -61,7 +65,8 @@ Result<std::string> filter_of(const Json& filter) {
     const std::string value = IG_TRY(literal(filter["value"]));
     return key + " " + std::string(sign) + " " + value;
   }
-  return fail(Code::invalid_argument, "A filter's type is eq, ne, gt, gte, lt, lte, in, nin, and, or; not '" + shortened(type, 80) + "'.");
+  return fail(Code::invalid_argument,
+              "A filter's type is eq, ne, gt, gte, lt, lte, in, nin, and, or; not '" + shortened(type, 80) + "'.");
 }
 
 Result<std::string> reference_of(const Call& call, const Json& model) {

@@ -13,8 +13,8 @@ namespace isogloss::serve {
 std::vector<Field> search_fields();
 Result<SearchOptions> search_options(const Call& call);
 
-// A filter in the form of OpenAI's vector stores, in our language: {"type":"eq","key":"lang","value":"en"} becomes lang = "en".
-// Error{invalid_argument}.
+// A filter in the form of OpenAI's vector stores, in our language: {"type":"eq","key":"lang","value":"en"} becomes lang
+// = "en". Error{invalid_argument}.
 Result<std::string> filter_of(const Json& filter);
 
 // The reference behind the name of a served model, empty = the first; "none". No path from a request is opened.

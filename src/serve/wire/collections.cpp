@@ -15,7 +15,8 @@ Result<Response> list(Call& call) {
   std::string body;
   JsonWriter json(body);
   json.begin_object().field("object", "list").key("data").begin_array();
-  for (const std::string& name : IG_TRY(call.services.collections.list())) json.begin_object().field("name", name).end_object();
+  for (const std::string& name : IG_TRY(call.services.collections.list()))
+    json.begin_object().field("name", name).end_object();
   json.end_array().end_object();
   return json_response(std::move(body));
 }
@@ -106,7 +107,8 @@ Result<Response> query(Call& call) {
   json.begin_object().key("hits").begin_array();
   for (const Hit& hit : found.hits) write_hit(json, hit);
   json.end_array().key("plan").begin_object().field("plan", found.plan.plan);
-  json.field("rows", static_cast<std::uint64_t>(found.plan.rows)).field("matches", static_cast<std::uint64_t>(found.plan.matches));
+  json.field("rows", static_cast<std::uint64_t>(found.plan.rows))
+      .field("matches", static_cast<std::uint64_t>(found.plan.matches));
   json.field("ms", found.plan.milliseconds).end_object().end_object();
   return json_response(std::move(body));
 }
@@ -159,7 +161,8 @@ Status send_chunks(Store& store, const PieceSink& sink) {
   }));
   for (std::size_t begin = 0; begin < numbers.size(); begin += kGroup) {
     std::string lines;
-    for (const StoredChunk& chunk : IG_TRY(store.chunks(std::span(numbers).subspan(begin, std::min(kGroup, numbers.size() - begin))))) {
+    for (const StoredChunk& chunk :
+         IG_TRY(store.chunks(std::span(numbers).subspan(begin, std::min(kGroup, numbers.size() - begin))))) {
       JsonWriter json(lines);
       write_chunk(json, chunk);
       lines += '\n';
@@ -171,7 +174,8 @@ Status send_chunks(Store& store, const PieceSink& sink) {
 
 // A chunk a line. The collection cannot be changed meanwhile; a client that is too slow is cut off.
 Result<Response> export_chunks(Call& call) {
-  const auto collection = std::make_shared<Collections::Reading>(IG_TRY(call.services.collections.read(call.parameters[0])));
+  const auto collection =
+      std::make_shared<Collections::Reading>(IG_TRY(call.services.collections.read(call.parameters[0])));
   Response response;
   response.content_type = "application/x-ndjson";
   response.stream = [collection](const PieceSink& sink) {
@@ -187,18 +191,32 @@ std::vector<Route> collections_routes() {
   const std::vector<Field> ids{{"ids", kArray, "names of documents, or ids of chunks", true}};
   return {
       {"GET", {"/v1/collections"}, Owner::openai, "The collections", {}, list},
-      {"POST", {"/v1/collections"}, Owner::openai, "Make a collection",
-       {{"name", kText, "letters, digits, '-', '_', '.'", true}, {"model", kText, "a served model, for its vectors; none = lexical search alone"}, {"analyzer", kText, "words of its lexical search"}},
+      {"POST",
+       {"/v1/collections"},
+       Owner::openai,
+       "Make a collection",
+       {{"name", kText, "letters, digits, '-', '_', '.'", true},
+        {"model", kText, "a served model, for its vectors; none = lexical search alone"},
+        {"analyzer", kText, "words of its lexical search"}},
        create},
       {"GET", {"/v1/collections/{collection}"}, Owner::openai, "One collection", {}, show},
       {"DELETE", {"/v1/collections/{collection}"}, Owner::openai, "Remove a collection", {}, drop},
-      {"POST", {"/v1/collections/{collection}/upsert"}, Owner::openai, "Add or replace documents",
-       {{"documents", kArray, "{id, text, metadata}; the id's ending tells the format (.md, .csv)", true}}, upsert},
+      {"POST",
+       {"/v1/collections/{collection}/upsert"},
+       Owner::openai,
+       "Add or replace documents",
+       {{"documents", kArray, "{id, text, metadata}; the id's ending tells the format (.md, .csv)", true}},
+       upsert},
       {"POST", {"/v1/collections/{collection}/query"}, Owner::openai, "Search", search_fields(), query},
       {"POST", {"/v1/collections/{collection}/get"}, Owner::openai, "Documents and chunks by id", ids, get},
       {"POST", {"/v1/collections/{collection}/delete"}, Owner::openai, "Remove documents", ids, remove},
       {"GET", {"/v1/collections/{collection}/count"}, Owner::openai, "How much is in it", {}, count},
-      {"GET", {"/v1/collections/{collection}/export"}, Owner::openai, "Every chunk, a line of JSON each", {}, export_chunks},
+      {"GET",
+       {"/v1/collections/{collection}/export"},
+       Owner::openai,
+       "Every chunk, a line of JSON each",
+       {},
+       export_chunks},
   };
 }
 

@@ -77,7 +77,8 @@ Result<Inputs> read_inputs(const Call& call, const Json& value, const InputRules
   }
   if (items.size() > call.services.options.max_inputs && !ids) {
     return fail(Code::invalid_argument, "'" + std::string(rules.field) + "' has " + std::to_string(items.size()) +
-                                            " items; this server takes " + std::to_string(call.services.options.max_inputs) + ".");
+                                            " items; this server takes " +
+                                            std::to_string(call.services.options.max_inputs) + ".");
   }
   if (ids) {
     IG_TRY(add_ids(call, items, out));
@@ -101,7 +102,8 @@ Result<Inputs> read_inputs(const Call& call, const Json& value, const InputRules
 
 Role role_of(std::string_view name) {
   if (name == "query" || name.ends_with(".query") || name.ends_with("_query")) return Role::query;
-  if (name == "document" || name == "passage" || name.ends_with(".passage") || name.ends_with("_document")) return Role::document;
+  if (name == "document" || name == "passage" || name.ends_with(".passage") || name.ends_with("_document"))
+    return Role::document;
   return Role::none;
 }
 
@@ -115,8 +117,8 @@ Status use_prompt(const Card& card, const Json& name, InputRules& rules) {
   if (rules.role != Role::none) return {};
   std::string known;
   for (const auto& [one, text] : card.prompts) known += (known.empty() ? "" : ", ") + one;
-  return fail(Code::invalid_argument, "The model has no prompt '" + shortened(name.as_string(), 80) + "'. It has: " +
-                                          (known.empty() ? "none" : known) + ".");
+  return fail(Code::invalid_argument, "The model has no prompt '" + shortened(name.as_string(), 80) +
+                                          "'. It has: " + (known.empty() ? "none" : known) + ".");
 }
 
 Result<std::size_t> dimension_of(const Call& call, const LoadedModel& model, const Json& value) {
@@ -128,8 +130,9 @@ Result<std::size_t> dimension_of(const Call& call, const LoadedModel& model, con
     return fail(Code::invalid_argument, has + "; " + value.as_text() + " were asked for.");
   }
   if (static_cast<std::size_t>(wanted) < all && !call.services.options.allow_truncate_dim) {
-    return fail(Code::invalid_argument, has + " and was not trained to be cut to " + std::to_string(wanted) +
-                                            ". If you want that all the same, start the server with --allow-truncate-dim.");
+    return fail(Code::invalid_argument,
+                has + " and was not trained to be cut to " + std::to_string(wanted) +
+                    ". If you want that all the same, start the server with --allow-truncate-dim.");
   }
   return static_cast<std::size_t>(wanted) == all ? 0 : static_cast<std::size_t>(wanted);
 }
@@ -140,7 +143,8 @@ Truncate truncate_of(const Call& call, bool wanted, Truncate side) {
 
 Result<Embedding> embed_dense(Call& call, const LoadedModel& model, const Inputs& inputs, const EmbedOptions& options) {
   if (model.model->card().sparse) {
-    return fail(Code::unsupported, "The model '" + model.name + "' gives sparse vectors. Ask for them at /embed_sparse.");
+    return fail(Code::unsupported,
+                "The model '" + model.name + "' gives sparse vectors. Ask for them at /embed_sparse.");
   }
   return call.services.engine.embed(model, inputs.list, options, call.caller());
 }
@@ -173,7 +177,8 @@ void tell_truncated(const Embedding& embedding, Response& response, JsonWriter* 
 }
 
 void append_vector(std::string& out, std::span<const float> row, VectorForm form, bool packed) {
-  const VectorsView view{static_cast<const std::byte*>(static_cast<const void*>(row.data())), 1, row.size(), row.size_bytes(), DType::f32};
+  const VectorsView view{static_cast<const std::byte*>(static_cast<const void*>(row.data())), 1, row.size(),
+                         row.size_bytes(), DType::f32};
   if (form == VectorForm::f32 && !packed) {
     JsonWriter(out).values(row);
     return;
@@ -192,8 +197,11 @@ void append_vector(std::string& out, std::span<const float> row, VectorForm form
     return;
   }
   const void* const raw = bytes.data();
-  if (form == VectorForm::i8) append_integers(out, std::span(static_cast<const std::int8_t*>(raw), bytes.size()), 0);
-  else append_integers(out, std::span(static_cast<const std::uint8_t*>(raw), bytes.size()), form == VectorForm::signed_bits ? -128 : 0);
+  if (form == VectorForm::i8)
+    append_integers(out, std::span(static_cast<const std::int8_t*>(raw), bytes.size()), 0);
+  else
+    append_integers(out, std::span(static_cast<const std::uint8_t*>(raw), bytes.size()),
+                    form == VectorForm::signed_bits ? -128 : 0);
 }
 
 }  // namespace isogloss::serve

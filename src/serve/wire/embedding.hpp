@@ -32,11 +32,12 @@ struct InputRules {
 // Error{invalid_argument}.
 Result<Inputs> read_inputs(const Call& call, const Json& value, const InputRules& rules);
 
-// What the owners call the role of a text: query, search_query, retrieval.query; document, search_document, passage, ...
+// What the owners call the role of a text: query, search_query, retrieval.query; document, search_document, passage,
+// ...
 Role role_of(std::string_view name);
 
-// Puts the prompt that the request asks for by name into the rules. "query" and "document" are roles for models that have
-// no prompt of that name. Error{invalid_argument} lists the prompts of the model.
+// Puts the prompt that the request asks for by name into the rules. "query" and "document" are roles for models that
+// have no prompt of that name. Error{invalid_argument} lists the prompts of the model.
 Status use_prompt(const Card& card, const Json& name, InputRules& rules);
 
 // The columns asked for, 0 = all. Error{invalid_argument}: more than there are, or fewer without --allow-truncate-dim.

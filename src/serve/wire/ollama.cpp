@@ -20,7 +20,8 @@ std::int64_t nanoseconds_since(Clock::time_point begun) {
 
 // "5m", "1h30m", "300ms", or seconds as a number; below 0 = for good.
 Result<std::chrono::milliseconds> keep_alive_of(const Json& value) {
-  if (value.is_number()) return std::chrono::milliseconds(static_cast<std::int64_t>(std::clamp(value.as_number(), -1.0, 1e9) * 1000));
+  if (value.is_number())
+    return std::chrono::milliseconds(static_cast<std::int64_t>(std::clamp(value.as_number(), -1.0, 1e9) * 1000));
   std::string_view text = value.as_string();
   double total = 0;
   const bool negative = text.starts_with('-');
@@ -30,9 +31,14 @@ Result<std::chrono::milliseconds> keep_alive_of(const Json& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     const std::string_view unit = text.substr(0, text.starts_with("ms") ? 2 : 1);
-    const double scale = unit == "ms" ? 0.001 : unit == "s" || unit.empty() ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+    const double scale = unit == "ms"                  ? 0.001
+                         : unit == "s" || unit.empty() ? 1
+                         : unit == "m"                 ? 60
+                         : unit == "h"                 ? 3600
+                                                       : 0;
     if (error != std::errc() || scale == 0 || number > 1e9) {
-      return fail(Code::invalid_argument, "'keep_alive' is a duration such as \"5m\", or seconds; not '" + shortened(value.as_string(), 80) + "'.");
+      return fail(Code::invalid_argument, "'keep_alive' is a duration such as \"5m\", or seconds; not '" +
+                                              shortened(value.as_string(), 80) + "'.");
     }
     text.remove_prefix(unit.size());
     total += number * scale;
@@ -134,7 +140,11 @@ Result<Response> show(Call& call) {
   const Card& card = model->model->card();
   std::string body;
   JsonWriter json(body);
-  json.begin_object().field("license", card.licence).field("modelfile", "").field("parameters", "").field("template", "");
+  json.begin_object()
+      .field("license", card.licence)
+      .field("modelfile", "")
+      .field("parameters", "")
+      .field("template", "");
   write_details(json, {model->name, "", model, 0, std::nullopt});
   json.key("model_info").begin_object().field("general.architecture", card.family);
   json.field(card.family + ".embedding_length", static_cast<std::uint64_t>(card.dimension));
@@ -162,15 +172,31 @@ std::vector<Route> ollama_routes() {
   const Field keep_alive{"keep_alive", kText | kNumber, "how long the model stays loaded: \"5m\", seconds, 0, -1"};
   const Field options{"options", kObject, "not used"};
   return {
-      {"POST", {"/api/embed"}, Owner::ollama, "Vectors of texts (Ollama)",
-       {model, {"input", kText | kArray, "a text or a list of texts", true}, {"truncate", kBool, "cut texts above the window (true)"},
-        {"dimensions", kInteger, "keep the first columns and scale to length 1"}, keep_alive, options}, embed},
-      {"POST", {"/api/embeddings"}, Owner::ollama, "The vector of one text (Ollama, before /api/embed)",
-       {model, {"prompt", kText, "the text", true}, keep_alive, options}, embeddings},
+      {"POST",
+       {"/api/embed"},
+       Owner::ollama,
+       "Vectors of texts (Ollama)",
+       {model,
+        {"input", kText | kArray, "a text or a list of texts", true},
+        {"truncate", kBool, "cut texts above the window (true)"},
+        {"dimensions", kInteger, "keep the first columns and scale to length 1"},
+        keep_alive,
+        options},
+       embed},
+      {"POST",
+       {"/api/embeddings"},
+       Owner::ollama,
+       "The vector of one text (Ollama, before /api/embed)",
+       {model, {"prompt", kText, "the text", true}, keep_alive, options},
+       embeddings},
       {"GET", {"/api/tags"}, Owner::ollama, "The models", {}, tags, {}, true},
       {"GET", {"/api/ps"}, Owner::ollama, "The models that are loaded", {}, running, {}, true},
-      {"POST", {"/api/show"}, Owner::ollama, "One model",
-       {{"model", kText, "its name"}, {"name", kText, "the same, as it was called before"}}, show},
+      {"POST",
+       {"/api/show"},
+       Owner::ollama,
+       "One model",
+       {{"model", kText, "its name"}, {"name", kText, "the same, as it was called before"}},
+       show},
       {"GET", {"/api/version"}, Owner::ollama, "The version", {}, version, {}, true},
       {"GET", {"/"}, Owner::ollama, "Whether somebody is there", {}, root, {}, true, true},
   };

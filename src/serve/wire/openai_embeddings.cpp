@@ -18,7 +18,8 @@ Result<VectorForm> form_of(const Call& call) {
   if (name == "uint8") return VectorForm::u8;
   if (name == "ubinary") return VectorForm::bits;
   if (name == "binary") return VectorForm::signed_bits;
-  return fail(Code::invalid_argument, "Vectors are float, base64, int8, uint8, binary or ubinary, not '" + shortened(name, 80) + "'.");
+  return fail(Code::invalid_argument,
+              "Vectors are float, base64, int8, uint8, binary or ubinary, not '" + shortened(name, 80) + "'.");
 }
 
 // OpenAI and our own clients say nothing: refuse. Voyage says truncation; Jina, and ours, truncate.
@@ -30,7 +31,8 @@ Truncate truncation(const Call& call) {
 }
 
 Result<Response> embeddings(Call& call) {
-  const std::string_view name = call.parameters.empty() ? call["model"].as_string() : std::string_view(call.parameters[0]);
+  const std::string_view name =
+      call.parameters.empty() ? call["model"].as_string() : std::string_view(call.parameters[0]);
   const Lease model = IG_TRY(call.services.engine.models().get(name));
   const VectorForm form = IG_TRY(form_of(call));
   InputRules rules;
@@ -39,7 +41,8 @@ Result<Response> embeddings(Call& call) {
   IG_TRY(use_prompt(model->model->card(), call["prompt_name"], rules));
   const Inputs inputs = IG_TRY(read_inputs(call, call["input"], rules));
   EmbedOptions options;
-  options.dim = IG_TRY(dimension_of(call, *model, call["dimensions"].is_null() ? call["output_dimension"] : call["dimensions"]));
+  options.dim =
+      IG_TRY(dimension_of(call, *model, call["dimensions"].is_null() ? call["output_dimension"] : call["dimensions"]));
   options.truncate = truncation(call);
   const Embedding made = IG_TRY(embed_dense(call, *model, inputs, options));
 
@@ -49,7 +52,11 @@ Result<Response> embeddings(Call& call) {
   JsonWriter json(response.body);
   json.begin_object().field("object", "list").key("data").begin_array();
   for (std::size_t i = 0; i < made.dense.rows(); ++i) {
-    json.begin_object().field("object", "embedding").field("index", static_cast<std::uint64_t>(i)).key("embedding").raw("");
+    json.begin_object()
+        .field("object", "embedding")
+        .field("index", static_cast<std::uint64_t>(i))
+        .key("embedding")
+        .raw("");
     append_vector(response.body, made.dense.row_f32(i), form, packed);
     json.end_object();
   }

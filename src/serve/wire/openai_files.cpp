@@ -8,7 +8,11 @@ namespace isogloss::serve {
 namespace {
 
 void write_file_object(JsonWriter& json, const UploadedFile& file) {
-  json.begin_object().field("id", file.id).field("object", "file").field("bytes", file.bytes).field("created_at", file.created / 1'000'000);
+  json.begin_object()
+      .field("id", file.id)
+      .field("object", "file")
+      .field("bytes", file.bytes)
+      .field("created_at", file.created / 1'000'000);
   json.field("filename", file.filename).field("purpose", file.purpose).field("status", "processed").end_object();
 }
 
@@ -53,7 +57,12 @@ Result<Response> content(Call& call) {
 Result<Response> remove(Call& call) {
   IG_TRY(call.services.files.remove(call.parameters[0]));
   std::string body;
-  JsonWriter(body).begin_object().field("id", call.parameters[0]).field("object", "file").field("deleted", true).end_object();
+  JsonWriter(body)
+      .begin_object()
+      .field("id", call.parameters[0])
+      .field("object", "file")
+      .field("deleted", true)
+      .end_object();
   return json_response(std::move(body));
 }
 

@@ -11,7 +11,9 @@ void write_model(JsonWriter& json, const ModelState& state) {
   if (state.loaded != nullptr) {
     const Card& card = state.loaded->model->card();
     json.key("embedding").begin_object().field("dimension", static_cast<std::uint64_t>(card.dimension));
-    json.field("window", static_cast<std::uint64_t>(card.window)).field("modality", "text").field("family", card.family);
+    json.field("window", static_cast<std::uint64_t>(card.window))
+        .field("modality", "text")
+        .field("family", card.family);
     json.field("sparse", card.sparse).field("space_id", card.space_id).end_object();
   }
   json.end_object();
@@ -39,7 +41,14 @@ Result<Response> show(Call& call) {
 }  // namespace
 
 std::vector<Route> openai_models_routes() {
-  return {{"GET", {"/v1/models", "/models", "/openai/v1/models", "/openai/models"}, Owner::openai, "The models, in the order of -m", {}, list, {}, true},
+  return {{"GET",
+           {"/v1/models", "/models", "/openai/v1/models", "/openai/models"},
+           Owner::openai,
+           "The models, in the order of -m",
+           {},
+           list,
+           {},
+           true},
           {"GET", {"/v1/models/{id...}", "/models/{id...}"}, Owner::openai, "One model", {}, show, {}, true}};
 }
 

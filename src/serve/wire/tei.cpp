@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The routes of Text Embeddings Inference, and of a Hugging Face inference endpoint (a bare POST /). They name no model:
-// the server's first answers.
+// The routes of Text Embeddings Inference, and of a Hugging Face inference endpoint (a bare POST /). They name no
+// model: the server's first answers.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -131,7 +131,10 @@ Result<Response> embed_sparse(Call& call) {
     const SparseRow row = made.sparse.row_sparse(i);
     json.begin_array();
     for (std::size_t k = 0; k < row.columns.size(); ++k) {
-      json.begin_object().field("index", static_cast<std::uint64_t>(row.columns[k])).field("value", row.values[k]).end_object();
+      json.begin_object()
+          .field("index", static_cast<std::uint64_t>(row.columns[k]))
+          .field("value", row.values[k])
+          .end_object();
     }
     json.end_array();
   }
@@ -144,7 +147,8 @@ Result<Response> rerank(Call& call) {
   const Lease model = IG_TRY(call.services.engine.models().get(call["model"].as_string()));
   std::vector<std::string_view> texts;
   for (const Json& text : call["texts"].as_array()) {
-    if (!text.is_string()) return fail(Code::invalid_argument, "An item of 'texts' is no text.", static_cast<std::ptrdiff_t>(texts.size()));
+    if (!text.is_string())
+      return fail(Code::invalid_argument, "An item of 'texts' is no text.", static_cast<std::ptrdiff_t>(texts.size()));
     texts.push_back(text.as_string());
   }
   if (texts.empty()) return fail(Code::invalid_argument, "'texts' is an empty list. Send at least one text.");
@@ -175,7 +179,8 @@ void write_labels(JsonWriter& json, const Classifier& classifier, const std::vec
 Result<Response> predict(Call& call) {
   const Lease model = IG_TRY(call.services.engine.models().get(call["model"].as_string()));
   const auto* classifier = model->model->ability<Classifier>();
-  if (classifier == nullptr) return fail(Code::unsupported, "The model '" + model->name + "' tells no labels of texts.");
+  if (classifier == nullptr)
+    return fail(Code::unsupported, "The model '" + model->name + "' tells no labels of texts.");
   const Inputs inputs = IG_TRY(inputs_of(call, *model));
   Context context;
   context.pool = call.services.pool;
@@ -213,7 +218,8 @@ Result<Response> tokenize(Call& call) {
       const bool special = tokens.special[i] != 0;
       const PieceSpan bytes = tokens.offsets[i];
       json.begin_object().field("id", tokens.ids[i]);
-      json.field("text", special ? tokenizer->piece(tokens.ids[i]) : input.part.text.substr(bytes.begin, bytes.end - bytes.begin));
+      json.field("text", special ? tokenizer->piece(tokens.ids[i])
+                                 : input.part.text.substr(bytes.begin, bytes.end - bytes.begin));
       json.field("special", special);
       special ? json.key("start").null().key("stop").null() : json.field("start", at[i].begin).field("stop", at[i].end);
       json.end_object();
@@ -237,7 +243,8 @@ Result<Response> decode(Call& call) {
   for (std::size_t i = 0; i < (single ? 1 : given.size()); ++i) {
     std::vector<std::uint32_t> ids;
     for (const Json& id : single ? given : given[i].as_array()) {
-      if (!id.is_integer() || id.as_integer() < 0 || id.as_integer() > UINT32_MAX) return fail(Code::invalid_argument, "'ids' holds something that is no id.");
+      if (!id.is_integer() || id.as_integer() < 0 || id.as_integer() > UINT32_MAX)
+        return fail(Code::invalid_argument, "'ids' holds something that is no id.");
       ids.push_back(static_cast<std::uint32_t>(id.as_integer()));
     }
     json.value(IG_TRY(tokenizer->decode(ids, options)));
@@ -253,15 +260,22 @@ Result<Response> info(Call& call) {
   JsonWriter json(body);
   json.begin_object().field("model_id", model->name).key("model_sha").null().field("model_dtype", "float32");
   json.key("model_type").begin_object();
-  if (model->model->ability<PairScorer>() != nullptr) json.key("reranker").begin_object().end_object();
-  else json.key("embedding").begin_object().field("pooling", card.facts.contains("pooling") ? card.facts.at("pooling") : "").end_object();
+  if (model->model->ability<PairScorer>() != nullptr)
+    json.key("reranker").begin_object().end_object();
+  else
+    json.key("embedding")
+        .begin_object()
+        .field("pooling", card.facts.contains("pooling") ? card.facts.at("pooling") : "")
+        .end_object();
   json.end_object();
   json.field("max_input_length", static_cast<std::uint64_t>(card.window == 0 ? 1'000'000 : card.window));
   json.field("max_client_batch_size", static_cast<std::uint64_t>(call.services.options.max_inputs));
   json.field("max_batch_tokens", static_cast<std::uint64_t>(call.services.options.queue_tokens));
   json.field("max_concurrent_requests", static_cast<std::uint64_t>(call.services.options.max_requests));
   json.field("tokenization_workers", static_cast<std::uint64_t>(call.services.pool->size()));
-  json.field("auto_truncate", false).field("version", machine_info().version).field("dimension", static_cast<std::uint64_t>(card.dimension));
+  json.field("auto_truncate", false)
+      .field("version", machine_info().version)
+      .field("dimension", static_cast<std::uint64_t>(card.dimension));
   json.end_object();
   return json_response(std::move(body));
 }
@@ -277,21 +291,42 @@ std::vector<Route> tei_routes() {
                                      {"prompt_name", kText, "a prompt of the model by its name"},
                                      {"dimensions", kInteger, "keep the first columns and scale to length 1"}};
   std::vector<Field> root_fields = embedding;
-  root_fields[0] = {"inputs", kText | kArray | kObject, "a text, a list of texts, or {source_sentence, sentences}", true};
+  root_fields[0] = {"inputs", kText | kArray | kObject, "a text, a list of texts, or {source_sentence, sentences}",
+                    true};
   return {
       {"POST", {"/embed"}, Owner::tei, "Vectors of texts (TEI)", embedding, embed, "inputs"},
       {"POST", {"/"}, Owner::tei, "Vectors or similarities (Hugging Face endpoints)", root_fields, root},
       {"POST", {"/embed_all"}, Owner::tei, "A vector for every token", embedding, embed_all},
       {"POST", {"/embed_sparse"}, Owner::tei, "Sparse vectors: TF-IDF, BM25, SPLADE", embedding, embed_sparse},
-      {"POST", {"/similarity"}, Owner::tei, "Cosines of a sentence with others",
-       {{"inputs", kObject, "{source_sentence, sentences}", true}}, similarity},
-      {"POST", {"/rerank"}, Owner::tei, "Scores of texts for a query (TEI)",
-       {{"query", kText, "what is looked for", true}, {"texts", kArray, "texts to order", true}, {"return_text", kBool, "repeat the texts"},
-        {"raw_scores", kBool, "not used: scores are the model's own"}}, rerank, "texts"},
+      {"POST",
+       {"/similarity"},
+       Owner::tei,
+       "Cosines of a sentence with others",
+       {{"inputs", kObject, "{source_sentence, sentences}", true}},
+       similarity},
+      {"POST",
+       {"/rerank"},
+       Owner::tei,
+       "Scores of texts for a query (TEI)",
+       {{"query", kText, "what is looked for", true},
+        {"texts", kArray, "texts to order", true},
+        {"return_text", kBool, "repeat the texts"},
+        {"raw_scores", kBool, "not used: scores are the model's own"}},
+       rerank,
+       "texts"},
       {"POST", {"/predict"}, Owner::tei, "Labels of texts, of a classifier", {inputs}, predict},
-      {"POST", {"/tokenize"}, Owner::tei, "Token ids of texts", {inputs, {"add_special_tokens", kBool, "true"}}, tokenize},
-      {"POST", {"/decode"}, Owner::tei, "Texts of token ids", {{"ids", kArray, "token ids, or lists of them", true},
-        {"skip_special_tokens", kBool, "true"}}, decode},
+      {"POST",
+       {"/tokenize"},
+       Owner::tei,
+       "Token ids of texts",
+       {inputs, {"add_special_tokens", kBool, "true"}},
+       tokenize},
+      {"POST",
+       {"/decode"},
+       Owner::tei,
+       "Texts of token ids",
+       {{"ids", kArray, "token ids, or lists of them", true}, {"skip_special_tokens", kBool, "true"}},
+       decode},
       {"GET", {"/info"}, Owner::tei, "The first model and the limits", {}, info},
   };
 }

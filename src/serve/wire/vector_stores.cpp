@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// OpenAI's vector stores: a store is a collection called by its id, a file in it the document FILE_ID/FILENAME, its attributes the
-// document's metadata. A file is indexed when the call returns, so nothing is ever "in_progress". Chunks are cut for the
-// model, not by the 800 tokens of the original.
+// OpenAI's vector stores: a store is a collection called by its id, a file in it the document FILE_ID/FILENAME, its
+// attributes the document's metadata. A file is indexed when the call returns, so nothing is ever "in_progress". Chunks
+// are cut for the model, not by the 800 tokens of the original.
 #include <algorithm>
 
 #include "core/text.hpp"
@@ -44,8 +44,14 @@ Status write_store(JsonWriter& json, Call& call, const StoreRecord& record) {
     bytes += bytes_of(call, state);
     ++files;
   }
-  json.begin_object().field("id", record.id).field("object", "vector_store").field("created_at", record.created / 1'000'000);
-  json.field("last_active_at", record.created / 1'000'000).field("name", record.name).field("status", "completed").field("usage_bytes", bytes);
+  json.begin_object()
+      .field("id", record.id)
+      .field("object", "vector_store")
+      .field("created_at", record.created / 1'000'000);
+  json.field("last_active_at", record.created / 1'000'000)
+      .field("name", record.name)
+      .field("status", "completed")
+      .field("usage_bytes", bytes);
   write_counts(json, files);
   json.key("metadata").raw(record.metadata).key("expires_after").null().key("expires_at").null().end_object();
   return {};
@@ -58,9 +64,14 @@ Result<Response> store_response(Call& call, const StoreRecord& record) {
   return json_response(std::move(body));
 }
 
-void write_store_file(JsonWriter& json, const Call& call, std::string_view store, const DocumentState& state, const Metadata& attributes) {
+void write_store_file(JsonWriter& json, const Call& call, std::string_view store, const DocumentState& state,
+                      const Metadata& attributes) {
   json.begin_object().field("id", file_of(state.name)).field("object", "vector_store.file").field("created_at", 0);
-  json.field("status", "completed").field("vector_store_id", store).field("usage_bytes", bytes_of(call, state)).key("last_error").null();
+  json.field("status", "completed")
+      .field("vector_store_id", store)
+      .field("usage_bytes", bytes_of(call, state))
+      .key("last_error")
+      .null();
   json.key("attributes").begin_object();
   for (const auto& [name, value] : attributes) json.key(name).value(value);
   json.end_object().end_object();
@@ -197,11 +208,13 @@ Result<Response> show_batch(Call& call) {
   return batch_object(id, call.parameters[0], static_cast<std::uint64_t>(std::atoll(id.c_str() + 5)));
 }
 
-// Results of one file stand as they were ranked. A threshold is one of cosines, so with one the search is by vectors alone.
+// Results of one file stand as they were ranked. A threshold is one of cosines, so with one the search is by vectors
+// alone.
 Result<Response> search(Call& call) {
   const StoreRecord record = IG_TRY(call.services.files.get_store(call.parameters[0]));
   SearchOptions options;
-  options.n = static_cast<std::size_t>(std::clamp<std::int64_t>(call["max_num_results"].as_integer(10), 1, kMostResults));
+  options.n =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(call["max_num_results"].as_integer(10), 1, kMostResults));
   if (!call["filters"].is_null()) options.where = IG_TRY(filter_of(call["filters"]));
   if (const double least = call["ranking_options"]["score_threshold"].as_number(); least > 0) {
     options.mode = SearchMode::dense;
@@ -215,13 +228,29 @@ Result<Response> search(Call& call) {
   const SearchResult found = IG_TRY(collection->search(query, options, context));
   std::string body;
   JsonWriter json(body);
-  json.begin_object().field("object", "vector_store.search_results.page").key("search_query").begin_array().value(query).end_array();
+  json.begin_object()
+      .field("object", "vector_store.search_results.page")
+      .key("search_query")
+      .begin_array()
+      .value(query)
+      .end_array();
   json.key("data").begin_array();
   for (const Hit& hit : found.hits) {
-    json.begin_object().field("file_id", file_of(hit.chunk.document)).field("filename", name_of(hit.chunk.document)).field("score", hit.score);
+    json.begin_object()
+        .field("file_id", file_of(hit.chunk.document))
+        .field("filename", name_of(hit.chunk.document))
+        .field("score", hit.score);
     json.field("score_kind", score_kind_name(hit.kind)).key("attributes").begin_object();
     for (const auto& [name, value] : hit.chunk.meta) json.key(name).value(value);
-    json.end_object().key("content").begin_array().begin_object().field("type", "text").field("text", hit.chunk.text).end_object().end_array().end_object();
+    json.end_object()
+        .key("content")
+        .begin_array()
+        .begin_object()
+        .field("type", "text")
+        .field("text", hit.chunk.text)
+        .end_object()
+        .end_array()
+        .end_object();
   }
   json.end_array().field("has_more", false).key("next_page").null().end_object();
   return json_response(std::move(body));
@@ -230,7 +259,9 @@ Result<Response> search(Call& call) {
 }  // namespace
 
 std::vector<Route> vector_stores_routes() {
-  const std::vector<Field> naming{{"name", kText, "for people"}, {"metadata", kObject, "kept as it is"}, {"file_ids", kArray, "uploaded files to index"}};
+  const std::vector<Field> naming{{"name", kText, "for people"},
+                                  {"metadata", kObject, "kept as it is"},
+                                  {"file_ids", kArray, "uploaded files to index"}};
   const std::vector<Field> attributes{{"attributes", kObject, "metadata that filters can ask for"}};
   return {
       {"POST", {"/v1/vector_stores"}, Owner::openai, "Make a vector store", naming, create},
@@ -238,17 +269,39 @@ std::vector<Route> vector_stores_routes() {
       {"GET", {"/v1/vector_stores/{store}"}, Owner::openai, "One vector store", {}, show},
       {"POST", {"/v1/vector_stores/{store}"}, Owner::openai, "Rename a vector store", {naming[0], naming[1]}, change},
       {"DELETE", {"/v1/vector_stores/{store}"}, Owner::openai, "Remove a vector store", {}, drop},
-      {"POST", {"/v1/vector_stores/{store}/search"}, Owner::openai, "Search a vector store",
-       {{"query", kText | kArray, "what is looked for", true}, {"filters", kObject, "{type, key, value}, joined by and, or"},
-        {"max_num_results", kInteger, "1..50 (10)"}, {"ranking_options", kObject, "{score_threshold}: least cosine"}, {"rewrite_query", kBool, "not used"}},
+      {"POST",
+       {"/v1/vector_stores/{store}/search"},
+       Owner::openai,
+       "Search a vector store",
+       {{"query", kText | kArray, "what is looked for", true},
+        {"filters", kObject, "{type, key, value}, joined by and, or"},
+        {"max_num_results", kInteger, "1..50 (10)"},
+        {"ranking_options", kObject, "{score_threshold}: least cosine"},
+        {"rewrite_query", kBool, "not used"}},
        search},
-      {"POST", {"/v1/vector_stores/{store}/files"}, Owner::openai, "Index an uploaded file",
-       {{"file_id", kText, "its id", true}, attributes[0], {"chunking_strategy", kObject, "not used: chunks are cut for the model"}}, attach},
+      {"POST",
+       {"/v1/vector_stores/{store}/files"},
+       Owner::openai,
+       "Index an uploaded file",
+       {{"file_id", kText, "its id", true},
+        attributes[0],
+        {"chunking_strategy", kObject, "not used: chunks are cut for the model"}},
+       attach},
       {"GET", {"/v1/vector_stores/{store}/files"}, Owner::openai, "The files of a vector store", {}, list_files},
       {"GET", {"/v1/vector_stores/{store}/files/{file}"}, Owner::openai, "One file of it", {}, show_file},
-      {"POST", {"/v1/vector_stores/{store}/files/{file}"}, Owner::openai, "New attributes of a file", attributes, change_file},
+      {"POST",
+       {"/v1/vector_stores/{store}/files/{file}"},
+       Owner::openai,
+       "New attributes of a file",
+       attributes,
+       change_file},
       {"DELETE", {"/v1/vector_stores/{store}/files/{file}"}, Owner::openai, "Take a file out", {}, detach},
-      {"POST", {"/v1/vector_stores/{store}/file_batches"}, Owner::openai, "Index several files", {{"file_ids", kArray, "their ids", true}, attributes[0]}, add_batch},
+      {"POST",
+       {"/v1/vector_stores/{store}/file_batches"},
+       Owner::openai,
+       "Index several files",
+       {{"file_ids", kArray, "their ids", true}, attributes[0]},
+       add_batch},
       {"GET", {"/v1/vector_stores/{store}/file_batches/{batch}"}, Owner::openai, "What became of them", {}, show_batch},
   };
 }

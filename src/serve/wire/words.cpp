@@ -12,7 +12,8 @@ namespace {
 
 Result<const Vocabulary*> vocabulary_of(const LoadedModel& model) {
   const auto* words = model.model->ability<Vocabulary>();
-  if (words == nullptr || words->word_dimension() == 0) return fail(Code::unsupported, "The model '" + model.name + "' has no vectors of words.");
+  if (words == nullptr || words->word_dimension() == 0)
+    return fail(Code::unsupported, "The model '" + model.name + "' has no vectors of words.");
   return words;
 }
 
@@ -26,7 +27,8 @@ Result<Response> nearest(Call& call, const LoadedModel& model, const WordSum& su
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("words").begin_array();
-  for (const WordScore& word : found[0].words) json.begin_object().field("word", word.word).field("score", word.score).end_object();
+  for (const WordScore& word : found[0].words)
+    json.begin_object().field("word", word.word).field("score", word.score).end_object();
   json.end_array().key("excluded").begin_array();
   for (const std::string& word : found[0].excluded) json.value(word);
   json.end_array().key("unseen").begin_array();
@@ -53,12 +55,15 @@ Result<Response> analogy(Call& call) {
 Result<Response> attention(Call& call) {
   const Lease model = IG_TRY(call.services.engine.models().get(call["model"].as_string()));
   const auto* reader = model->model->ability<TokenEmbedder>();
-  if (reader == nullptr || reader->layers() == 0) return fail(Code::unsupported, "The model '" + model->name + "' has no attention.");
+  if (reader == nullptr || reader->layers() == 0)
+    return fail(Code::unsupported, "The model '" + model->name + "' has no attention.");
   const std::int64_t layer = call["layer"].as_integer(), head = call["head"].as_integer(-1);
   Context context = context_of(call);
-  const Attention weights = IG_TRY(reader->attention(call["text"].as_string(), static_cast<std::size_t>(layer), context));
+  const Attention weights =
+      IG_TRY(reader->attention(call["text"].as_string(), static_cast<std::size_t>(layer), context));
   if (head >= static_cast<std::int64_t>(weights.heads)) {
-    return fail(Code::invalid_argument, "There is no head " + std::to_string(head) + "; this model has heads 0 to " + std::to_string(weights.heads - 1) + ".");
+    return fail(Code::invalid_argument, "There is no head " + std::to_string(head) + "; this model has heads 0 to " +
+                                            std::to_string(weights.heads - 1) + ".");
   }
   std::string body;
   JsonWriter json(body);
@@ -83,12 +88,26 @@ std::vector<Route> words_routes() {
   const Field n{"n", kInteger, "how many (10)"};
   const Field rule{"rule", kText, "add (3CosAdd) or mul (3CosMul)", false, "add|mul"};
   return {
-      {"POST", {"/v1/near"}, Owner::openai, "Words nearest to a word, or to a sum of words",
-       {model, {"words", kText, "\"king\", or \"king - man + woman\"", true}, n, rule}, near},
-      {"POST", {"/v1/analogy"}, Owner::openai, "a is to b as c is to ...; the three are no answers",
-       {model, {"a", kText, "a word", true}, {"b", kText, "a word", true}, {"c", kText, "a word", true}, n, rule}, analogy},
-      {"POST", {"/v1/attention"}, Owner::openai, "What attends to what",
-       {{"model", kText, "a transformer"}, {"text", kText, "the text", true}, {"layer", kInteger, "from 0"}, {"head", kInteger, "one of them; all when missing"}},
+      {"POST",
+       {"/v1/near"},
+       Owner::openai,
+       "Words nearest to a word, or to a sum of words",
+       {model, {"words", kText, "\"king\", or \"king - man + woman\"", true}, n, rule},
+       near},
+      {"POST",
+       {"/v1/analogy"},
+       Owner::openai,
+       "a is to b as c is to ...; the three are no answers",
+       {model, {"a", kText, "a word", true}, {"b", kText, "a word", true}, {"c", kText, "a word", true}, n, rule},
+       analogy},
+      {"POST",
+       {"/v1/attention"},
+       Owner::openai,
+       "What attends to what",
+       {{"model", kText, "a transformer"},
+        {"text", kText, "the text", true},
+        {"layer", kInteger, "from 0"},
+        {"head", kInteger, "one of them; all when missing"}},
        attention},
   };
 }
