@@ -35,6 +35,8 @@ class ServeVerb final : public Verb {
     flags.value("--api-key", options_.api_keys, "key that clients must send (repeat; also $ISOGLOSS_API_KEY)");
     flags.value("--api-key-file", key_file_, "file with a key a line");
     flags.flag("--allow-public", options_.allow_public, "listen on a public address without a key");
+    flags.value("--tls-cert", options_.tls_certificate, "file with the certificate (PEM): serve HTTPS");
+    flags.value("--tls-key", options_.tls_key, "file with its private key (PEM)");
     flags.value("--cors", options_.cors_origins, "origin that browsers may ask from (repeat; * = all)");
     flags.value("--collections", collections_, "folder of collections");
     flags.value("--compute", options_.compute, "arithmetic of the models: auto, f32, bf16 or int8");
@@ -99,6 +101,8 @@ class ServeVerb final : public Verb {
     options_.collections = collections_;
     if (options_.llm_url.empty() != options_.llm_model.empty())
       return usage_error("--llm and --llm-model go together.");
+    if (options_.tls_certificate.empty() != options_.tls_key.empty())
+      return usage_error("--tls-cert and --tls-key go together.");
     IG_TRY(read_keys());
     return read_limits();
   }

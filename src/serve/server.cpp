@@ -41,6 +41,8 @@ class RunningServer final : public Server {
     HttpOptions http;
     http.host = options_.host;
     http.port = options_.port;
+    http.tls_certificate = options_.tls_certificate;
+    http.tls_key = options_.tls_key;
     http.inherited_socket = inherited_socket();
     http.limits = limits();
     http_ = IG_TRY(HttpServer::listen(http, *app_));
@@ -52,7 +54,8 @@ class RunningServer final : public Server {
 
   std::string address() const override {
     const bool v6 = options_.host.find(':') != std::string::npos;
-    return "http://" + (v6 ? "[" + options_.host + "]" : options_.host) + ":" + std::to_string(http_->port());
+    return (options_.tls_certificate.empty() ? "http://" : "https://") +
+           (v6 ? "[" + options_.host + "]" : options_.host) + ":" + std::to_string(http_->port());
   }
 
   void run(const CancelToken& cancel) override {

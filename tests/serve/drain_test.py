@@ -76,7 +76,7 @@ def test_a_lost_client_cancels_its_request():
     with server.open() as peer:
         peer.sendall(http_bytes("/v1/embeddings", {"input": ["a text that is as long as the window lets it be " * 3] * 60000, "truncate": True}))
         time.sleep(0.3)
-    deadline = time.time() + 20
+    deadline = time.time() + 30
     while time.time() < deadline:
         metrics = server.ask("GET", "/metrics")[1]
         if 'status="499"} 1' in metrics:
@@ -160,6 +160,39 @@ def test_a_port_in_use_is_told():
     out = subprocess.run([PROGRAM, "serve", "-m", str(TINY / "bert"), "--port", str(server.port)], capture_output=True, text=True)
     assert out.returncode == 1 and "--port 0" in out.stderr, out
     assert server.stop() == 0
+
+
+def test_https_with_a_certificate_of_ones_own():
+    import http.client
+    import ssl
+    with tempfile.TemporaryDirectory() as folder:
+        made = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                               "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder + "/key", "-out", folder + "/cert"],
+                              capture_output=True)
+        assert made.returncode == 0, made
+        server = Server("-m", TINY / "bert", "--tls-cert", folder + "/cert", "--tls-key", folder + "/key", "--header-time", "1")
+        trust = ssl.create_default_context(cafile=folder + "/cert")
+        connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=trust, timeout=20)
+        for n in (1, 3000):
+            connection.request("POST", "/v1/embeddings", json.dumps({"input": ["a cat"] * n}))
+            reply = connection.getresponse()
+            assert reply.status == 200 and len(json.loads(reply.read())["data"]) == n
+        connection.close()
+        assert server.exchange(b"GET /health HTTP/1.1\r\n\r\n").count(b"HTTP/1.1") == 0  # no answer in the clear
+        with server.open() as silent:  # no handshake: closed in time
+            silent.settimeout(10)
+            assert silent.recv(100) == b""
+        old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        old.check_hostname, old.verify_mode, old.maximum_version = False, ssl.CERT_NONE, ssl.TLSVersion.TLSv1_1
+        try:
+            with socket.create_connection(("127.0.0.1", server.port)) as plain, old.wrap_socket(plain):
+                raise AssertionError("TLS 1.1 was taken")
+        except (ssl.SSLError, OSError):
+            pass
+        assert server.stop() == 0
+        out = subprocess.run([PROGRAM, "serve", "-m", str(TINY / "bert"), "--tls-cert", folder + "/key", "--tls-key", folder + "/key", "--port", "0"],
+                             capture_output=True, text=True)
+        assert out.returncode == 2 and "no certificate in PEM form" in out.stderr, out
 
 
 def test_systemd_hands_down_a_socket_and_hears_ready():

@@ -25,6 +25,7 @@
 #include <array>
 #include <atomic>
 #include <boost/asio.hpp>
+#include <boost/asio/ssl.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <ctime>
@@ -56,11 +57,37 @@ constexpr std::size_t kSpareThreads = 2;  // beside those that handle: the socke
 
 enum class State : std::uint8_t { idle, header, body, handling, writing, lingering };
 
-struct Connection {
-  Connection(Tcp::socket peer, std::uint64_t n, std::string from)
-      : socket(std::move(peer)), number(n), address(std::move(from)) {}
+// What a connection is read from and written to: its socket, or TLS on top of it. A stream as Asio understands it.
+class Channel {
+ public:
+  using executor_type = Tcp::socket::executor_type;
+  using lowest_layer_type = Tcp::socket;
+
+  explicit Channel(Tcp::socket peer) : socket(std::move(peer)) {}
+  executor_type get_executor() { return socket.get_executor(); }
+
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    if (tls) return tls->async_read_some(buffers, std::forward<Token>(token));
+    return socket.async_read_some(buffers, std::forward<Token>(token));
+  }
+  template <class Buffers, class Token>
+  auto async_write_some(const Buffers& buffers, Token&& token) {
+    if (tls) return tls->async_write_some(buffers, std::forward<Token>(token));
+    return socket.async_write_some(buffers, std::forward<Token>(token));
+  }
 
   Tcp::socket socket;
+  std::optional<asio::ssl::stream<Tcp::socket&>> tls;
+};
+
+struct Connection {
+  Connection(Tcp::socket peer, std::uint64_t n, std::string from)
+      : channel(std::move(peer)), number(n), address(std::move(from)) {}
+
+  Tcp::socket& socket() { return channel.socket; }
+
+  Channel channel;
   const std::uint64_t number;
   const std::string address;
   boost::beast::flat_buffer buffer;
@@ -128,6 +155,7 @@ class Server final : public HttpServer {
   }
 
   Status listen(const HttpOptions& options) {
+    IG_TRY(read_certificate(options));
     ErrorCode error;
     if (options.inherited_socket >= 0) {
       acceptor_.assign(Tcp::v6(), options.inherited_socket, error);
@@ -176,6 +204,26 @@ class Server final : public HttpServer {
   HttpGauges gauges() const override { return {connected_.load(), handled_.load()}; }
 
  private:
+  Status read_certificate(const HttpOptions& options) {
+    if (options.tls_certificate.empty()) return {};
+    ErrorCode error;
+    tls_.emplace(asio::ssl::context::tls_server);
+    tls_->set_options(
+        asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, error);
+    tls_->use_certificate_chain_file(options.tls_certificate, error);
+    if (error) {
+      return fail(Code::invalid_argument,
+                  "'" + options.tls_certificate + "' is no certificate in PEM form: " + error.message() + ".");
+    }
+    tls_->use_private_key_file(options.tls_key, asio::ssl::context::pem, error);
+    if (error) {
+      return fail(Code::invalid_argument,
+                  "'" + options.tls_key +
+                      "' is not the private key of that certificate, in PEM form: " + error.message() + ".");
+    }
+    return {};
+  }
+
   // ---- connections -------------------------------------------------------------------------------------------------
 
   asio::awaitable<void> accept_all() {
@@ -204,7 +252,7 @@ class Server final : public HttpServer {
 
   void forget(const ConnectionPtr& connection) {
     ErrorCode ignored;
-    connection->socket.close(ignored);
+    connection->socket().close(ignored);
     const auto client = per_client_.find(connection->address);
     if (--client->second == 0) per_client_.erase(client);
     connections_.remove(connection);
@@ -222,6 +270,12 @@ class Server final : public HttpServer {
       co_await refuse(c, std::move(nothing), many ? 503 : 429, std::move(message));
       co_return;
     }
+    if (tls_) {
+      c->channel.tls.emplace(c->socket(), *tls_);
+      enter(*c, State::header, limits_.header);
+      const auto [error] = co_await c->channel.tls->async_handshake(asio::ssl::stream_base::server, kNoThrow);
+      if (error) co_return;
+    }
     while (co_await serve_one(c)) {
     }
   }
@@ -237,7 +291,7 @@ class Server final : public HttpServer {
     if (c->buffer.size() == 0) {
       enter(*c, State::idle, draining_ ? limits_.linger : limits_.idle);
       const auto space = c->buffer.prepare(kReadBytes);
-      const auto [error, n] = co_await c->socket.async_read_some(space, kNoThrow);
+      const auto [error, n] = co_await c->channel.async_read_some(space, kNoThrow);
       if (error) co_return false;
       c->buffer.commit(n);
     }
@@ -245,15 +299,15 @@ class Server final : public HttpServer {
     parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes));
     parser.body_limit(limits_.body_bytes);
     enter(*c, State::header, limits_.header);
-    auto [error, n] = co_await http::async_read_header(c->socket, c->buffer, parser, kNoThrow);
+    auto [error, n] = co_await http::async_read_header(c->channel, c->buffer, parser, kNoThrow);
     std::optional<Refusal> refusal;
     if (!error) refusal = reserve(*c, parser);
     if (!error && !refusal) {
       if (boost::beast::iequals(parser.get()[http::field::expect], "100-continue")) {
-        co_await asio::async_write(c->socket, asio::buffer(kContinue), kNoThrow);
+        co_await asio::async_write(c->channel, asio::buffer(kContinue), kNoThrow);
       }
       enter(*c, State::body, limits_.body);
-      std::tie(error, n) = co_await http::async_read(c->socket, c->buffer, parser, kNoThrow);
+      std::tie(error, n) = co_await http::async_read(c->channel, c->buffer, parser, kNoThrow);
     }
     Request request = request_of(*c, parser);
     if (error || refusal) {
@@ -360,18 +414,19 @@ class Server final : public HttpServer {
 
   void watch(const ConnectionPtr& c) {
     c->watching = true;
-    c->socket.async_wait(Tcp::socket::wait_read, [c](const ErrorCode& error) {
+    c->socket().async_wait(Tcp::socket::wait_read, [c](const ErrorCode& error) {
       if (error || !c->watching) return;
       char byte;
-      const ssize_t n = ::recv(c->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-      if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) c->cancel.cancel();
+      const ssize_t n = ::recv(c->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+      const bool farewell = n == 1 && c->channel.tls && byte == kTlsAlert;
+      if (n == 0 || farewell || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) c->cancel.cancel();
     });
   }
 
   void unwatch(Connection& c) {
     c.watching = false;
     ErrorCode ignored;
-    c.socket.cancel(ignored);
+    c.socket().cancel(ignored);
   }
 
   std::string head(const Request& request, const Response& response, bool keep, std::optional<std::size_t> length,
@@ -403,7 +458,7 @@ class Server final : public HttpServer {
     const std::array<asio::const_buffer, 2> parts{
         asio::buffer(first), asio::buffer(bare ? std::string_view() : std::string_view(response.body))};
     enter(*c, State::writing, limits_.write);
-    const auto [error, n] = co_await asio::async_write(c->socket, parts, kNoThrow);
+    const auto [error, n] = co_await asio::async_write(c->channel, parts, kNoThrow);
     record(request, response.status, bare ? 0 : response.body.size(), begun);
     if (!error && !keep) co_await linger(c);
     co_return !error && keep;
@@ -440,7 +495,7 @@ class Server final : public HttpServer {
 
   asio::awaitable<bool> send(ConnectionPtr c, std::string bytes) {
     enter(*c, State::writing, limits_.write);
-    const auto [error, n] = co_await asio::async_write(c->socket, asio::buffer(bytes), kNoThrow);
+    const auto [error, n] = co_await asio::async_write(c->channel, asio::buffer(bytes), kNoThrow);
     enter(*c, State::handling, std::nullopt);
     co_return !error;
   }
@@ -469,11 +524,12 @@ class Server final : public HttpServer {
   // closes.
   asio::awaitable<void> linger(const ConnectionPtr& c) {
     ErrorCode failed;
-    c->socket.shutdown(Tcp::socket::shutdown_send, failed);
     enter(*c, State::lingering, limits_.linger);
+    if (c->channel.tls) co_await c->channel.tls->async_shutdown(kNoThrow);
+    c->socket().shutdown(Tcp::socket::shutdown_send, failed);
     std::array<char, 4096> bytes;
     while (!failed) {
-      const auto [error, n] = co_await c->socket.async_read_some(asio::buffer(bytes), kNoThrow);
+      const auto [error, n] = co_await c->socket().async_read_some(asio::buffer(bytes), kNoThrow);
       failed = error;
     }
   }
@@ -495,7 +551,7 @@ class Server final : public HttpServer {
         c->deadline.reset();
         c->timed_out = true;
         ErrorCode ignored;
-        c->socket.cancel(ignored);
+        c->socket().cancel(ignored);
       }
     }
   }
@@ -520,8 +576,11 @@ class Server final : public HttpServer {
 
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+  static constexpr char kTlsAlert = 21;  // first byte of a record that says good-bye
+
   const HttpLimits limits_;
   HttpApp& app_;
+  std::optional<asio::ssl::context> tls_;
   asio::io_context io_{1};
   Tcp::acceptor acceptor_;
   asio::steady_timer sweeper_;

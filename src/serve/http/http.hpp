@@ -85,6 +85,7 @@ struct HttpOptions {
   std::string host = "127.0.0.1";  // an address of this machine, or localhost
   std::uint16_t port = 0;          // 0 = a free one
   int inherited_socket = -1;       // a socket that listens already, instead of host and port
+  std::string tls_certificate, tls_key;  // files in PEM form; empty = HTTP without TLS
   HttpLimits limits;
 };
 
