@@ -34,6 +34,7 @@ class ServeVerb final : public Verb {
     flags.value("--port", port_, "port; 0 = a free one, which is printed");
     flags.value("--api-key", options_.api_keys, "key that clients must send (repeat; also $ISOGLOSS_API_KEY)");
     flags.value("--api-key-file", key_file_, "file with a key a line");
+    flags.value("--key-rate", options_.key_rate, "requests a second that one key may make; 0 = no limit");
     flags.flag("--allow-public", options_.allow_public, "listen on a public address without a key");
     flags.value("--tls-cert", options_.tls_certificate, "file with the certificate (PEM): serve HTTPS");
     flags.value("--tls-key", options_.tls_key, "file with its private key (PEM)");
@@ -122,6 +123,7 @@ class ServeVerb final : public Verb {
   }
 
   Status read_limits() {
+    if (!(options_.key_rate >= 0 && options_.key_rate <= 1e6)) return usage_error("--key-rate must be in 0..1000000.");
     if (!max_body_.empty()) options_.max_body = IG_TRY(from_flags(parse_bytes(max_body_)));
     if (!model_memory_.empty()) options_.model_memory = IG_TRY(from_flags(parse_bytes(model_memory_)));
     constexpr double kDay = 86'400;

@@ -32,6 +32,7 @@ struct ServeOptions {
   std::optional<std::chrono::milliseconds> keep_alive;  // unload a model that long after its last use; none = never
 
   std::vector<std::string> api_keys;      // any of them opens the server; none = everybody may ask
+  double key_rate = 0;                    // requests a second of one key; 0 = no limit
   std::vector<std::string> cors_origins;  // origins that browsers may ask from; "*" = all
   std::filesystem::path collections;      // folder of collections; empty = data_home()/collections
 

@@ -33,8 +33,8 @@ Response no_route(const Request& request, const Router::Match& match, Owner owne
 
 }  // namespace
 
-Keys::Keys(const std::vector<std::string>& keys) {
-  for (const std::string& key : keys) hashes_.push_back(hash(key));
+Keys::Keys(const std::vector<std::string>& keys, double rate) : rate_(rate) {
+  for (const std::string& key : keys) keys_.push_back({hash(key), rate, std::chrono::steady_clock::now()});
 }
 
 Keys::Hash Keys::hash(std::string_view key) {
@@ -43,26 +43,37 @@ Keys::Hash Keys::hash(std::string_view key) {
   return sha.digest();
 }
 
-bool Keys::admits(const Request& request) const {
-  if (hashes_.empty()) return true;
+Keys::Verdict Keys::check(const Request& request) {
+  if (keys_.empty()) return Verdict::admitted;
   std::string_view given = request.header("authorization");
   constexpr std::string_view kBearer = "bearer ";
-  if (ascii_lower(given.substr(0, kBearer.size())) == kBearer)
-    given.remove_prefix(kBearer.size());
-  else
-    given = request.header("api-key").empty() ? request.header("x-api-key") : request.header("api-key");
+  if (ascii_lower(given.substr(0, kBearer.size())) == kBearer) given.remove_prefix(kBearer.size());
+  else given = request.header("api-key").empty() ? request.header("x-api-key") : request.header("api-key");
   const Hash offered = hash(trim(given));
-  bool known = false;
-  for (const Hash& one : hashes_) {
+  Key* known = nullptr;
+  for (Key& one : keys_) {
     unsigned difference = 0;
-    for (std::size_t i = 0; i < one.size(); ++i) difference |= static_cast<unsigned>(one[i] ^ offered[i]);
-    known |= difference == 0;
+    for (std::size_t i = 0; i < offered.size(); ++i) difference |= static_cast<unsigned>(one.hash[i] ^ offered[i]);
+    if (difference == 0) known = &one;
   }
-  return known;
+  if (known == nullptr) return Verdict::unknown;
+  return spend(*known) ? Verdict::admitted : Verdict::too_fast;
+}
+
+// A bucket that fills with `rate` requests a second and holds as many, at least one.
+bool Keys::spend(Key& key) {
+  if (rate_ == 0) return true;
+  const std::lock_guard lock(mutex_);
+  const auto now = std::chrono::steady_clock::now();
+  key.left = std::min(std::max(rate_, 1.0), key.left + rate_ * std::chrono::duration<double>(now - key.seen).count());
+  key.seen = now;
+  if (key.left < 1) return false;
+  key.left -= 1;
+  return true;
 }
 
 App::App(const ServeOptions& options, const Services& services)
-    : options_(options), services_(services), router_(all_routes()), keys_(options.api_keys) {}
+    : options_(options), services_(services), router_(all_routes()), keys_(options.api_keys, options.key_rate) {}
 
 bool App::is_quick(const Request& request) const {
   const auto match = router_.find(request.method, request.path);
@@ -92,12 +103,18 @@ Response App::route(Request& request) {
   auto match = router_.find(request.method, request.path);
   const Owner owner = match.routes.empty() ? owner_of(request.path) : match.routes.front()->owner;
   const bool open = !match.routes.empty() && match.routes.front()->open;
-  if (!open && !keys_.admits(request)) {
+  const Keys::Verdict verdict = open ? Keys::Verdict::admitted : keys_.check(request);
+  if (verdict == Keys::Verdict::unknown) {
     Response refused =
         error_response(owner, 401, "invalid_api_key",
                        "This server wants a key: send it as 'Authorization: Bearer KEY' or 'api-key: KEY'.");
     refused.headers.emplace_back("WWW-Authenticate", "Bearer");
     return refused;
+  }
+  if (verdict == Keys::Verdict::too_fast) {
+    return error_response(owner, 429, "rate_limit_exceeded",
+                          "This key has made its requests of this second. Try again later.",
+                          std::max(1.0, 1 / options_.key_rate));
   }
   return match.routes.empty() ? no_route(request, match, owner) : run(request, match);
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,17 +14,29 @@
 
 namespace isogloss::serve {
 
-// Keys are compared by their hashes, all of them, so that time tells nothing about them.
+// The keys of a server. They are compared by their hashes, all of them, so that time tells nothing about them. Thread-safe.
 class Keys {
  public:
-  explicit Keys(const std::vector<std::string>& keys);
-  // `Authorization: Bearer KEY`, `api-key: KEY` or `x-api-key: KEY`; everybody when there are no keys.
-  bool admits(const Request& request) const;
+  // `rate`: requests a second that a key may make, with as many at once; 0 = no limit.
+  Keys(const std::vector<std::string>& keys, double rate);
+
+  enum class Verdict : std::uint8_t { admitted, unknown, too_fast };
+  // `Authorization: Bearer KEY`, `api-key: KEY` or `x-api-key: KEY`; everybody is admitted when there are no keys.
+  Verdict check(const Request& request);
 
  private:
   using Hash = std::array<std::uint8_t, 32>;
+  struct Key {
+    Hash hash;
+    double left = 0;  // requests it may make now
+    std::chrono::steady_clock::time_point seen;
+  };
   static Hash hash(std::string_view key);
-  std::vector<Hash> hashes_;
+  bool spend(Key& key);
+
+  const double rate_;
+  std::mutex mutex_;
+  std::vector<Key> keys_;
 };
 
 // From a request to its answer: route, key, body, checks, handler, error in the shape of its owner. Thread-safe.
@@ -45,7 +59,7 @@ class App final : public HttpApp {
   const ServeOptions& options_;
   Services services_;
   const Router router_;
-  const Keys keys_;
+  Keys keys_;
 };
 
 }  // namespace isogloss::serve

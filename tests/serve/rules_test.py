@@ -184,6 +184,21 @@ def test_azure_paths_and_key():
     assert locked.stop() == 0
 
 
+def test_a_key_may_make_so_many_requests_a_second():
+    slow = Server("-m", TINY / "bert", "--api-key", "one", "--api-key", "two", "--key-rate", "2")
+
+    def ask(key):
+        return slow.ask("GET", "/v1/models", headers={"api-key": key})
+
+    replies = [ask("one") for _ in range(6)]
+    assert [status for status, _, _ in replies][:2] == [200, 200] and 429 in [status for status, _, _ in replies]
+    assert int(next(head for status, _, head in replies if status == 429)["retry-after"]) >= 1
+    assert ask("two")[0] == 200 and slow.ask("GET", "/health")[0] == 200
+    import time
+    time.sleep(1.1)
+    assert ask("one")[0] == 200 and slow.stop() == 0
+
+
 def test_errors_have_the_shape_of_their_owner():
     assert set(embeddings({"input": 5})[1]["error"]) == {"message", "type", "param", "code"}
     assert set(server.post("/embed", {"inputs": 5})[1]) == {"error", "error_type"}
