@@ -21,10 +21,10 @@
 namespace isogloss {
 
 struct ServeOptions {
-  std::string host = "127.0.0.1";  // address to listen on
-  std::uint16_t port = 8080;       // 0 = a free one
+  std::string host = "127.0.0.1";        // address to listen on
+  std::uint16_t port = 8080;             // 0 = a free one
   std::string tls_certificate, tls_key;  // files in PEM form: HTTPS; both empty = HTTP
-  bool allow_public = false;       // an address beyond this machine without a key
+  bool allow_public = false;             // an address beyond this machine without a key
 
   std::vector<std::string> models;                      // references; the first answers requests that name none
   std::map<std::string, std::string> aliases;           // further name of a model -> its name

@@ -47,8 +47,10 @@ Keys::Verdict Keys::check(const Request& request) {
   if (keys_.empty()) return Verdict::admitted;
   std::string_view given = request.header("authorization");
   constexpr std::string_view kBearer = "bearer ";
-  if (ascii_lower(given.substr(0, kBearer.size())) == kBearer) given.remove_prefix(kBearer.size());
-  else given = request.header("api-key").empty() ? request.header("x-api-key") : request.header("api-key");
+  if (ascii_lower(given.substr(0, kBearer.size())) == kBearer)
+    given.remove_prefix(kBearer.size());
+  else
+    given = request.header("api-key").empty() ? request.header("x-api-key") : request.header("api-key");
   const Hash offered = hash(trim(given));
   Key* known = nullptr;
   for (Key& one : keys_) {

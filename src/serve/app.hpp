@@ -14,7 +14,8 @@
 
 namespace isogloss::serve {
 
-// The keys of a server. They are compared by their hashes, all of them, so that time tells nothing about them. Thread-safe.
+// The keys of a server. They are compared by their hashes, all of them, so that time tells nothing about them.
+// Thread-safe.
 class Keys {
  public:
   // `rate`: requests a second that a key may make, with as many at once; 0 = no limit.

@@ -105,6 +105,18 @@ def test_a_full_queue_and_too_many_requests_are_429_with_retry_after():
     assert server.stop() == 0
 
 
+def test_announced_bodies_take_no_room_before_they_come():
+    server = Server("-m", TINY / "bert")
+    held = [server.open() for _ in range(60)]
+    for number, peer in enumerate(held):
+        peer.sendall(b"POST /embed HTTP/1.1\r\nContent-Length: 60000000\r\n\r\n{" if number % 2 else
+                     b"POST /embed HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n")
+    assert server.post("/v1/embeddings", {"input": "a"})[0] == 200
+    for peer in held:
+        peer.close()
+    assert server.post("/v1/embeddings", {"input": "a"})[0] == 200 and server.stop() == 0
+
+
 def test_too_many_connections_are_told_so():
     server = Server("-m", TINY / "bert", "--max-client-connections", "3")
     held = [server.open() for _ in range(3)]

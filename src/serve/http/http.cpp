@@ -96,7 +96,7 @@ struct Connection {
   bool timed_out = false;
   bool watching = false;
   CancelToken cancel;
-  std::size_t reserved = 0;  // bytes of the body that is being read or handled
+  std::size_t held = 0;  // bytes of the body that is being read or handled
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
 
@@ -125,6 +125,13 @@ struct Refusal {
   std::string message;
 };
 
+// Whether nobody is left who could read a refusal.
+bool is_gone(const ErrorCode& error, bool timed_out) {
+  if (timed_out || error == asio::error::no_buffer_space) return false;
+  if (error == http::error::end_of_stream || error == http::error::partial_message) return true;
+  return error.category() != http::make_error_code(http::error::bad_method).category();
+}
+
 Refusal refusal_of(const ErrorCode& error, const HttpLimits& limits, State state) {
   if (error == http::error::header_limit) {
     return {431, "The header is larger than " + std::to_string(limits.header_bytes) + " bytes."};
@@ -132,6 +139,9 @@ Refusal refusal_of(const ErrorCode& error, const HttpLimits& limits, State state
   if (error == http::error::body_limit) {
     return {413, "The body is larger than " + std::to_string(limits.body_bytes) +
                      " bytes. Send fewer inputs a request, or raise --max-body."};
+  }
+  if (error == asio::error::no_buffer_space) {
+    return {503, "The server holds as many bytes of requests as it may. Try again."};
   }
   if (error == asio::error::operation_aborted) {
     return {408, std::string(state == State::body ? "The body" : "The header") + " did not arrive in time."};
@@ -253,6 +263,7 @@ class Server final : public HttpServer {
   void forget(const ConnectionPtr& connection) {
     ErrorCode ignored;
     connection->socket().close(ignored);
+    hold(*connection, 0);
     const auto client = per_client_.find(connection->address);
     if (--client->second == 0) per_client_.erase(client);
     connections_.remove(connection);
@@ -300,48 +311,39 @@ class Server final : public HttpServer {
     parser.body_limit(limits_.body_bytes);
     enter(*c, State::header, limits_.header);
     auto [error, n] = co_await http::async_read_header(c->channel, c->buffer, parser, kNoThrow);
-    std::optional<Refusal> refusal;
-    if (!error) refusal = reserve(*c, parser);
-    if (!error && !refusal) {
-      if (boost::beast::iequals(parser.get()[http::field::expect], "100-continue")) {
-        co_await asio::async_write(c->channel, asio::buffer(kContinue), kNoThrow);
-      }
-      enter(*c, State::body, limits_.body);
-      std::tie(error, n) = co_await http::async_read(c->channel, c->buffer, parser, kNoThrow);
-    }
+    if (!error) error = co_await read_body(c, parser);
     Request request = request_of(*c, parser);
-    if (error || refusal) {
-      if (error == http::error::end_of_stream || error == http::error::partial_message) co_return false;
-      if (error == asio::error::operation_aborted && !c->timed_out) co_return false;
-      if (error && error.category() != http::make_error_code(http::error::bad_method).category() && !c->timed_out)
-        co_return false;
-      if (!refusal) refusal = refusal_of(error, limits_, c->state);
-      co_await refuse(c, std::move(request), refusal->status, std::move(refusal->message));
+    if (error) {
+      if (is_gone(error, c->timed_out)) co_return false;
+      Refusal refusal = refusal_of(error, limits_, c->state);
+      co_await refuse(c, std::move(request), refusal.status, std::move(refusal.message));
       co_return false;
     }
     const bool keep = parser.get().keep_alive();
     const bool old = parser.get().version() < 11;
     const bool open = co_await answer(c, request, keep, old);
-    release(*c);
+    hold(*c, 0);
     co_return open;
   }
 
-  // Room for the body among those of all requests.
-  std::optional<Refusal> reserve(Connection& c, const Parser& parser) {
-    if (parser.is_done()) return std::nullopt;
-    const auto length = parser.content_length();
-    const std::size_t wanted = length ? static_cast<std::size_t>(*length) : limits_.body_bytes;
-    if (bodies_ + wanted > limits_.bodies_bytes) {
-      return Refusal{503, "The server is reading as many bytes as it may hold. Try again."};
+  // As much of it at a time as has arrived: only bytes that are here count against the limit of all bodies.
+  asio::awaitable<ErrorCode> read_body(const ConnectionPtr& c, Parser& parser) {
+    if (boost::beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+      co_await asio::async_write(c->channel, asio::buffer(kContinue), kNoThrow);
     }
-    bodies_ += wanted;
-    c.reserved = wanted;
-    return std::nullopt;
+    enter(*c, State::body, limits_.body);
+    while (!parser.is_done()) {
+      const auto [error, n] = co_await http::async_read_some(c->channel, c->buffer, parser, kNoThrow);
+      if (error) co_return error;
+      hold(*c, parser.get().body().size());
+      if (bodies_ > limits_.bodies_bytes) co_return ErrorCode(asio::error::no_buffer_space);
+    }
+    co_return ErrorCode();
   }
 
-  void release(Connection& c) {
-    bodies_ -= c.reserved;
-    c.reserved = 0;
+  void hold(Connection& c, std::size_t bytes) {
+    bodies_ += bytes - c.held;
+    c.held = bytes;
   }
 
   Request request_of(const Connection& c, Parser& parser) {
@@ -516,7 +518,7 @@ class Server final : public HttpServer {
     const Clock::time_point begun = Clock::now();
     Response response = app_.refuse(request, status, std::move(message));
     if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", "1");
-    release(*c);
+    hold(*c, 0);
     co_await write(c, request, response, false, begun);
   }
 
