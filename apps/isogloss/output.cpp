@@ -31,6 +31,13 @@ Status each_line(const std::string& file, const std::function<Status(std::string
   return {};
 }
 
+Result<Truncate> truncate_value(std::string_view text) {
+  if (text == "error") return Truncate::error;
+  if (text == "start") return Truncate::start;
+  if (text == "end") return Truncate::end;
+  return usage_error("--truncate must be error, start or end, not '" + std::string(text) + "'.");
+}
+
 void print_facts(Program& program, const std::vector<std::pair<std::string, std::string>>& facts) {
   std::string out;
   JsonWriter json(out);

@@ -21,6 +21,9 @@ Result<std::unique_ptr<Collection>> open_collection(const std::string& name, Ope
 // Calls visit(line) for every line of a text file, packed or not; "-" = standard input. Lines end at LF, a CR before it goes.
 Status each_line(const std::string& file, const std::function<Status(std::string_view)>& visit);
 
+// The value of --truncate: error, start or end.
+Result<Truncate> truncate_value(std::string_view text);
+
 // Names with values, in order: a table, or one JSON object.
 void print_facts(Program& program, const std::vector<std::pair<std::string, std::string>>& facts);
 

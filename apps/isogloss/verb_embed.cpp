@@ -116,9 +116,7 @@ class EmbedVerb final : public Verb {
     if (role_ == "query") role_value_ = Role::query;
     else if (role_ == "document") role_value_ = Role::document;
     else if (!role_.empty()) return usage_error("--role must be query or document, not '" + role_ + "'.");
-    if (truncate_ == "start") truncate_value_ = Truncate::start;
-    else if (truncate_ == "end") truncate_value_ = Truncate::end;
-    else if (truncate_ != "error") return usage_error("--truncate must be error, start or end, not '" + truncate_ + "'.");
+    truncate_value_ = IG_TRY(truncate_value(truncate_));
     if (format_ == "npy" && output_.empty() && ::isatty(STDOUT_FILENO) != 0) return usage_error("-f npy needs -o FILE.");
     return {};
   }

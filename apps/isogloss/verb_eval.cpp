@@ -19,6 +19,8 @@ class EvalVerb final : public Verb {
            "  isogloss eval -m fit:bm25 --task beir:./scifact --fail-under ndcg@10=0.65\n"
            "  isogloss eval -m glove.txt --task words:EN-WS-353-ALL.txt --task words:EN-SIMLEX-999.txt\n"
            "  isogloss eval -m glove.txt --task analogy:questions-words.txt --convention word2vec --vocabulary 30000\n"
+           "  isogloss eval -m minilm --task sts:stsb-test.csv --task classify:banking77 --task beir:./scifact\n"
+           "  isogloss eval diff before.json after.json   # of eval ... --json > FILE\n"
            "  isogloss eval -m glove.txt --task categories:ap.csv --task outliers:8-8-8.csv --task bias:weat.json\n";
   }
 
@@ -30,7 +32,12 @@ class EvalVerb final : public Verb {
         "--metric", options_.metrics,
         "ndcg@10, map, recall@100, mrr@10, spearman ... (repeat; the first is the headline) [those of the task]");
     flags.value("--fail-under", gates_, "exit 5 when a metric is lower, as ndcg@10=0.45 (repeat for several)");
-    flags.value("--convention", options_.convention, "analogy: glove, or word2vec, which compares words in upper case");
+    flags.value("--convention", options_.convention,
+                "whose rules: analogy: glove or word2vec; classify: mteb, full or curve; cluster: mteb or mteb-v2");
+    flags.value("--truncate", truncate_, "texts above the model's window: end (cuts are counted in the record), start or error");
+    flags.value("--compute", options_.compute, "arithmetic of the model: auto, f32, bf16 or int8");
+    flags.value("--dim", options_.dim, "only the first N columns of the vectors; 0 = all");
+    flags.value("--label-field", options_.label_field, "field of labels in tables [label, category, class, intent ...]");
     flags.value("--vocabulary", options_.vocabulary, "analogy: only the first N words of the vocabulary; 0 = all");
     flags.value("--split", options_.split, "qrels file: test, train or dev [test]");
     flags.value("--queries", options_.queries, "all, odd or even: choose settings on one half, report on the other");
@@ -38,15 +45,18 @@ class EvalVerb final : public Verb {
     flags.value("--run-file", options_.run_file,
                 "write the rankings here in trec_eval's format (of the last model and task)");
     flags.flag("--list", list_, "list tasks and metrics");
+    flags.list("DIFF", words_, "diff A.json B.json: what differs between figures written with --json, and why");
   }
 
   Result<int> run(Program& program) override {
     if (list_) return print_list(program);
+    if (!words_.empty()) return print_difference(program);
     if (models_.empty() || tasks_.empty())
       return usage_error("eval needs a model and a task: isogloss eval -m fit:bm25 --task beir:FOLDER");
     if (options_.queries != "all" && options_.queries != "odd" && options_.queries != "even") {
       return usage_error("--queries must be all, odd or even, not '" + options_.queries + "'.");
     }
+    options_.truncate = IG_TRY(truncate_value(truncate_));
     std::vector<Gate> gates;
     for (const std::string& text : gates_) {
       const auto gate = parse_gate(text);
@@ -81,6 +91,53 @@ class EvalVerb final : public Verb {
     }
     program.out(format_table(rows));
     return kDone;
+  }
+
+  // Figures side by side, then what their records differ in: once when it is the same for all of them.
+  Result<int> print_difference(Program& program) const {
+    if (words_[0] != "diff" || words_.size() != 3) {
+      return usage_error("eval takes no words but: isogloss eval diff A.json B.json");
+    }
+    const auto a = IG_TRY(read_figures(words_[1]));
+    const auto b = IG_TRY(read_figures(words_[2]));
+    const std::vector<FigureDifference> found = compare_figures(a, b);
+    if (found.empty()) return fail(Code::not_found, "'" + words_[1] + "' and '" + words_[2] + "' have no task and metric in common.");
+    program.flags.json ? difference_json(program, found) : difference_table(program, found);
+    const std::size_t left_out = a.size() + b.size() - 2 * found.size();
+    if (left_out > 0) program.note(counted(left_out, "figure") + " without a partner left out");
+    return kDone;
+  }
+
+  static void difference_table(Program& program, const std::vector<FigureDifference>& found) {
+    std::vector<std::vector<std::string>> rows{{"task", "metric", "A", "B", "B - A", "95 % intervals"}};
+    std::vector<std::vector<std::string>> why{{"differs in", "A", "B", "of"}};
+    std::map<std::vector<std::string>, std::size_t> fields;
+    for (const FigureDifference& d : found) {
+      const bool known = d.a.low < d.a.high && d.b.low < d.b.high;
+      const bool apart = d.a.low > d.b.high || d.b.low > d.a.high;
+      rows.push_back({d.task, d.metric, shown(d.a, d.a.value), shown(d.b, d.b.value), shown(d.a, d.b.value - d.a.value),
+                      d.a.value == d.b.value ? "equal" : !known ? "-" : apart ? "apart" : "overlap"});
+      for (const auto& field : d.differs) ++fields[{field.name, shortened(field.a, 40), shortened(field.b, 40)}];
+    }
+    for (const auto& [field, count] : fields) {
+      why.push_back({field[0], field[1], field[2], std::to_string(count) + "/" + std::to_string(found.size())});
+    }
+    program.out(format_table(rows));
+    if (why.size() > 1) program.out("\n" + format_table(why));
+    else program.note("the records are equal, times apart");
+  }
+
+  static void difference_json(Program& program, const std::vector<FigureDifference>& found) {
+    std::string out;
+    for (const FigureDifference& d : found) {
+      JsonWriter json(out);
+      json.begin_object().field("task", d.task).field("metric", d.metric).field("a", d.a.value).field("b", d.b.value);
+      json.key("differs").begin_object();
+      for (const auto& field : d.differs) json.key(field.name).begin_array().value(field.a).value(field.b).end_array();
+      json.end_object().end_object();
+      out += '\n';
+    }
+    program.out(out);
   }
 
   static void print_json(Program& program, const std::vector<EvalFigure>& figures) {
@@ -163,7 +220,8 @@ class EvalVerb final : public Verb {
     return good;
   }
 
-  std::vector<std::string> models_, tasks_, gates_;
+  std::vector<std::string> models_, tasks_, gates_, words_;
+  std::string truncate_ = "end";
   EvalOptions options_;
   bool list_ = false;
 };

@@ -15,6 +15,7 @@
 
 #include "isogloss/collection.hpp"
 #include "isogloss/context.hpp"
+#include "isogloss/model.hpp"
 #include "isogloss/result.hpp"
 
 namespace isogloss {
@@ -44,13 +45,18 @@ struct EvalOptions {
   std::vector<std::string> metrics;  // names; empty = the task's own
   std::vector<std::string> gates;    // more metrics to compute, if the task has them
   std::size_t resamples = 1000;      // of the bootstrap behind the interval
+  std::string convention;            // whose rules, where a task has several; empty = the task's own
+  // Texts.
+  Truncate truncate = Truncate::end;  // how many were cut stands in the record
+  std::string compute = "auto";       // arithmetic of the model: auto, f32, bf16, int8
+  std::size_t dim = 0;                // cut to the first `dim` columns (Matryoshka); 0 = all
+  std::string label_field;            // of labelled tables and JSON lines; empty = label, category, class ...
   // Retrieval.
   std::size_t depth = 1000;  // documents retrieved per query
   std::string split = "test";
   std::string run_file;         // write the rankings here in trec_eval's run format; empty = do not
   std::string queries = "all";  // "odd", "even": every other query with judgments, for choosing apart from reporting
   // Analogies.
-  std::string convention = "glove";  // "word2vec": words are compared in upper case
   std::size_t vocabulary = 0;        // only that many words, the first of the vocabulary; 0 = all
 };
 
@@ -78,6 +84,21 @@ std::span<const TaskKind> task_kinds();
 // "analogy:FILE"). Error{invalid_argument} names the nearest kind of task.
 Result<std::vector<EvalFigure>> evaluate(std::string_view model, std::string_view task, const EvalOptions& options,
                                          Context& context);
+
+// Figures as `eval --json` writes them, one a line. Error{corrupt_data} names the line.
+Result<std::vector<EvalFigure>> read_figures(const std::filesystem::path& file);
+
+// Two figures of one task and metric, and what their records differ in, times left out.
+struct FigureDifference {
+  struct Field {
+    std::string name, a, b;  // "-" where one does not have it
+  };
+  std::string task, metric;
+  EvalFigure a, b;
+  std::vector<Field> differs;
+};
+// Pairs figures by task and metric, those of one model first; what has no partner is left out.
+std::vector<FigureDifference> compare_figures(std::span<const EvalFigure> a, std::span<const EvalFigure> b);
 
 // A metric condition "ndcg@10=0.45" of --fail-under.
 struct Gate {

@@ -39,6 +39,8 @@ class FileSet {
   bool is_single_file() const { return single_; }
   bool may_be_mapped() const { return own_; }
   std::filesystem::path path(std::string_view name) const;  // empty in memory or when there is no such file
+  // The files of a subfolder as a set of their own: a model inside a model. Error{not_found}.
+  Result<FileSet> inner(const std::string& folder) const;
   bool has(std::string_view name) const;
   std::vector<std::string> names() const;
   // The whole content; Error{not_found} names file and folder.
@@ -158,12 +160,18 @@ Result<const Family*> find_family(std::string_view name);
 Result<ModelPtr> train(std::string_view family, const Dataset& data, const OptionValues& options, Context& context,
                        const TrainingRun& run = {});
 
+// A model by reference (model.hpp, load()); fit:FAMILY, and a bare family's name, is trained on `data`.
+Result<ModelPtr> load_or_fit(std::string_view reference, const Dataset& data, Context& context);
+
 // Makes a Dataset of files: text (a record per line), CSV, TSV, JSON lines. `text_fields` empty = title and text, else
 // every column that is neither label nor id.
 struct DatasetOptions {
   std::vector<std::string> text_fields;
   std::string label_field;
   std::string id_field;
+  // Every record has a label: lines begin with it ("__label__spam text", "spam text"), tables and JSON lines have it in
+  // `label_field`, else in the field called label, category, class, intent, sentiment or target.
+  bool labelled = false;
 };
 Result<std::unique_ptr<Dataset>> open_dataset(std::span<const std::filesystem::path> files,
                                               const DatasetOptions& options, Context& context);

@@ -53,6 +53,21 @@ std::filesystem::path FileSet::path(std::string_view name) const {
   return it == paths_.end() ? std::filesystem::path() : it->second;
 }
 
+Result<FileSet> FileSet::inner(const std::string& folder) const {
+  if (!memory_) {
+    FileSet files = IG_TRY(open(origin_ / folder));
+    files.own_ = own_;
+    files.cache_ = cache_;
+    return files;
+  }
+  std::map<std::string, std::string> files;
+  for (const auto& [name, text] : *memory_) {
+    if (name.starts_with(folder + "/")) files[name.substr(folder.size() + 1)] = text;
+  }
+  if (files.empty()) return fail(Code::not_found, "the folder '" + folder + "' is missing.");
+  return from_memory(std::move(files));
+}
+
 FileSet FileSet::from_memory(std::map<std::string, std::string> files) {
   FileSet set;
   std::map<std::string, std::string, std::less<>> content;

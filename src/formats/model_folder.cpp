@@ -137,8 +137,13 @@ Status save_model_folder(const std::filesystem::path& folder, const ModelParts& 
   std::vector<std::string> names;
   for (const auto& [name, content] : files) names.push_back(name);
   if (!parts.tensors.empty()) names.emplace_back(kTensorFile);
-  return make_folder(folder, names, [&](const std::string& name, const std::filesystem::path& path) {
-    return name == kTensorFile ? write_tensors(parts.tensors, path) : write_file(path, files.at(name));
+  for (const auto& [name, model] : parts.models) names.push_back(name);
+  return make_folder(folder, names, [&](const std::string& name, const std::filesystem::path& path) -> Status {
+    if (name == kTensorFile) return write_tensors(parts.tensors, path);
+    const auto inner = parts.models.find(name);
+    if (inner == parts.models.end()) return write_file(path, files.at(name));
+    Context alone;
+    return inner->second->save(path, alone);
   });
 }
 

@@ -36,6 +36,7 @@ struct ModelParts {
   std::string trained_on;
   SafeTensorsWriter tensors;
   std::map<std::string, std::string> files;  // name -> content (vocabulary.txt, analysis.json)
+  std::map<std::string, ModelPtr> models;    // subfolder -> a model that this one is made of; FileSet::inner() opens it
 };
 
 // The tensors of one file, with what they look into.

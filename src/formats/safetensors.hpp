@@ -28,6 +28,7 @@ constexpr TensorType tensor_type_of() {
   if constexpr (std::is_same_v<T, float>) return TensorType::f32;
   if constexpr (std::is_same_v<T, std::int64_t>) return TensorType::i64;
   if constexpr (std::is_same_v<T, std::int32_t> || std::is_same_v<T, std::uint32_t>) return TensorType::i32;
+  if constexpr (sizeof(T) > 4) static_assert(std::is_same_v<T, double> || std::is_same_v<T, std::int64_t>, "no such tensor");
   return TensorType::u8;
 }
 

@@ -36,9 +36,9 @@ enum class Asks { anything, number, name };
 
 Asks what_is_asked(std::string_view question) {
   const std::string lower = " " + ascii_lower(question) + " ";
-  for (const std::string_view word : {" when ", " what year", " which year", " how many ", " how much ", " how long ",
-                                      " how old ", " how far ", " how often ", " what date", " what percentage",
-                                      " what number", " how high ", " how large "}) {
+  for (const std::string_view word :
+       {" when ", " what year", " which year", " how many ", " how much ", " how long ", " how old ", " how far ",
+        " how often ", " what date", " what percentage", " what number", " how high ", " how large "}) {
     if (lower.find(word) != std::string::npos) return Asks::number;
   }
   for (const std::string_view word : {" who ", " whose ", " whom ", " who's "}) {
@@ -218,8 +218,9 @@ class Extractor {
   }
 
   static double confidence(const Evidence& e) {
-    const double z = kModel.bias + kModel.sentence * e.sentence + kModel.around * e.around + kModel.passage * e.passage +
-                     kModel.gap * e.gap + kModel.uncovered * e.uncovered + kModel.names * e.names + kModel.pairs * e.pairs;
+    const double z = kModel.bias + kModel.sentence * e.sentence + kModel.around * e.around +
+                     kModel.passage * e.passage + kModel.gap * e.gap + kModel.uncovered * e.uncovered +
+                     kModel.names * e.names + kModel.pairs * e.pairs;
     return 1.0 / (1.0 + std::exp(-z));
   }
 
@@ -234,8 +235,8 @@ class Extractor {
 
 }  // namespace
 
-Extraction extract_sentences(std::string_view question, std::span<const Passage> passages, const ExtractOptions& options,
-                             const Terms& terms, const TermWeight& weight) {
+Extraction extract_sentences(std::string_view question, std::span<const Passage> passages,
+                             const ExtractOptions& options, const Terms& terms, const TermWeight& weight) {
   return Extractor(question, passages, terms, weight).run(options);
 }
 

@@ -43,7 +43,7 @@ struct Evidence {
 struct Extraction {
   std::vector<ExtractedSentence> sentences;  // best first
   Evidence evidence;
-  double confidence = 0;                     // that the passages answer the question, 0..1
+  double confidence = 0;  // that the passages answer the question, 0..1
 };
 
 // text -> its terms (stemmed, without stop words); term -> weight, higher for rarer terms.
@@ -51,7 +51,7 @@ using Terms = std::function<std::vector<std::string>(std::string_view text)>;
 using TermWeight = std::function<double(const std::string& term)>;
 
 // `passages` in order of relevance, best first.
-Extraction extract_sentences(std::string_view question, std::span<const Passage> passages, const ExtractOptions& options,
-                             const Terms& terms, const TermWeight& weight);
+Extraction extract_sentences(std::string_view question, std::span<const Passage> passages,
+                             const ExtractOptions& options, const Terms& terms, const TermWeight& weight);
 
 }  // namespace isogloss::heads

@@ -14,7 +14,8 @@
   X(glove) \
   X(fasttext) \
   X(static) \
-  X(transformer)
+  X(transformer) \
+  X(classifier)
 
 namespace isogloss {
 namespace model {

@@ -6,7 +6,7 @@
 #include "core/guard.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/reference.hpp"
-#include "runtime/load.hpp"
+#include "model/open_files.hpp"
 #include "runtime/word_files.hpp"
 
 namespace isogloss {
@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 Status convert_into(const Family& family, const FileSet& files, const fs::path& folder, const ConvertOptions& options,
                     Context& context) {
   IG_TRY(family.convert(files, folder, options, context));
-  IG_TRY(runtime::load_files(IG_TRY(FileSet::open(folder)), family.name, {}, context));
+  IG_TRY(model::load_files(IG_TRY(FileSet::open(folder)), family.name, {}, context));
   return {};
 }
 
@@ -65,7 +65,7 @@ Status convert_model(std::string_view text, const fs::path& target, const Conver
     const Family* family = nullptr;
     if (!reference.path.empty()) {
       files = IG_TRY(FileSet::open(reference.path));
-      family = IG_TRY(runtime::family_of(*files, reference.family));
+      family = IG_TRY(model::family_of(*files, reference.family));
       // What the family writes itself keeps more of the model than its words.
       if (options.as.empty() && writes_file(*family, target)) {
         return convert_to_file(*family, *files, target, options, context);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "core/file.hpp"
@@ -25,6 +26,8 @@ namespace {
 constexpr std::uint64_t kBlockBytes = std::uint64_t{4} << 20;
 constexpr std::size_t kLookedAt = 65536;                         // bytes that tell text from noise
 constexpr std::size_t kMaxLine = std::size_t{256} << 20;        // of a packed file
+constexpr std::string_view kLabelMark = "__label__";
+constexpr std::array<std::string_view, 6> kUsualLabels{"label", "category", "class", "intent", "sentiment", "target"};
 constexpr std::size_t kMaxPackedTable = std::size_t{1} << 30;  // a table is read whole
 
 enum class Layout { lines, json_lines, csv, tsv };
@@ -167,7 +170,7 @@ class FileDataset final : public Dataset {
   Status take(const SourceFile& file, const Block& block, std::string text, const RecordSink& sink) const {
     if (!utf8_valid(text)) text = utf8_repair(text);
     switch (file.layout) {
-      case Layout::lines: return read_lines(text, sink);
+      case Layout::lines: return read_lines(file, block, text, sink);
       case Layout::json_lines: return read_json_lines(file, block, text, sink);
       case Layout::csv: return read_rows(file, text, ',', sink);
       case Layout::tsv: return read_rows(file, text, '\t', sink);
@@ -197,7 +200,8 @@ class FileDataset final : public Dataset {
     return {};
   }
 
-  static Status read_lines(std::string_view text, const RecordSink& sink) {
+  Status read_lines(const SourceFile& file, const Block& block, std::string_view text, const RecordSink& sink) const {
+    std::size_t number = 0;
     if (text.ends_with('\n')) text.remove_suffix(1);
     for (std::size_t begin = 0; begin <= text.size();) {
       std::size_t end = text.find('\n', begin);
@@ -206,10 +210,49 @@ class FileDataset final : public Dataset {
       if (line.ends_with('\r')) line.remove_suffix(1);
       Record record;
       record.text = line;
+      ++number;
+      if (options_.labelled && trim(line).empty()) {
+        begin = end + 1;
+        continue;
+      }
+      if (options_.labelled) IG_TRY(take_label(record, place_of(file, block, number)));
       IG_TRY(sink(record));
       begin = end + 1;
     }
     return {};
+  }
+
+  // "__label__spam text" and "spam text": what stands before the first blank or tab.
+  static Status take_label(Record& record, const std::string& where) {
+    const std::string_view line = trim(record.text);
+    const std::size_t end = line.find_first_of(" \t");
+    record.label = line.substr(0, end);
+    if (record.label.starts_with(kLabelMark)) record.label.remove_prefix(kLabelMark.size());
+    record.text = end == std::string_view::npos ? std::string_view() : trim(line.substr(end));
+    if (record.label.empty() || record.text.empty()) {
+      return fail(Code::corrupt_data, where + " is no label and a text: '" + shortened(line, 40) + "'.");
+    }
+    return {};
+  }
+
+  static std::string place_of(const SourceFile& file, const Block& block, std::size_t number) {
+    return "'" + file.path.string() + "' line " + std::to_string(number) +
+           (block.first_line == 1 ? "" : " after byte " + std::to_string(block.begin));
+  }
+
+  // The name of the field that holds the label among those of a table or an object.
+  Result<std::string> label_name(std::span<const std::string> names, const std::string& where) const {
+    const auto has = [&](std::string_view wanted) { return std::ranges::find(names, wanted) != names.end(); };
+    if (!options_.label_field.empty() && has(options_.label_field)) return options_.label_field;
+    for (const std::string_view usual : kUsualLabels) {
+      if (options_.label_field.empty() && has(usual)) return std::string(usual);
+    }
+    std::string all;
+    for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+    return fail(Code::invalid_argument, where + " has no field '" +
+                                            (options_.label_field.empty() ? "label" : options_.label_field) +
+                                            "'. It has: " + shortened(all, 200) +
+                                            ". Name the one with the labels: --label-field NAME");
   }
 
   bool is_text(std::string_view name) const {
@@ -229,13 +272,18 @@ class FileDataset final : public Dataset {
     for (const std::string_view line : split(content, '\n')) {
       ++number;
       if (trim(line).empty()) continue;
-      const std::string where = "'" + file.path.string() + "' line " + std::to_string(number) +
-                                (block.first_line == 1 ? "" : " after byte " + std::to_string(block.begin));
+      const std::string where = place_of(file, block, number);
       const Json json = IG_TRY(Json::parse(line, where));
       std::string text, label, id;
+      std::string of_label;
+      if (options_.labelled) {
+        std::vector<std::string> names;
+        for (const auto& member : json.as_object()) names.push_back(member.first);
+        of_label = IG_TRY(label_name(names, where));
+      }
       for (const auto& [name, value] : json.as_object()) {
         if (is_text(name)) text += (text.empty() ? "" : "\n") + value.as_text();
-        if (is_label(name)) label = value.as_text();
+        if (options_.labelled ? name == of_label : is_label(name)) label = value.as_text();
         if (is_id(name)) id = value.as_text();
       }
       Record record;
@@ -252,6 +300,8 @@ class FileDataset final : public Dataset {
     input::CsvTable table = IG_TRY(input::CsvTable::open(path, content, separator));
     const std::vector<std::string>& names = table.columns();
     const bool has_text = std::any_of(names.begin(), names.end(), [&](const auto& n) { return is_text(n); });
+    const std::string of_label = options_.labelled ? IG_TRY(label_name(names, "'" + path + "'")) : std::string();
+    const auto holds_label = [&](const std::string& name) { return options_.labelled ? name == of_label : is_label(name); };
     std::vector<std::string> cells;
     std::vector<std::string_view> columns;
     while (IG_TRY(table.next(cells))) {
@@ -259,9 +309,9 @@ class FileDataset final : public Dataset {
       std::string text;
       Record record;
       for (std::size_t i = 0; i < names.size(); ++i) {
-        const bool part = has_text ? is_text(names[i]) : !is_label(names[i]) && !is_id(names[i]);
+        const bool part = has_text ? is_text(names[i]) : !holds_label(names[i]) && !is_id(names[i]);
         if (part && !cells[i].empty()) text += (text.empty() ? "" : "\n") + cells[i];
-        if (is_label(names[i])) record.label = cells[i];
+        if (holds_label(names[i])) record.label = cells[i];
         if (is_id(names[i])) record.id = cells[i];
       }
       columns.assign(cells.begin(), cells.end());

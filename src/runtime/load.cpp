@@ -5,21 +5,15 @@
 #include "hub/packed_cache.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/reference.hpp"
-#include "runtime/load.hpp"
+#include "model/open_files.hpp"
 
 namespace isogloss {
 namespace {
 
-std::string names_of(const std::vector<const Family*>& list) {
-  std::string out;
-  for (const Family* family : list) out += (out.empty() ? "" : ", ") + std::string(family->name);
-  return out;
-}
-
 Result<ModelPtr> load_path(const ModelReference& reference, Context& context) {
   FileSet files = IG_TRY(FileSet::open(reference.path));
   files.set_cache(hub::open_packed_cache(hub::cache_folder(), hub::kDefaultCacheLimit));
-  return runtime::load_files(files, reference.family, reference.options, context);
+  return model::load_files(files, reference.family, reference.options, context);
 }
 
 // Other programs fetch single files: what the snapshot lacks, a pull adds.
@@ -32,41 +26,6 @@ Result<ModelPtr> load_snapshot(const ModelReference& reference, Context& context
 }
 
 }  // namespace
-
-namespace runtime {
-
-Result<const Family*> family_of(const FileSet& files, std::string_view family_name) {
-  if (!family_name.empty()) {
-    const Family* family = IG_TRY(find_family(family_name));
-    if (family->load == nullptr) return fail(Code::unsupported, "family '" + std::string(family_name) + "' has no files.");
-    return family;
-  }
-  std::vector<const Family*> exact, weak;
-  for (const Family* family : families()) {
-    if (family->recognise == nullptr || family->load == nullptr) continue;
-    const Recognised found = family->recognise(files);
-    if (found == Recognised::exact) exact.push_back(family);
-    if (found == Recognised::weak) weak.push_back(family);
-  }
-  const std::string where = "'" + files.origin().string() + "'";
-  const std::vector<const Family*>& candidates = exact.empty() ? weak : exact;
-  if (candidates.empty()) {
-    return fail(Code::unsupported, where + " is not a model this version knows. A folder of isogloss holds config.json "
-                                           "with an \"isogloss\" block.");
-  }
-  if (candidates.size() > 1) {
-    return fail(Code::invalid_argument, where + " could be one of " + names_of(candidates) +
-                                            ". Say which: FAMILY:" + files.origin().string());
-  }
-  return candidates[0];
-}
-
-Result<ModelPtr> load_files(const FileSet& files, std::string_view family_name, const OptionValues& options,
-                            Context& context) {
-  return IG_TRY(family_of(files, family_name))->load(files, options, context);
-}
-
-}  // namespace runtime
 
 Result<ModelPtr> load(std::string_view text, const OptionValues& options, Context& context) {
   return guard([&]() -> Result<ModelPtr> {
@@ -87,6 +46,12 @@ Result<ModelPtr> load(std::string_view text, const OptionValues& options, Contex
     }
     return fail(Code::internal, "unknown kind of model reference");
   });
+}
+
+Result<ModelPtr> load_or_fit(std::string_view text, const Dataset& data, Context& context) {
+  const ModelReference reference = IG_TRY(parse_model_reference(text));
+  if (reference.kind == ReferenceKind::fit) return train(reference.family, data, reference.options, context);
+  return load(text, {}, context);
 }
 
 Result<ModelPtr> train(std::string_view family_name, const Dataset& data, const OptionValues& options,

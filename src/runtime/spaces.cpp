@@ -12,7 +12,7 @@
 #include "formats/model_folder.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/reference.hpp"
-#include "runtime/load.hpp"
+#include "model/open_files.hpp"
 #include "runtime/local_collection.hpp"
 
 namespace isogloss::runtime {
@@ -124,12 +124,12 @@ Result<std::shared_ptr<const ServingSpace>> LocalCollection::serving(Context& co
 Result<ModelPtr> LocalCollection::load_fitted(const SpaceInfo& space, Context& context) {
   const auto beside = FileSet::open_own(fitted_folder(folder_, space.space_id));
   if (beside) {
-    auto model = load_files(*beside, "", {}, context);
+    auto model = model::load_files(*beside, "", {}, context);
     if (model && (*model)->card().space_id == space.space_id) return model;
   }
   const std::string blob = IG_TRY(store_->fitted_files(space.number));
   const FileSet files = FileSet::from_memory(IG_TRY(formats::unpack_files(blob, "the fitted model of " + name_)));
-  return load_files(files, "", {}, context);
+  return model::load_files(files, "", {}, context);
 }
 
 Status LocalCollection::put(std::span<DocumentPut> documents, Context& context) {

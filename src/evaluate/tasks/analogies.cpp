@@ -158,7 +158,7 @@ EvalFigure figure_of(const char* name, Part part, const std::vector<Question>& a
 
 Result<std::vector<EvalFigure>> run(std::string_view model, std::string_view place, const EvalOptions& options,
                                     Context& context) {
-  if (options.convention != "glove" && options.convention != "word2vec") {
+  if (!options.convention.empty() && options.convention != "glove" && options.convention != "word2vec") {
     return fail(Code::invalid_argument,
                 "the convention of analogies is glove or word2vec, not '" + options.convention + "'.");
   }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Retrieval evaluation through the product itself: the corpus is indexed into a temporary collection with the model at
-// hand, and every query goes through Collection::search. So a figure is what a user of that model would get. Models
-// with sparse rows, which a collection does not keep, are scored directly: embed, then sum over an inverted list.
+// Retrieval. A model of vectors is measured itself: all documents against all queries, exactly, as MTEB does. What
+// collections fit on their own texts (fit:bm25, fit:lsa) and hybrid search are measured through the product: the corpus
+// is indexed into a temporary collection and every query goes through Collection::search, so a figure is what a user
+// gets.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <numeric>
+#include <set>
 
 #include "core/file.hpp"
 #include "core/parallel.hpp"
@@ -13,11 +16,15 @@
 #include "evaluate/metrics/bootstrap.hpp"
 #include "evaluate/tasks/beir.hpp"
 #include "evaluate/tasks/tasks.hpp"
+#include "evaluate/tasks/text_data.hpp"
+#include "evaluate/tasks/text_model.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/reference.hpp"
 
 namespace isogloss::evaluation {
 namespace {
+
+constexpr std::size_t kQueryBlock = 128;
 
 // A folder that vanishes.
 class ScratchFolder {
@@ -89,7 +96,7 @@ class Retrieval {
       : task_(task), options_(options), context_(context) {}
 
   Result<std::vector<RankedQuery>> run(const Parts& parts) {
-    if (!parts.dense.empty() && parts.lexical.empty() && IG_TRY(is_sparse(parts.dense))) return run_sparse(parts.dense);
+    if (parts.lexical.empty() && !IG_TRY(is_fitted_by_collections(parts.dense))) return run_exact(parts.dense);
     CollectionOptions collection;
     collection.model = parts.dense.empty() ? parts.lexical : parts.dense;
     if (!parts.dense.empty() && !parts.lexical.empty()) IG_TRY(add_lexical(parts.lexical, collection));
@@ -100,14 +107,13 @@ class Retrieval {
   }
 
   std::size_t documents() const { return documents_; }
+  std::map<std::string, std::string> facts;  // of the model, where it is asked directly
 
  private:
-  // Whether the model's rows are sparse: a family whose fitted models are, or a loaded model that says so.
-  Result<bool> is_sparse(const std::string& text) {
+  // Collections fit the dense space of their own texts with settings of their own.
+  static Result<bool> is_fitted_by_collections(const std::string& text) {
     const ModelReference reference = IG_TRY(parse_model_reference(text));
-    if (reference.kind == ReferenceKind::fit) return reference.family != "lsa";
-    model_ = IG_TRY(load(text, {}, context_));
-    return model_->card().sparse;
+    return reference.kind == ReferenceKind::fit && reference.family == "lsa";
   }
 
   static Status add_lexical(const std::string& text, CollectionOptions& out) {
@@ -131,7 +137,8 @@ class Retrieval {
     if (summary.interrupted) return fail(Code::cancelled, "The evaluation was cancelled.");
     if (!failure_.empty()) return fail(Code::corrupt_data, failure_);
     documents_ = summary.chunks;
-    const std::string prefix = task_.corpus.filename().string() + "#";
+    const std::size_t prefix = task_.corpus.filename().string().size() + 1;  // "corpus.jsonl#"
+    const auto ids = IG_TRY(document_ids());
     std::vector<RankedQuery> out;
     for (const BeirTask::Query& query : task_.queries) {
       IG_TRY(context_.check());
@@ -143,12 +150,29 @@ class Retrieval {
       RankedQuery ranked{query.id, {}, query.judged};
       // The rank decides, not the score: ties of fused scores are already settled by the product's own rule.
       double place = static_cast<double>(found.hits.size());
-      for (const Hit& hit : found.hits) ranked.ranking.emplace_back(hit.chunk.id.substr(prefix.size()), place--);
+      std::set<std::string> seen;
+      for (const Hit& hit : found.hits) {
+        std::string id = hit.chunk.id.substr(prefix);
+        if (!ids.contains(id)) id.resize(id.rfind('.'));  // a part of a document: the best part stands for it
+        if (seen.insert(id).second) ranked.ranking.emplace_back(std::move(id), place--);
+      }
       out.push_back(std::move(ranked));
       context_.report(
           {"search", "queries", static_cast<double>(out.size()), static_cast<double>(task_.queries.size()), 0});
     }
     return out;
+  }
+
+  Result<std::set<std::string>> document_ids() {
+    std::set<std::string> ids;
+    const std::unique_ptr<Dataset> data = IG_TRY(open_dataset({&task_.corpus, 1}, {}, context_));
+    IG_TRY(data->for_each(
+        [&](const Record& record) -> Status {
+          ids.emplace(record.id);
+          return {};
+        },
+        context_));
+    return ids;
   }
 
   FileSink report_failures() {
@@ -157,15 +181,11 @@ class Retrieval {
     };
   }
 
-  Result<std::vector<RankedQuery>> run_sparse(const std::string& text) {
+  // Every document against every query, in the model's own numbers: cosine of dense rows, product of sparse ones. A
+  // text above the model's window is cut as MTEB cuts it; a collection would chunk it.
+  Result<std::vector<RankedQuery>> run_exact(const std::string& reference) {
+    std::vector<std::string> ids, texts, questions;
     const std::unique_ptr<Dataset> data = IG_TRY(open_dataset({&task_.corpus, 1}, {}, context_));
-    if (!model_) {
-      const ModelReference reference = IG_TRY(parse_model_reference(text));
-      model_ = IG_TRY(train(reference.family, *data, reference.options, context_));
-    }
-    const Embedder* embedder = model_->ability<Embedder>();
-    if (embedder == nullptr) return fail(Code::unsupported, "model '" + text + "' gives no vectors for texts.");
-    std::vector<std::string> ids, texts;
     IG_TRY(data->for_each(
         [&](const Record& record) -> Status {
           ids.emplace_back(record.id);
@@ -174,44 +194,45 @@ class Retrieval {
         },
         context_));
     documents_ = ids.size();
-    const Vectors documents = IG_TRY(embed(*embedder, texts, Role::document));
-    std::vector<std::vector<std::pair<std::uint32_t, float>>> lists(documents.dim());
-    for (std::size_t row = 0; row < documents.rows(); ++row) {
-      const SparseRow sparse = documents.row_sparse(row);
-      for (std::size_t i = 0; i < sparse.columns.size(); ++i) {
-        lists[sparse.columns[i]].emplace_back(static_cast<std::uint32_t>(row), sparse.values[i]);
-      }
+    for (const BeirTask::Query& query : task_.queries) questions.push_back(query.text);
+    TextModel model = IG_TRY(TextModel::open(reference, texts, options_, context_));
+    heads::Features documents = IG_TRY(model.embed(texts, Role::document, context_));
+    heads::Features queries = IG_TRY(model.embed(questions, Role::query, context_));
+    model.record(facts);
+    if (!documents.is_sparse()) {
+      documents = documents.normalized();
+      queries = queries.normalized();
     }
-    return score_sparse(*embedder, lists, ids);
+    return ranked(queries, documents, ids);
   }
 
-  Result<std::vector<RankedQuery>> score_sparse(const Embedder& embedder,
-                                                const std::vector<std::vector<std::pair<std::uint32_t, float>>>& lists,
-                                                const std::vector<std::string>& ids) {
-    std::vector<std::string> texts;
-    for (const BeirTask::Query& query : task_.queries) texts.push_back(query.text);
-    const Vectors queries = IG_TRY(embed(embedder, texts, Role::query));
-    std::vector<RankedQuery> out(task_.queries.size());
-    parallel_for(context_, out.size(), 8, [&](std::size_t begin, std::size_t end) {
-      std::vector<double> scores(ids.size());
-      for (std::size_t q = begin; q < end; ++q) {
-        std::fill(scores.begin(), scores.end(), 0.0);
-        const SparseRow row = queries.row_sparse(q);
-        for (std::size_t i = 0; i < row.columns.size(); ++i) {
-          for (const auto& [document, value] : lists[row.columns[i]]) scores[document] += double{value} * row.values[i];
+  // A block of queries at a time, so that memory does not grow with their number.
+  Result<std::vector<RankedQuery>> ranked(const heads::Features& queries, const heads::Features& documents,
+                                          const std::vector<std::string>& ids) {
+    std::vector<RankedQuery> out(queries.size());
+    for (std::size_t begin = 0; begin < queries.size(); begin += kQueryBlock) {
+      IG_TRY(context_.check());
+      std::vector<std::size_t> rows(std::min(kQueryBlock, queries.size() - begin));
+      std::iota(rows.begin(), rows.end(), begin);
+      math::Matrix scores(rows.size(), documents.size());
+      queries.pick(rows).products(documents, scores.view(), context_);
+      parallel_for(context_, rows.size(), 1, [&](std::size_t first, std::size_t last) {
+        for (std::size_t i = first; i < last; ++i) {
+          out[begin + i].query_id = task_.queries[begin + i].id;
+          out[begin + i].judged = task_.queries[begin + i].judged;
+          keep_best(scores.row(i), documents.is_sparse(), ids, out[begin + i]);
         }
-        out[q].query_id = task_.queries[q].id;
-        out[q].judged = task_.queries[q].judged;
-        keep_best(scores, ids, out[q]);
-      }
-    });
+      });
+    }
     return out;
   }
 
-  void keep_best(const std::vector<double>& scores, const std::vector<std::string>& ids, RankedQuery& out) const {
+  // Documents without a term of a sparse query are not found at all.
+  void keep_best(std::span<const float> scores, bool sparse, const std::vector<std::string>& ids,
+                 RankedQuery& out) const {
     std::vector<std::uint32_t> order;
     for (std::uint32_t i = 0; i < scores.size(); ++i) {
-      if (scores[i] != 0) order.push_back(i);
+      if (!sparse || scores[i] != 0) order.push_back(i);
     }
     const std::size_t depth = std::min(options_.depth, order.size());
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(depth), order.end(),
@@ -221,18 +242,9 @@ class Retrieval {
     for (std::size_t i = 0; i < depth; ++i) out.ranking.emplace_back(ids[order[i]], scores[order[i]]);
   }
 
-  Result<Vectors> embed(const Embedder& embedder, const std::vector<std::string>& texts, Role role) {
-    std::vector<Input> inputs;
-    for (const std::string& text : texts) inputs.push_back(Input::text(text, role));
-    EmbedOptions options;
-    options.truncate = Truncate::end;
-    return std::move(IG_TRY(embedder.embed(inputs, options, context_)).sparse);
-  }
-
   const BeirTask& task_;
   const EvalOptions& options_;
   Context& context_;
-  ModelPtr model_;
   std::string failure_;
   std::size_t documents_ = 0;
 };
@@ -255,6 +267,7 @@ Result<std::vector<EvalFigure>> evaluate_beir(std::string_view model, std::strin
   Retrieval retrieval(task, options, context);
   const std::vector<RankedQuery> ranked = IG_TRY(retrieval.run(parts));
   if (!options.run_file.empty()) IG_TRY(write_run(options.run_file, ranked, model));
+  const std::string data = IG_TRY(data_hash({task.corpus, std::filesystem::path(place) / "queries.jsonl"}));
   std::vector<EvalFigure> figures;
   for (const std::string& metric : metrics_of(options)) {
     Status status;
@@ -268,9 +281,11 @@ Result<std::vector<EvalFigure>> evaluate_beir(std::string_view model, std::strin
     std::tie(figure.low, figure.high) = mean_interval(values, options.resamples, context.seed);
     figure.n = figure.of = values.size();
     figure.convention = "trec";
+    figure.record = retrieval.facts;
     figure.record["documents"] = std::to_string(retrieval.documents());
     figure.record["depth"] = std::to_string(options.depth);
     figure.record["split"] = options.split;
+    figure.record["data"] = data;
     figure.record["seconds"] =
         std::to_string(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     figures.push_back(std::move(figure));

@@ -12,7 +12,8 @@ namespace {
 
 // The only list of kinds of tasks.
 std::span<const TaskKind> list() {
-  static const TaskKind kinds[] = {kBeirTask, kWordsTask, kAnalogyTask, kCategoriesTask, kOutliersTask, kBiasTask};
+  static const TaskKind kinds[] = {kBeirTask,   kStsTask,   kPairTask,    kRerankTask,     kClassifyTask, kClusterTask,
+                                   kBitextTask, kWordsTask, kAnalogyTask, kCategoriesTask, kOutliersTask, kBiasTask};
   return kinds;
 }
 

@@ -12,5 +12,11 @@ extern const TaskKind kAnalogyTask;     // analogies.cpp
 extern const TaskKind kCategoriesTask;  // categories.cpp
 extern const TaskKind kOutliersTask;    // outliers.cpp
 extern const TaskKind kBiasTask;        // bias.cpp
+extern const TaskKind kStsTask;         // sts.cpp
+extern const TaskKind kPairTask;        // pair_classification.cpp
+extern const TaskKind kRerankTask;      // reranking.cpp
+extern const TaskKind kClassifyTask;    // classification.cpp
+extern const TaskKind kClusterTask;     // clusters.cpp
+extern const TaskKind kBitextTask;      // bitext.cpp
 
 }  // namespace isogloss::evaluation

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <tuple>
 
-#include "evaluate/metrics/bootstrap.hpp"
 #include "evaluate/metrics/correlation.hpp"
 #include "evaluate/tasks/tasks.hpp"
 #include "evaluate/tasks/word_data.hpp"
@@ -33,20 +32,12 @@ Result<std::vector<EvalFigure>> run(std::string_view model, std::string_view pla
     theirs.push_back(score);
   }
   std::vector<EvalFigure> figures;
-  for (const auto& [name, metric] : {std::pair("spearman", &spearman), std::pair("pearson", &pearson)}) {
+  for (const auto& [name, metric, interval] : {std::tuple("spearman", &spearman, &spearman_interval),
+                                               std::tuple("pearson", &pearson, &pearson_interval)}) {
     EvalFigure figure{
         .model = std::string(model), .task = std::filesystem::path(place).stem().string(), .metric = name};
     figure.value = metric(ours, theirs);
-    std::vector<double> x(ours.size()), y(ours.size());
-    std::tie(figure.low, figure.high) =
-        bootstrap(ours.size(), options.resamples, context.seed, [&](std::span<const std::size_t> indices) {
-          for (std::size_t i = 0; i < indices.size(); ++i) {
-            x[i] = ours[indices[i]];
-            y[i] = theirs[indices[i]];
-          }
-          const double value = metric(x, y);
-          return value == value ? value : 0.0;  // a sample of equal pairs
-        });
+    std::tie(figure.low, figure.high) = interval(ours, theirs, options.resamples, context.seed);
     figure.n = ours.size();
     figure.of = rows.size();
     figure.convention = "lower case, unknown pairs left out";

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluate/tasks/text_model.hpp"
+
+#include <chrono>
+
+#include "core/parallel.hpp"
+#include "core/text.hpp"
+#include "heads/embed_rows.hpp"
+#include "isogloss/family.hpp"
+#include "isogloss/machine.hpp"
+
+namespace isogloss::evaluation {
+namespace {
+
+// What a model may be fitted on: texts without labels.
+class Corpus final : public Dataset {
+ public:
+  explicit Corpus(std::span<const std::string> texts) : texts_(texts) {}
+  const std::vector<std::string>& column_names() const override { return none_; }
+  std::size_t blocks() const override { return 1; }
+  Status read_block(std::size_t, const RecordSink& sink, Context& context) const override {
+    IG_TRY(context.check());
+    for (const std::string& text : texts_) {
+      Record record;
+      record.text = text;
+      IG_TRY(sink(record));
+    }
+    return {};
+  }
+  std::string description() const override { return "the texts of the task"; }
+
+ private:
+  std::span<const std::string> texts_;
+  std::vector<std::string> none_;
+};
+
+}  // namespace
+
+Result<TextModel> TextModel::open(std::string_view reference, std::span<const std::string> corpus,
+                                  const EvalOptions& options, Context& context) {
+  TextModel out;
+  out.model_ = IG_TRY(load_or_fit(reference, Corpus(corpus), context));
+  out.embedder_ = out.model_->ability<Embedder>();
+  out.scorer_ = out.model_->ability<PairScorer>();
+  if (out.embedder_ == nullptr && out.scorer_ == nullptr) {
+    return fail(Code::unsupported,
+                "model '" + std::string(reference) + "' neither gives vectors for texts nor scores pairs of them.");
+  }
+  out.options_.truncate = options.truncate;
+  out.options_.compute = options.compute;
+  out.options_.dim = options.dim;
+  return out;
+}
+
+Result<heads::Features> TextModel::embed(std::span<const std::string> texts, Role role, Context& context) {
+  if (embedder_ == nullptr) return fail(Code::unsupported, "The model only scores pairs; this task needs vectors.");
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<Input> inputs;
+  for (const std::string& text : texts) inputs.push_back(Input::text(text, role));
+  heads::EmbeddedRows found = IG_TRY(heads::embed_rows(*embedder_, inputs, options_, context));
+  texts_ += found.distinct;
+  cut_ += found.cut;
+  tokens_ += found.tokens;
+  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return std::move(found.rows);
+}
+
+Result<std::vector<heads::Likeness>> TextModel::likenesses(std::span<const std::string> a,
+                                                           std::span<const std::string> b, Context& context) {
+  std::vector<heads::Likeness> out(a.size());
+  if (embedder_ == nullptr) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const std::string_view document[] = {b[i]};
+      float score[1] = {};
+      IG_TRY(scorer_->score(a[i], document, score, context));
+      out[i].cosine = out[i].dot = static_cast<double>(score[0]);
+    }
+    return out;
+  }
+  std::vector<std::string> texts(a.begin(), a.end());
+  texts.insert(texts.end(), b.begin(), b.end());
+  const heads::Features rows = IG_TRY(embed(texts, Role::none, context));
+  parallel_for(context, a.size(), 256, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) out[i] = rows.likeness(i, rows, a.size() + i);
+  });
+  return out;
+}
+
+void TextModel::record(std::map<std::string, std::string>& out) const {
+  const Card& card = model_->card();
+  const MachineInfo machine = machine_info();
+  out["family"] = card.family;
+  out["space"] = card.space_id;
+  out["dimension"] = std::to_string(options_.dim != 0 ? options_.dim : card.dimension);
+  out["window"] = std::to_string(card.window);
+  out["compute"] = options_.compute;
+  for (const auto& [name, value] : card.facts) out[name] = value;
+  for (const auto& [name, text] : card.prompts) out["prompt " + name] = text;
+  out["texts"] = std::to_string(texts_);
+  out["texts cut"] = std::to_string(cut_);
+  out["tokens"] = std::to_string(tokens_);
+  out["embed seconds"] = std::to_string(seconds_);
+  out["version"] = machine.version;
+  out["machine"] = machine.cpu + ", " + counted(machine.cores, "core") + ", " + machine.kernels;
+}
+
+void Report::add(std::string metric, double value, std::pair<double, double> interval) {
+  figures_.push_back({.model = model_,
+                      .task = task_,
+                      .metric = std::move(metric),
+                      .value = value,
+                      .low = interval.first,
+                      .high = interval.second,
+                      .n = 0,
+                      .of = 0,
+                      .convention = convention_,
+                      .record = {}});
+}
+
+std::vector<EvalFigure> Report::take() {
+  for (EvalFigure& figure : figures_) {
+    if (figure.low == 0 && figure.high == 0) figure.low = figure.high = figure.value;
+    figure.n = n;
+    figure.of = of;
+    figure.record = record;
+  }
+  return std::move(figures_);
+}
+
+}  // namespace isogloss::evaluation

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "core/test_support.hpp"
+#include "evaluate/tasks/text_data.hpp"
+#include "isogloss/evaluate.hpp"
+
+namespace isogloss {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// Words on a plane; a text is the mean of its words.
+class TextTasks : public testing::Test {
+ protected:
+  TextTasks() { write("m.vec", "6 2\nking 1 0 \nman 1 0.1 \nqueen 0 1 \nwoman 0.1 1 \npear 1 1 \nplum 0.9 1 \n"); }
+  std::string write(const std::string& name, const std::string& text) {
+    std::filesystem::create_directories((folder_.path() / name).parent_path());
+    std::ofstream(folder_.path() / name) << text;
+    return (folder_.path() / name).string();
+  }
+  Result<std::vector<EvalFigure>> run(const std::string& task, const EvalOptions& options = {}) {
+    Context context;
+    return evaluate((folder_.path() / "m.vec").string(), task, options, context);
+  }
+  double figure(const std::vector<EvalFigure>& figures, std::string_view metric) {
+    for (const EvalFigure& f : figures) {
+      if (f.metric == metric) return f.value;
+    }
+    ADD_FAILURE() << "no figure " << metric;
+    return 0;
+  }
+  TemporaryFolder folder_;
+};
+
+// Cosines .995, .707, .100; one pair was never scored.
+TEST_F(TextTasks, SimilarityReadsPairsInEveryLayout) {
+  const std::string rows = "5\tking\tman\n3\tking\tplum\n1\tking\tqueen\n\tking\tpear\n";
+  const auto found = run("sts:" + write("a.tsv", rows)).value();
+  EXPECT_EQ(found[0].metric, "spearman");
+  EXPECT_DOUBLE_EQ(found[0].value, 1);
+  EXPECT_EQ(found[0].n, 3u);
+  EXPECT_EQ(found[0].of, 4u);
+  EXPECT_EQ(found[0].record.at("family"), "word2vec");
+  EXPECT_EQ(found[0].record.at("data").size(), 16u);
+  EXPECT_DOUBLE_EQ(figure(run("sts:" + write("a.csv", "king,man,5\nking,plum,3\nking,queen,1\n")).value(), "spearman"),
+                   1);
+  EXPECT_DOUBLE_EQ(figure(run("sts:" + write("b.txt",
+                                             "id\tsentence_A\tsentence_B\trelatedness_"
+                                             "score\n1\tking\tman\t1\n2\tking\tplum\t3\n3\tking\tqueen\t5\n"))
+                              .value(),
+                          "spearman"),
+                   -1);
+  EXPECT_DOUBLE_EQ(figure(run("sts:" + write("c.jsonl",
+                                             "{\"text1\":\"king\",\"text2\":\"man\",\"score\":5}\n{\"text2\":\"queen\","
+                                             "\"text1\":\"king\",\"score\":1}\n"))
+                              .value(),
+                          "spearman"),
+                   1);
+}
+
+TEST_F(TextTasks, AFolderIsTheTablesOfItsSplit) {
+  write("years/x.test.tsv", "5\tking\tman\n");
+  write("years/y.test.tsv", "1\tking\tqueen\n3\t\"king\tplum\n");
+  write("years/y.train.tsv", "nothing to read\n");
+  const std::string folder = (folder_.path() / "years").string();
+  EXPECT_DOUBLE_EQ(figure(run("sts:" + folder).value(), "spearman"), 1);
+  EvalOptions options;
+  options.split = "dev";
+  EXPECT_THAT(run("sts:" + folder, options).error().message, HasSubstr("split 'dev'"));
+  EXPECT_EQ(run("sts:" + folder + "/x.test.tsv+" + folder + "/y.test.tsv").value()[0].of, 3u);
+}
+
+TEST_F(TextTasks, PairsThatAreNoneAreNamed) {
+  EXPECT_THAT(run("sts:" + write("a.tsv", "king\tman\n")).error().message, HasSubstr("sentence1, sentence2, score"));
+  EXPECT_THAT(run("sts:" + write("b.tsv", "")).error().message, HasSubstr("no pair"));
+  EXPECT_THAT(run("sts:" + write("c.tsv", "score\ts1\ts2\nhigh\tking\tman\n")).error().message,
+              HasSubstr("'high' is no number"));
+  EXPECT_THAT(run("sts:" + write("d.tsv", "score\ts1\ts2\n1\tking\n")).error().message, HasSubstr("text is missing"));
+  EXPECT_EQ(run("sts:none.tsv").error().code, Code::not_found);
+}
+
+// By cosine: same, other, same: precision (1 + 2/3) / 2. Cuts: after 1 the F1 is 2/3, the cut after 3 is not tried.
+TEST_F(TextTasks, PairClassificationScansTheCutsAsMteb) {
+  const auto found = run("pair:" + write("p.tsv", "1\tking\tman\n0\tking\tplum\n1\tking\tqueen\n")).value();
+  EXPECT_DOUBLE_EQ(figure(found, "cosine_ap"), 5.0 / 6);
+  EXPECT_DOUBLE_EQ(figure(found, "max_f1"), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(figure(found, "max_accuracy"), 2.0 / 3);
+  EXPECT_THAT(run("pair:" + write("q.tsv", "1\tking\tman\n")).error().message, HasSubstr("one label only"));
+  EXPECT_THAT(run("pair:" + write("r.tsv", "3\tking\tman\n")).error().message, HasSubstr("takes 0 and 1"));
+}
+
+// king -> king, man -> king: king was answered twice, so its precision is 1/2.
+TEST_F(TextTasks, BitextCountsWrongAnswersAgainstTheRightOne) {
+  write("t.de-en.de", "king\nman\nqueen\n");
+  write("t.de-en.en", "king\nplum\nqueen\n");
+  const auto found = run("bitext:" + (folder_.path() / "t.de-en").string()).value();
+  EXPECT_NEAR(figure(found, "f1"), (2.0 / 3 + 0 + 1) / 3, 1e-12);
+  EXPECT_NEAR(figure(found, "accuracy"), 2.0 / 3, 1e-12);
+  write("t.de-en.en", "king\n");
+  EXPECT_THAT(run("bitext:" + (folder_.path() / "t.de-en").string()).error().message, HasSubstr("has 3 lines"));
+  EXPECT_THAT(run("bitext:" + (folder_.path() / "u").string()).error().message, HasSubstr("stands for two files"));
+}
+
+// king: man (relevant) before plum; queen: woman, king (relevant): ranks 1 and 2.
+TEST_F(TextTasks, RerankingTakesRowsOrLists) {
+  const std::string rows =
+      "query\tdocument\tlabel\nking\tman\t1\nking\tplum\t0\nqueen\twoman\t0\nqueen\tking\t1\nplum\tpear\t0\n";
+  const auto found = run("rerank:" + write("r.tsv", rows)).value();
+  EXPECT_DOUBLE_EQ(figure(found, "map"), 0.75);
+  EXPECT_DOUBLE_EQ(figure(found, "mrr@10"), 0.75);
+  EXPECT_EQ(found[0].n, 2u);
+  EXPECT_EQ(found[0].of, 3u);
+  const std::string lists =
+      "{\"query\":\"king\",\"positive\":[\"man\"],\"negative\":[\"plum\"]}\n{\"query\":\"queen\",\"positive\":["
+      "\"king\"],\"negative\":[\"woman\"]}\n";
+  EXPECT_DOUBLE_EQ(figure(run("rerank:" + write("r.jsonl", lists)).value(), "map"), 0.75);
+  EXPECT_THAT(run("rerank:" + write("s.tsv", "query\tdocument\tlabel\nking\tman\t1\n")).error().message,
+              HasSubstr("both relevant and other"));
+}
+
+TEST_F(TextTasks, ClassificationTrainsOnOneFileAndAsksTheOther) {
+  write("c/train.csv", "text,category\nking,royal\nman,royal\npear,fruit\nplum,fruit\n");
+  write("c/test.csv", "text,category\nking,royal\nplum,fruit\n");
+  const std::string folder = (folder_.path() / "c").string();
+  const auto found = run("classify:" + folder).value();
+  EXPECT_DOUBLE_EQ(figure(found, "accuracy"), 1);
+  EXPECT_DOUBLE_EQ(figure(found, "ap"), 1);
+  EvalOptions options;
+  options.convention = "curve";
+  EXPECT_DOUBLE_EQ(figure(run("classify:" + folder, options).value(), "accuracy@all"), 1);
+  options.convention = "best";
+  EXPECT_THAT(run("classify:" + folder, options).error().message, HasSubstr("mteb, full or curve"));
+  write("c/test.csv", "text,category\nking,animal\n");
+  EXPECT_THAT(run("classify:" + folder).error().message, HasSubstr("label 'animal'"));
+  write("c/train.csv", "text,category\nking,royal\n");
+  EXPECT_THAT(run("classify:" + folder).error().message, HasSubstr("label 'royal'"));
+  EXPECT_DOUBLE_EQ(figure(run("classify:" + write("a.txt", "__label__x king\n__label__y queen\n") + "+" +
+                              write("b.txt", "x man\ny woman\n"))
+                              .value(),
+                          "accuracy"),
+                   1);
+}
+
+TEST_F(TextTasks, ClustersOfLabelsAreFound) {
+  const auto found = run("cluster:" + write("k.tsv", "label\ttext\na\tking\na\tman\nb\tqueen\nb\twoman\n")).value();
+  EXPECT_DOUBLE_EQ(figure(found, "v_measure"), 1);
+  const std::string sets =
+      "{\"sentences\":[\"king\",\"queen\"],\"labels\":[\"a\",\"b\"]}\n{\"sentences\":[\"king\",\"queen\"],\"labels\":["
+      "1,1]}\n";
+  EXPECT_DOUBLE_EQ(figure(run("cluster:" + write("k.jsonl", sets)).value(), "v_measure"), 1);
+  EvalOptions options;
+  options.convention = "mteb-v2";
+  EXPECT_EQ(
+      run("cluster:" + write("k.tsv", "label\ttext\na\tking\na\tman\nb\tqueen\nb\twoman\n"), options).value()[0].n, 4u);
+}
+
+TEST_F(TextTasks, AFittedModelIsFittedOnTheTextsOfTheTask) {
+  Context context;
+  const std::string pairs =
+      write("a.tsv", "5\ta red ball\ta red ball\n3\ta red ball\ta blue ball\n1\ta red ball\tno toy\n");
+  const auto found = evaluate("fit:tfidf", "sts:" + pairs, {}, context).value();
+  EXPECT_DOUBLE_EQ(found[0].value, 1);
+  EXPECT_EQ(found[0].record.at("family"), "tfidf");
+  EXPECT_THAT(
+      evaluate("fit:tfidf", "cluster:" + write("k.tsv", "label\ttext\na\tking\nb\tman\n"), {}, context).error().message,
+      HasSubstr("fit:lsa"));
+}
+
+}  // namespace
+}  // namespace isogloss
