@@ -41,9 +41,9 @@ class Server:
                                         stdout=subprocess.PIPE, stderr=self.errors, text=True)
         atexit.register(self.kill)
         line = self.process.stdout.readline()
-        found = re.search(r"http://[\w.:\[\]]+:(\d+)", line)
+        found = re.search(r"https?://[\w.:\[\]]+:(\d+)", line)
         if not found:
-            self.process.wait()
+            self.kill()
             raise AssertionError(f"the server did not start: {line!r} {self.error_text()!r}")
         self.port = int(found.group(1))
         self.address = f"http://127.0.0.1:{self.port}"

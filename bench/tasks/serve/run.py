@@ -15,7 +15,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -79,17 +78,20 @@ def load(server, connections, seconds, script):
 
 def query_under_bulk(server, queries=200):
     """p50 and p99 of single texts while two connections send 512 texts a request without a pause, in ms."""
-    stop = threading.Event()
-    bulk = [TEXT + f" {i}" for i in range(512)]
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(SCRIPT % body(server.model, [TEXT + f" {i}" for i in range(512)]))
+        script.flush()
+        bulk = subprocess.Popen(["wrk", "-t1", "-c2", "-d600s", "--timeout", "60s", "-s", script.name,
+                                 f"http://127.0.0.1:{server.port}/v1/embeddings"], stdout=subprocess.DEVNULL)
+        time.sleep(1)
+        times = single_texts(server, queries)
+        bulk.terminate()
+        bulk.wait()
+    times.sort()
+    return {"p50_ms": times[len(times) // 2], "p99_ms": times[int(len(times) * 0.99)]}
 
-    def sender():
-        while not stop.is_set():
-            server.rows(bulk)
 
-    threads = [threading.Thread(target=sender) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    time.sleep(1)
+def single_texts(server, queries):
     times = []
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     for _ in range(queries):
@@ -98,11 +100,8 @@ def query_under_bulk(server, queries=200):
         connection.getresponse().read()
         times.append(1e3 * (time.perf_counter() - begun))
         time.sleep(0.01)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    times.sort()
-    return {"p50_ms": times[len(times) // 2], "p99_ms": times[int(len(times) * 0.99)]}
+    connection.close()
+    return times
 
 
 def free_port():
