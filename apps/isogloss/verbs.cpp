@@ -21,6 +21,7 @@
   X(attention)      \
   X(senses)         \
   X(classify)       \
+  X(cluster)        \
   X(same)           \
   X(eval)           \
   X(metric)         \

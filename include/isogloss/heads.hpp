@@ -3,12 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "isogloss/context.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/model.hpp"
 #include "isogloss/result.hpp"
+#include "isogloss/tokens.hpp"
 
 namespace isogloss {
 
@@ -26,5 +30,29 @@ struct ClassifierTest {
 // What a classifier says of labelled texts, beside their labels. A text without an answer is wrong; its probability is
 // 0. Error{corrupt_data}: there is no labelled text.
 Result<ClassifierTest> test_classifier(const Classifier& classifier, const Dataset& data, Context& context);
+
+struct ClusterOptions {
+  // kmeans: the best of ten starts; agglomerative: Ward's linkage; hdbscan: by density, as many as there are, and texts
+  // of none. Empty = kmeans when `clusters` is given, else hdbscan.
+  std::string method;
+  std::size_t clusters = 0;             // of kmeans and agglomerative
+  std::size_t min_size = 5;             // hdbscan: fewer texts are no cluster
+  std::size_t terms = 5;                // words that describe a cluster
+  std::string stop_words = "english";   // left out of the words; "none", or a list of stop_lists()
+};
+
+struct TextClusters {
+  std::vector<std::int32_t> cluster;  // (texts) by size, 0 = the largest; -1 = of none
+  struct Cluster {
+    std::size_t size = 0;
+    std::size_t central = 0;       // the text nearest to the mean of the cluster
+    std::vector<WordScore> terms;  // what it has oftener than the others, best first
+  };
+  std::vector<Cluster> clusters;
+};
+// Groups texts by their vectors, scaled to length 1, of a model by reference (fit:FAMILY is fitted on the texts).
+// Error{unsupported}: the model's vectors are sparse; Error{invalid_argument}: more clusters than texts, an unknown method.
+Result<TextClusters> cluster_texts(std::string_view model, std::span<const std::string> texts, const ClusterOptions& options,
+                                   Context& context);
 
 }  // namespace isogloss

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -72,6 +73,8 @@ struct IndexQuery {
   // Share of the true k best that a scan index finds on average; 1 = all. Other indexes always find all.
   double recall = 0.99;
   bool exact = false;  // as recall 1: the hits are proven to be the k best
+  // Hits that score less are left out. With k = size() this is a range search: all rows within the range, none missed.
+  float at_least = -std::numeric_limits<float>::infinity();
 };
 
 struct VectorIndexOptions {
@@ -93,8 +96,10 @@ class VectorIndex {
   virtual bool contains(std::int64_t id) const = 0;
   virtual const IndexStamp& stamp() const = 0;
 
-  // Adds rows. Error{already_exists} names an id that is there (or twice in `ids`); Error{invalid_argument}: other dim,
-  // an element type that is not f32, bf16 or f16, a value that is not finite. Nothing is added then.
+  // Adds rows of any element type: whole numbers (i8, u8) count as what they are, bits as 1 and -1, and are kept as
+  // `options().dtype`, which holds them exactly. A view may show the first columns of longer rows (Matryoshka): dim is
+  // the index's, stride the row's. Error{already_exists} names an id that is there (or twice in `ids`);
+  // Error{invalid_argument}: other dim, a value that is not finite. Nothing is added then.
   virtual Status add(std::span<const std::int64_t> ids /* (n) */, VectorsView rows /* (n, dim) */,
                      const Context& context) = 0;
   // Returns how many of the ids were there.
@@ -109,7 +114,14 @@ class VectorIndex {
   // Writes everything that is live into one file, rows ascending by id; replaces the file in one step. The index itself
   // goes on as it is.
   virtual Status save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const = 0;
-  // Reads every byte of the mapped file against its checksums. Error{corrupt_data} names the file.
+  // Writes what came and went since the files this index lies in, as one more file that refers to them; costs what is
+  // new. Now and then, when much of the index has changed, that file holds everything, as after save(). The index then
+  // lies in files(), which have to stay in one folder, and its memory holds no rows any more. Other files it lay in
+  // before may be deleted. REQUIRES: `path` is a new file in the folder of files().
+  virtual Status save_changes(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) = 0;
+  // The files that are mapped, the oldest first; map the last one to get them all. Empty: all is in memory.
+  virtual std::vector<std::filesystem::path> files() const = 0;
+  // Reads every byte of the mapped files against their checksums. Error{corrupt_data} names the file.
   virtual Status verify() const = 0;
 };
 
@@ -127,6 +139,89 @@ Result<std::unique_ptr<VectorIndex>> map_flat_index(const std::filesystem::path&
 Result<std::unique_ptr<VectorIndex>> make_scan_index(const VectorIndexOptions& options);
 // As map_flat_index.
 Result<std::unique_ptr<VectorIndex>> map_scan_index(const std::filesystem::path& path);
+
+// Nearest rows of several vectors each, as late-interaction models make them (a vector per token).
+//
+// Score: sum over the query's vectors of the largest inner product with a vector of the row (MaxSim; Khattab and
+// Zaharia, ColBERT, 2020); cosine = of vectors of length 1. A search looks up the rows with the nearest means and those
+// of the nearest single vectors of each vector of the query in scan indexes, and scores them exactly; IndexQuery::exact
+// scores all. Results hold min(k, rows that pass the filter) hits, best first, ties by
+// ascending id, and have the same bits at any number of threads, in any batch and on every instruction set.
+class MultiVectorIndex {
+ public:
+  virtual ~MultiVectorIndex() = default;
+  virtual const VectorIndexOptions& options() const = 0;
+  virtual std::size_t size() const = 0;     // rows
+  virtual std::size_t vectors() const = 0;  // of all rows
+  virtual bool contains(std::int64_t id) const = 0;
+  virtual const IndexStamp& stamp() const = 0;
+
+  // Vectors::row_offsets says which vectors are a row's. Ids from 0 to 2^47 - 1. Error{already_exists} names an id that
+  // is there (or twice in `ids`); Error{invalid_argument}: as VectorIndex, or a row of no or more than 65,536 vectors.
+  // Nothing is added then.
+  virtual Status add(std::span<const std::int64_t> ids /* (n) */, const Vectors& rows /* (vectors, dim) */,
+                     const Context& context) = 0;
+  // Returns how many of the ids were there.
+  virtual std::size_t remove(std::span<const std::int64_t> ids) = 0;
+  // One list per query; row_offsets as in add(). IndexQuery::recall changes nothing below 1, which is as exact.
+  // `cost`, when not null, is that of the single vectors, with `scored` = pairs of vectors that were compared exactly.
+  virtual Result<std::vector<std::vector<IndexHit>>> search(const Vectors& queries /* (vectors, dim) */,
+                                                            const IndexQuery& query, const Context& context,
+                                                            IndexCost* cost = nullptr) const = 0;
+
+  // As VectorIndex, but for a second file with the name "<path>-means". `path` is a scan index of the single vectors
+  // with ids id * 65,536 + number in the row.
+  virtual Status save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const = 0;
+  virtual Status save_changes(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) = 0;
+  virtual std::vector<std::filesystem::path> files() const = 0;
+  virtual Status verify() const = 0;
+};
+
+// Error{invalid_argument}: as make_scan_index, or Metric::euclidean.
+Result<std::unique_ptr<MultiVectorIndex>> make_multi_vector_index(const VectorIndexOptions& options);
+// As map_scan_index; reads all ids.
+Result<std::unique_ptr<MultiVectorIndex>> map_multi_vector_index(const std::filesystem::path& path);
+
+struct SparseIndexOptions {
+  std::size_t dim = 0;          // columns, at most 2^32 - 1
+  Metric metric = Metric::dot;  // or cosine
+};
+
+// Nearest rows among sparse ones with weights of 0 and more: TF-IDF, SPLADE.
+//
+// Scores: dot = sum over shared columns of q x, in double, columns ascending; cosine = the same of rows and queries of
+// length 1. Results hold min(k, rows that pass the filter and share a column with the query) hits, best first, ties by
+// ascending id; always the true best, with the same bits at any number of threads, in any batch and on every
+// instruction set.
+class SparseIndex {
+ public:
+  virtual ~SparseIndex() = default;
+  virtual const SparseIndexOptions& options() const = 0;
+  virtual std::size_t size() const = 0;
+  virtual bool contains(std::int64_t id) const = 0;
+  virtual const IndexStamp& stamp() const = 0;
+
+  // Adds rows of sparse Vectors. Error{already_exists} names an id that is there (or twice in `ids`);
+  // Error{invalid_argument}: dense rows, other dim, a value that is negative or not finite. Nothing is added then.
+  virtual Status add(std::span<const std::int64_t> ids /* (n) */, const Vectors& rows /* (n, dim) */,
+                     const Context& context) = 0;
+  // Returns how many of the ids were there.
+  virtual std::size_t remove(std::span<const std::int64_t> ids) = 0;
+  // One list per query; Error{invalid_argument} as add(). `cost`, when not null, is filled with the sums over all
+  // queries. IndexQuery::recall and exact change nothing.
+  virtual Result<std::vector<std::vector<IndexHit>>> search(const Vectors& queries /* (q, dim) */,
+                                                            const IndexQuery& query, const Context& context,
+                                                            IndexCost* cost = nullptr) const = 0;
+
+  // As VectorIndex.
+  virtual Status save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const = 0;
+  virtual Status verify() const = 0;
+};
+
+// Error{invalid_argument}: dim 0 or above 2^32 - 1, or a metric other than dot and cosine.
+Result<std::unique_ptr<SparseIndex>> make_sparse_index(const SparseIndexOptions& options);
+// As map_flat_index; the records of all lists are read and checked.
+Result<std::unique_ptr<SparseIndex>> map_sparse_index(const std::filesystem::path& path);
 
 // A term of a document or query.
 struct TermCount {

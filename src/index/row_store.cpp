@@ -22,15 +22,30 @@ std::size_t stride_of(const VectorIndexOptions& options) {
   return bytes >= 512 ? (bytes + 63) / 64 * 64 / size : options.dim;
 }
 
-// A row of any float type as f32. out (dim)
+// A row of any type as f32; whole numbers as they are, bits as 1 and -1 (isogloss/vectors.hpp). out (dim)
 void widen(const std::byte* from, DType dtype, std::span<float> out) {
   const auto* narrow = static_cast<const std::uint16_t*>(static_cast<const void*>(from));
-  if (dtype == DType::f32) {
-    std::memcpy(out.data(), from, out.size() * sizeof(float));
-  } else if (dtype == DType::bf16) {
-    simd::kernels().bf16_to_f32(narrow, out.data(), out.size());
-  } else {
-    simd::kernels().f16_to_f32(narrow, out.data(), out.size());
+  switch (dtype) {
+    case DType::f32:
+      std::memcpy(out.data(), from, out.size() * sizeof(float));
+      break;
+    case DType::bf16:
+      simd::kernels().bf16_to_f32(narrow, out.data(), out.size());
+      break;
+    case DType::f16:
+      simd::kernels().f16_to_f32(narrow, out.data(), out.size());
+      break;
+    case DType::i8:
+      for (std::size_t d = 0; d < out.size(); ++d) out[d] = static_cast<float>(std::to_integer<std::int8_t>(from[d]));
+      break;
+    case DType::u8:
+      for (std::size_t d = 0; d < out.size(); ++d) out[d] = static_cast<float>(std::to_integer<std::uint8_t>(from[d]));
+      break;
+    case DType::bit:
+      for (std::size_t d = 0; d < out.size(); ++d) {
+        out[d] = (std::to_integer<unsigned>(from[d / 8]) >> (7 - d % 8) & 1U) != 0 ? 1.0F : -1.0F;
+      }
+      break;
   }
 }
 
@@ -68,7 +83,7 @@ Status check_stamp(const IndexStamp& stamp) {
 
 RowStore::RowStore(const VectorIndexOptions& options) : options_(options), stride_(stride_of(options)) {}
 
-Result<RowStore> RowStore::map(SectionFile file) {
+Result<VectorIndexOptions> RowStore::options_of(const SectionFile& file) {
   Details details;
   std::memcpy(&details, file.footer().details, sizeof details);
   if (details.metric > static_cast<std::uint8_t>(Metric::euclidean) ||
@@ -77,15 +92,48 @@ Result<RowStore> RowStore::map(SectionFile file) {
   }
   const VectorIndexOptions options{details.dim, static_cast<Metric>(details.metric), static_cast<DType>(details.dtype)};
   if (!check_options(options) || details.stride != stride_of(options)) return file.damaged("its row size is wrong");
-  RowStore store(options);
-  const std::size_t count = file.footer().count;
-  if (count > SIZE_MAX / (details.stride * 4)) return file.damaged("its row count is impossible");
-  store.base_ids_ = IG_TRY(file.array<std::int64_t>("ids", count));
-  store.base_rows_ = IG_TRY(file.array<std::byte>("rows", count * details.stride * element_size(options.dtype)));
-  store.base_removed_ = RowMask(count);
-  store.stamp_ = file.stamp();
-  store.file_ = std::move(file);
+  return options;
+}
+
+Result<RowStore> RowStore::map(std::vector<SectionFile> files) {
+  IG_ASSERT(!files.empty());
+  RowStore store(IG_TRY(options_of(files.back())));
+  store.stamp_ = files.back().stamp();
+  for (SectionFile& file : files) {
+    const VectorIndexOptions options = IG_TRY(options_of(file));
+    if (options.dim != store.options_.dim || options.metric != store.options_.metric ||
+        options.dtype != store.options_.dtype) {
+      return file.damaged("its rows are of another kind than those of the file that refers to it");
+    }
+    IG_TRY(store.map_base(std::move(file)));
+  }
   return store;
+}
+
+Status RowStore::map_base(SectionFile file) {
+  const std::size_t count = file.footer().count;
+  if (count > SIZE_MAX / (stride_ * 4)) return file.damaged("its row count is impossible");
+  const auto ids = IG_TRY(file.array<std::int64_t>("ids", count));
+  const auto rows = IG_TRY(file.array<std::byte>("rows", count * row_bytes()));
+  bases_.push_back({std::move(file), ids, rows, RowMask(count)});
+  return {};
+}
+
+Status RowStore::restore_removed(std::size_t base, std::span<const std::uint64_t> words) {
+  Base& one = bases_[base];
+  if (words.size() != one.removed.words().size()) return one.file.damaged("its removed rows are not those of its rows");
+  std::ranges::copy(words, one.removed.words().begin());
+  if (const std::size_t beyond = one.ids.size() % 64; beyond != 0) one.removed.words().back() &= (1ULL << beyond) - 1;
+  one.removed_count = one.removed.count();
+  return {};
+}
+
+std::size_t RowStore::live_in_bases(std::size_t first) const {
+  std::size_t live = 0;
+  for (std::size_t base = first; base < bases_.size(); ++base) {
+    live += bases_[base].ids.size() - bases_[base].removed_count;
+  }
+  return live;
 }
 
 std::size_t RowStore::row_bytes() const { return stride_ * element_size(options_.dtype); }
@@ -98,19 +146,23 @@ RowStore::Details RowStore::details() const {
           {}};
 }
 
-// The row of an id in the file, unless it was removed.
-std::optional<std::size_t> RowStore::base_row(std::int64_t id) const {
-  const std::optional<std::size_t> found = SortedIds(base_ids_).row_of(id);
-  return found && *found < base_ids_.size() && !base_removed_.contains(*found) ? found : std::nullopt;
+// Where an id lives in the files.
+std::optional<RowStore::Place> RowStore::base_row(std::int64_t id) const {
+  for (std::size_t base = bases_.size(); base-- > 0;) {
+    const std::optional<std::size_t> found = SortedIds(bases_[base].ids).row_of(id);
+    if (found && *found < bases_[base].ids.size() && !bases_[base].removed.contains(*found)) return Place{base, *found};
+  }
+  return {};
 }
 
-FlatRows RowStore::base_part(const IdSet* filter) const {
-  FlatRows part{base_rows_.data(), base_ids_.size(), options_.dim, stride_, options_.dtype, base_ids_, {}};
+FlatRows RowStore::base_part(std::size_t base, const IdSet* filter) const {
+  const Base& one = bases_[base];
+  FlatRows part{one.rows.data(), one.ids.size(), options_.dim, stride_, options_.dtype, one.ids, {}};
   if (filter != nullptr) {
-    part.mask = SortedIds(base_ids_).mask(*filter, &base_removed_);
-  } else if (removed_ != 0) {
-    part.mask = base_removed_;
-    part.mask->flip(base_ids_.size());
+    part.mask = SortedIds(one.ids).mask(*filter, &one.removed);
+  } else if (one.removed_count != 0) {
+    part.mask = one.removed;
+    part.mask->flip(one.ids.size());
   }
   return part;
 }
@@ -131,15 +183,30 @@ FlatRows RowStore::tail_part(const IdSet* filter) const {
 
 void RowStore::read_row(const std::byte* kept, std::span<float> out) const { widen(kept, options_.dtype, out); }
 
-Result<std::vector<float>> RowStore::row(std::int64_t id) const {
-  std::vector<float> out(options_.dim);
+const std::byte* RowStore::kept(std::int64_t id) const {
   if (const auto found = tail_row_.find(id); found != tail_row_.end()) {
-    read_row(tail_rows_.data() + found->second * row_bytes(), out);
-    return out;
+    return tail_rows_.data() + found->second * row_bytes();
   }
-  const std::optional<std::size_t> found = base_row(id);
-  if (!found) return fail(Code::not_found, "The index holds no vector with id " + std::to_string(id) + ".");
-  read_row(base_rows_.data() + *found * row_bytes(), out);
+  const std::optional<Place> found = base_row(id);
+  return found ? bases_[found->base].rows.data() + found->row * row_bytes() : nullptr;
+}
+
+FlatRows RowStore::run(std::int64_t first, std::size_t count) const {
+  const std::optional<Place> found = tail_row_.contains(first) ? std::nullopt : base_row(first);
+  if (!found) return {};
+  const Base& base = bases_[found->base];
+  const std::size_t last = found->row + count - 1;
+  // Ids ascend, so as many as there are numbers between the first and the last are all of them.
+  if (last >= base.ids.size() || base.ids[last] != first + static_cast<std::int64_t>(count) - 1) return {};
+  return {base.rows.data() + found->row * row_bytes(), count, options_.dim, stride_, options_.dtype,
+          base.ids.subspan(found->row, count),         {}};
+}
+
+Result<std::vector<float>> RowStore::row(std::int64_t id) const {
+  const std::byte* from = kept(id);
+  if (from == nullptr) return fail(Code::not_found, "The index holds no vector with id " + std::to_string(id) + ".");
+  std::vector<float> out(options_.dim);
+  read_row(from, out);
   return out;
 }
 
@@ -162,10 +229,6 @@ Status RowStore::check_new(std::span<const std::int64_t> ids, VectorsView rows) 
     return fail(Code::invalid_argument, "The index takes one vector of dimension " + std::to_string(options_.dim) +
                                             " per id; it got " + std::to_string(rows.rows) + " of dimension " +
                                             std::to_string(rows.dim) + " for " + std::to_string(ids.size()) + " ids.");
-  }
-  if (rows.dtype != DType::f32 && rows.dtype != DType::bf16 && rows.dtype != DType::f16) {
-    return fail(Code::invalid_argument,
-                "A vector index takes f32, bf16 or f16 vectors, not " + std::string(dtype_name(rows.dtype)) + ".");
   }
   std::vector<std::int64_t> sorted(ids.begin(), ids.end());
   std::ranges::sort(sorted);
@@ -217,20 +280,22 @@ RowStore::Removed RowStore::remove(std::int64_t id) {
     }
     tail_ids_.pop_back();
     tail_rows_.resize(last * row_bytes());
-    return {Removed::Where::tail, hole, last};
+    return {Removed::Where::tail, 0, hole, last};
   }
-  const std::optional<std::size_t> found = base_row(id);
+  const std::optional<Place> found = base_row(id);
   if (!found) return {};
-  base_removed_.insert(*found);
-  ++removed_;
-  return {Removed::Where::base, *found, 0};
+  bases_[found->base].removed.insert(found->row);
+  ++bases_[found->base].removed_count;
+  return {Removed::Where::base, found->base, found->row, 0};
 }
 
-RowStore::Live RowStore::live() const {
+RowStore::Live RowStore::live(std::size_t first_base) const {
   std::vector<std::pair<std::int64_t, const std::byte*>> all;
   all.reserve(size());
-  for (std::size_t i = 0; i < base_ids_.size(); ++i) {
-    if (!base_removed_.contains(i)) all.emplace_back(base_ids_[i], base_rows_.data() + i * row_bytes());
+  for (const Base& base : std::span(bases_).subspan(first_base)) {
+    for (std::size_t i = 0; i < base.ids.size(); ++i) {
+      if (!base.removed.contains(i)) all.emplace_back(base.ids[i], base.rows.data() + i * row_bytes());
+    }
   }
   for (std::size_t i = 0; i < tail_ids_.size(); ++i) {
     all.emplace_back(tail_ids_[i], tail_rows_.data() + i * row_bytes());
@@ -247,7 +312,6 @@ RowStore::Live RowStore::live() const {
 }
 
 Status RowStore::write(SectionWriter& writer, const Live& live, const Context& context) const {
-  IG_ASSERT(live.ids.size() == size());
   IG_TRY(writer.section<std::int64_t>("ids", live.ids));
   IG_TRY(writer.begin("rows"));
   for (std::size_t i = 0; i < live.rows.size(); ++i) {
@@ -259,6 +323,17 @@ Status RowStore::write(SectionWriter& writer, const Live& live, const Context& c
 
 Status StoredIndex::add(std::span<const std::int64_t> ids, VectorsView rows, const Context& context) {
   return guard([&] { return rows_.add(ids, rows, context); });
+}
+
+Status StoredIndex::verify() const {
+  for (std::size_t base = 0; base < rows_.bases(); ++base) IG_TRY(rows_.file(base).verify());
+  return {};
+}
+
+std::vector<std::filesystem::path> StoredIndex::files() const {
+  std::vector<std::filesystem::path> out;
+  for (std::size_t base = 0; base < rows_.bases(); ++base) out.push_back(rows_.file(base).path());
+  return out;
 }
 
 }  // namespace isogloss::index

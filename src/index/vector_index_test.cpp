@@ -93,6 +93,50 @@ IdSet some_of(std::span<const std::int64_t> ids, double share, std::uint64_t see
   return out;
 }
 
+TEST_P(AnyVectorIndex, TakesBytesAndBitsAsTheNumbersTheyAre) {
+  const Vectors rows = random_vectors(1500, 40, 7);
+  const Vectors queries = random_vectors(5, 40, 8);
+  for (const DType narrow : {DType::i8, DType::u8, DType::bit}) {
+    Vectors small = quantize(rows.view(), narrow).value();
+    small.scale.clear();  // the numbers themselves
+    const auto index = index_of(to_f32(small), numbered(1500), Metric::dot);
+    const auto from_narrow = GetParam().make({40, Metric::dot, DType::bf16}).value();
+    ASSERT_TRUE(from_narrow->add(numbered(1500), small.view(), Context{}));
+    EXPECT_EQ(search(*from_narrow, queries, 10), search(*index, queries, 10));
+  }
+}
+
+// Rows of 64 columns of which the index takes 24: the same as rows of 24.
+TEST_P(AnyVectorIndex, TakesTheFirstColumnsOfLongerRows) {
+  const Vectors longer = random_vectors(1500, 64, 9);
+  Vectors cut = Vectors::dense(1500, 24);
+  for (std::size_t i = 0; i < 1500; ++i) std::ranges::copy(longer.row_f32(i).first(24), cut.row_f32(i).begin());
+  VectorsView prefix = longer.view();
+  prefix.dim = 24;
+  const auto index = GetParam().make({24, Metric::cosine, DType::f32}).value();
+  ASSERT_TRUE(index->add(numbered(1500), prefix, Context{}));
+  const Vectors queries = random_vectors(5, 24, 10);
+  EXPECT_EQ(search(*index, queries, 10), search(*index_of(cut, numbered(1500), Metric::cosine), queries, 10));
+}
+
+TEST_P(AnyVectorIndex, FindsAllRowsWithinARange) {
+  const Vectors rows = random_vectors(3000, 24, 5);
+  const auto index = index_of(rows, numbered(3000), Metric::euclidean);
+  const Vectors queries = random_vectors(6, 24, 6);
+  const Hits all = search(*index, queries, 3000);
+  for (const std::size_t within : {1U, 37U, 2000U}) {
+    IndexQuery query{index->size()};
+    query.at_least = all[0][within - 1].score;
+    const Hits found = index->search(queries.view(), query, Context{}).value();
+    for (std::size_t q = 0; q < 6; ++q) {
+      const auto end = std::ranges::find_if(all[q], [&](const IndexHit& hit) { return hit.score < query.at_least; });
+      EXPECT_EQ(found[q], std::vector<IndexHit>(all[q].begin(), end)) << within;
+    }
+    query.k = 10;
+    EXPECT_EQ(index->search(queries.view(), query, Context{}).value()[0].size(), std::min<std::size_t>(10, within));
+  }
+}
+
 TEST_P(AnyVectorIndex, FindsTheNearestOfThreeByHand) {
   Vectors rows = Vectors::dense(3, 2);
   rows.row_f32(0)[0] = 1, rows.row_f32(1)[1] = 2, rows.row_f32(2)[0] = 3, rows.row_f32(2)[1] = 4;

@@ -28,7 +28,7 @@ struct KMeans {
   std::size_t rounds = 0;
 };
 
-// Same bits for the same context.seed at any number of threads. A cluster that lost all its points restarts at the
+// Same bits for the same context.seed at any number of threads and on every instruction set. A cluster that lost all its points restarts at the
 // point farthest from its own centroid. Error{invalid_argument}: clusters is 0 or more than the points, or a value is
 // not finite. REQUIRES: points.column_stride == 1.
 Result<KMeans> kmeans(MatrixView points /* (n, dim) */, const KMeansOptions& options, const Context& context);

@@ -1,17 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "isogloss/heads.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "core/guard.hpp"
+#include "core/text.hpp"
 #include "heads/calibration.hpp"
+#include "heads/cluster.hpp"
+#include "heads/embed_rows.hpp"
+#include "heads/text_list.hpp"
 #include "isogloss/metrics.hpp"
 
 namespace isogloss {
 namespace {
 
 constexpr std::size_t kBatch = 4096;  // texts of one call
+
+// The rows of texts under a model by reference, fitted on them where it is fit:FAMILY; too long ones are cut, and told.
+Result<heads::Features> rows_of(std::string_view model_name, std::span<const std::string> texts, Context& context) {
+  const ModelPtr model = IG_TRY(load_or_fit(model_name, heads::TextList(texts), context));
+  const Embedder* embedder = model->ability<Embedder>();
+  if (embedder == nullptr) {
+    return fail(Code::unsupported, "model '" + std::string(model_name) + "' gives no vectors for texts.");
+  }
+  std::vector<Input> inputs;
+  for (const std::string& text : texts) inputs.push_back(Input::text(text));
+  EmbedOptions options;
+  options.truncate = Truncate::end;
+  heads::EmbeddedRows found = IG_TRY(heads::embed_rows(*embedder, inputs, options, context));
+  if (found.cut > 0) {
+    context.say(LogLevel::warning, counted(found.cut, "text") + " above the model's window of " +
+                                       std::to_string(model->card().window) + " tokens: cut at the end.");
+  }
+  return std::move(found.rows);
+}
 
 }  // namespace
 
@@ -48,6 +72,26 @@ Result<ClassifierTest> test_classifier(const Classifier& classifier, const Datas
     if (truth.empty()) return fail(Code::corrupt_data, "'" + data.description() + "' has no labelled text in it.");
     const Classification scores = IG_TRY(classification(truth, predicted));
     return ClassifierTest{truth.size(), scores.accuracy, scores.macro.f1, calibration.error()};
+  });
+}
+
+Result<TextClusters> cluster_texts(std::string_view model, std::span<const std::string> texts,
+                                   const ClusterOptions& options, Context& context) {
+  return guard([&]() -> Result<TextClusters> {
+    AnalyzerSpec words = IG_TRY(analyzer_preset("sklearn"));
+    words.stop_list = options.stop_words;
+    const AnalyzerPtr analyzer = IG_TRY(make_analyzer(words));
+    const heads::Features rows = IG_TRY(rows_of(model, texts, context));
+    TextClusters out;
+    out.cluster = IG_TRY(heads::cluster_rows(rows, options, context));
+    const std::size_t count = out.cluster.empty() ? 0 : static_cast<std::size_t>(std::ranges::max(out.cluster) + 1);
+    const auto terms = heads::cluster_terms(texts, out.cluster, count, options.terms, *analyzer);
+    const auto central = heads::central_rows(rows, out.cluster, count);
+    for (std::size_t c = 0; c < count; ++c) {
+      const auto size = static_cast<std::size_t>(std::ranges::count(out.cluster, static_cast<std::int32_t>(c)));
+      out.clusters.push_back({size, central[c], terms[c]});
+    }
+    return out;
   });
 }
 

@@ -7,8 +7,9 @@
 //
 // Contract of every kernel: any length, zero included; no alignment needed; nothing outside the arrays is read or
 // written; a result depends on the values of its own row alone, never on how many rows stand beside it. Sums are taken
-// in a fixed order, which differs between levels (within 2 n eps sum|a_i b_i|); integer kernels and conversions give
-// the same bits at every level. bf16 and f16 are stored as std::uint16_t.
+// in a fixed order. dot, squared_distance, sum, sum_of_squares and the kernels of many f32 or bf16 rows have the same
+// bits at every level, as have integer kernels and conversions; the order of the others differs between levels (within
+// 2 n eps sum|a_i b_i|). bf16 and f16 are stored as std::uint16_t.
 #pragma once
 
 #include <cstddef>

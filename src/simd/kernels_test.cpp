@@ -96,14 +96,31 @@ TEST_P(EveryLevel, ReductionsAgreeWithScalarAtEveryLength) {
     const float* x = a.data() + 1;
     const float* y = b.data() + 1;
     const double bound = 1e-6 * (1 + sum_of_magnitudes(x, y, n) + reference().sum_of_squares(x, n));
-    EXPECT_NEAR(k().dot(x, y, n), reference().dot(x, y, n), bound) << n;
-    EXPECT_NEAR(k().squared_distance(x, y, n), reference().squared_distance(x, y, n), 4 * bound) << n;
-    EXPECT_NEAR(k().sum(x, n), reference().sum(x, n), bound) << n;
-    EXPECT_NEAR(k().sum_of_squares(x, n), reference().sum_of_squares(x, n), bound) << n;
+    EXPECT_EQ(k().dot(x, y, n), reference().dot(x, y, n)) << n;
+    EXPECT_EQ(k().squared_distance(x, y, n), reference().squared_distance(x, y, n)) << n;
+    EXPECT_EQ(k().sum(x, n), reference().sum(x, n)) << n;
+    EXPECT_EQ(k().sum_of_squares(x, n), reference().sum_of_squares(x, n)) << n;
     EXPECT_EQ(k().max(x, n), reference().max(x, n)) << n;
     EXPECT_EQ(k().max_abs(x, n), reference().max_abs(x, n)) << n;
     EXPECT_NEAR(k().cosine_parts(x, y, n).dot, reference().dot(x, y, n), bound) << n;
     EXPECT_NEAR(k().cosine_parts(x, y, n).norm_b, reference().sum_of_squares(y, n), 2 * bound) << n;
+  }
+}
+
+// Products and sums that a second rounding would move: just beside the middle of two floats, and subnormal ones.
+TEST_P(EveryLevel, SumsOfProductsAreRoundedOnce) {
+  const float products[][3] = {{1.0F, 0x1p-24F, 1.0F + 0x1p-23F},         // a tie, to even
+                               {1.0F + 0x1p-23F, 0x1p-24F, 1.0F},         // just above the middle
+                               {1.0F - 0x1p-24F, 0x1p-24F, 1.0F},         // just below
+                               {-1.0F - 0x1p-23F, 0x1p-24F, -1.0F},       //
+                               {0x1.8p-75F, 0x1.000002p-75F, 0x1p-149F},  // subnormal sums
+                               {0x1.fffffep-64F, 0x1.fffffep-64F, 0x1p-130F},
+                               {3e38F, 3e38F, -1.0F}};
+  for (const auto& [a, b, c] : products) {
+    float x[65] = {c};
+    float y[65] = {1.0F};
+    x[64] = a, y[64] = b;  // of the same lane
+    EXPECT_EQ(k().dot(x, y, 65), std::fma(a, b, c)) << a << ' ' << b << ' ' << c;
   }
 }
 

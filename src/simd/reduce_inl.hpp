@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sums over vectors: dot products, distances, and the same of one query against many rows.
 //
-// Every sum runs in kChains independent chains of one register each, so that the additions of one chain hide the
-// latency of the others; chain c takes registers c, c + kChains, ... of the row; what is left after the last full round
-// goes to chain 0; the chains join as (0+1) + (2+3).
+// Every sum runs in 64 lanes, whatever a register holds: lane l adds up the elements l, l + 64, l + 128 ... in this
+// order, each by a fused multiplication and addition, then lanes l and l + 32 join, l and l + 16, ... 8, 4, 2, 1. So
+// sums have the same bits at every level, and so have indexes that are built from them. The registers of the 64 lanes
+// are independent chains (4 with AVX-512, 8 with AVX2), which hide the latency of the additions. Products rounded by
+// themselves would spare the scalar level the making of fused ones and take as long elsewhere, but for vectors with a
+// dead column: products of 1e-37 by 1e-36 are subnormal, and each costs 25 ns (MiniLM has such a column).
 //
 // Many rows are one stream read from the first byte to the last, which is what the hardware's prefetch is built for:
 // 35 GB/s of 39 (one core of Zen 5, 384 dimensions, 64-byte aligned). Four rows side by side share the loads of the
@@ -16,29 +19,53 @@
 namespace isogloss::simd {
 namespace {
 
-constexpr std::size_t kChains = 4;
+constexpr std::size_t kChains = 64 / kLanes;
 constexpr std::size_t kAhead = 16;  // rows fetched before they are needed
 
 struct Multiply {
-  static Vec step(Vec a, Vec b, Vec sum) { return fma(a, b, sum); }
+  static Vec step(Vec a, Vec b, Vec sum) { return fused(a, b, sum); }
 };
 struct SquareDifference {
   static Vec step(Vec a, Vec b, Vec sum) {
     const Vec difference = sub(a, b);
-    return fma(difference, difference, sum);
+    return fused(difference, difference, sum);
   }
 };
 
-inline float join(const Vec* chain) { return sum_of(add(add(chain[0], chain[1]), add(chain[2], chain[3]))); }
+// Chains c, c + step, c + 2 step ... in the order of their lanes (above).
+template <std::size_t step>
+inline Vec joined(const Vec* chain) {
+  if constexpr (step == kChains) {
+    return chain[0];
+  } else {
+    return add(joined<2 * step>(chain), joined<2 * step>(chain + step));
+  }
+}
+inline float join(const Vec* chain) { return sum_of(joined<1>(chain)); }
 
 // The loads of a row stay in the order of its bytes: g++ 12 moves them about, and the prefetcher then takes the row for
 // something else than a stream (28 GB/s instead of 36).
 inline void keep_order() { __asm__ volatile("" ::: "memory"); }
 
+// What is left after the last full round, register by register. A recursion, because a loop is unrolled too late for
+// the chains to stay in registers.
+template <class Step, std::size_t c = 0, class A, class B>
+inline void add_rest(const A* a, const B* row, std::size_t n, Vec* chain) {
+  if constexpr (c < kChains) {
+    if (n >= kLanes) {
+      chain[c] = Step::step(load(a), load(row), chain[c]);
+      add_rest<Step, c + 1>(a + kLanes, row + kLanes, n - kLanes, chain);
+    } else if (n > 0) {
+      chain[c] = Step::step(load_partial(a, n), load_partial(row, n), chain[c]);
+    }
+  }
+}
+
 // sum over i of Step(a[i], row[i]). a (n), row (n), next = a row to fetch meanwhile, or null.
 template <class Step, class A, class B>
 inline float reduce(const A* a, const B* row, const B* next, std::size_t n) {
-  Vec chain[kChains] = {zero(), zero(), zero(), zero()};
+  Vec chain[kChains];
+  for (Vec& one : chain) one = zero();
   std::size_t i = 0;
   for (; i + kChains * kLanes <= n; i += kChains * kLanes) {
     for (std::size_t c = 0; c < kChains; ++c) {
@@ -48,8 +75,7 @@ inline float reduce(const A* a, const B* row, const B* next, std::size_t n) {
       keep_order();
     }
   }
-  for (; i + kLanes <= n; i += kLanes) chain[0] = Step::step(load(a + i), load(row + i), chain[0]);
-  if (i < n) chain[0] = Step::step(load_partial(a + i, n - i), load_partial(row + i, n - i), chain[0]);
+  add_rest<Step>(a + i, row + i, n - i, chain);
   return join(chain);
 }
 
@@ -102,13 +128,15 @@ CosineParts cosine_parts(const float* a, const float* b, std::size_t n) {
 }
 
 float sum(const float* x, std::size_t n) {
-  Vec chain[kChains] = {zero(), zero(), zero(), zero()};
+  Vec chain[kChains];
+  for (Vec& one : chain) one = zero();
   std::size_t i = 0;
   for (; i + kChains * kLanes <= n; i += kChains * kLanes) {
     for (std::size_t c = 0; c < kChains; ++c) chain[c] = add(chain[c], load(x + i + c * kLanes));
   }
-  for (; i + kLanes <= n; i += kLanes) chain[0] = add(chain[0], load(x + i));
-  if (i < n) chain[0] = add(chain[0], load_partial(x + i, n - i));
+  for (std::size_t c = 0; c < kChains; ++c, i += kLanes) {
+    if (i < n) chain[c] = add(chain[c], i + kLanes <= n ? load(x + i) : load_partial(x + i, n - i));
+  }
   return join(chain);
 }
 
@@ -149,8 +177,8 @@ inline void gather_columns(const float* values, const std::uint32_t* columns, st
 }
 
 template <class T>
-void gather_sum(const float* values, const std::uint32_t* columns, std::size_t count, const T* x,
-                std::size_t stride, std::size_t width, float* out) {
+void gather_sum(const float* values, const std::uint32_t* columns, std::size_t count, const T* x, std::size_t stride,
+                std::size_t width, float* out) {
   std::size_t j = 0;
   for (; j + 4 * kLanes <= width; j += 4 * kLanes) gather_columns<4>(values, columns, count, x + j, stride, out + j);
   for (; j + kLanes <= width; j += kLanes) gather_columns<1>(values, columns, count, x + j, stride, out + j);

@@ -49,9 +49,16 @@ inline Vec add(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline Vec sub(Vec a, Vec b) { return {_mm512_sub_ps(a.v, b.v)}; }
 inline Vec mul(Vec a, Vec b) { return {_mm512_mul_ps(a.v, b.v)}; }
 inline Vec fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+inline Vec fused(Vec a, Vec b, Vec c) { return fma(a, b, c); }
 inline Vec max(Vec a, Vec b) { return {_mm512_max_ps(a.v, b.v)}; }
 inline Vec abs(Vec a) { return {_mm512_abs_ps(a.v)}; }
-inline float sum_of(Vec a) { return _mm512_reduce_add_ps(a.v); }
+// Lanes i and i + 8 join, then i and i + 4, ... 2, 1: the same order for every width.
+inline float sum_of(Vec a) {
+  const __m256 y = _mm256_add_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));
+  __m128 x = _mm_add_ps(_mm256_castps256_ps128(y), _mm256_extractf128_ps(y, 1));
+  x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+  return _mm_cvtss_f32(_mm_add_ss(x, _mm_shuffle_ps(x, x, 1)));
+}
 inline float max_of(Vec a) { return _mm512_reduce_max_ps(a.v); }
 inline bool any_at_least(Vec a, Vec limit) { return _mm512_cmp_ps_mask(a.v, limit.v, _CMP_GE_OQ) != 0; }
 // value where limit <= x, else 0.
@@ -113,6 +120,7 @@ inline Vec add(Vec a, Vec b) { return {_mm256_add_ps(a.v, b.v)}; }
 inline Vec sub(Vec a, Vec b) { return {_mm256_sub_ps(a.v, b.v)}; }
 inline Vec mul(Vec a, Vec b) { return {_mm256_mul_ps(a.v, b.v)}; }
 inline Vec fma(Vec a, Vec b, Vec c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+inline Vec fused(Vec a, Vec b, Vec c) { return fma(a, b, c); }
 inline Vec max(Vec a, Vec b) { return {_mm256_max_ps(a.v, b.v)}; }
 inline Vec abs(Vec a) { return {_mm256_andnot_ps(_mm256_set1_ps(-0.0F), a.v)}; }
 inline float sum_of(Vec a) {
@@ -195,7 +203,47 @@ inline void store_partial(float* p, Vec x, std::size_t n) {
 inline Vec add(Vec a, Vec b) { return {a.v + b.v}; }
 inline Vec sub(Vec a, Vec b) { return {a.v - b.v}; }
 inline Vec mul(Vec a, Vec b) { return {a.v * b.v}; }
-inline Vec fma(Vec a, Vec b, Vec c) { return {a.v * b.v + c.v}; }
+inline Vec fma(Vec a, Vec b, Vec c) { return {a.v * b.v + c.v}; }  // rounded twice
+// a b + c rounded once, as the fused instructions of the other levels do. The product is exact in double; rounding the
+// sum first to double and then to float goes wrong only where the double lies in the middle between two floats, or
+// where floats are subnormal and so coarser. There the sum is rounded to odd (Boldo and Melquiond, Emulation of FMA and
+// correctly rounded sums, 2008), which keeps on which side of the middle it lay.
+using Double2 = double __attribute__((vector_size(16)));
+using Long2 = std::int64_t __attribute__((vector_size(16)));
+inline Double2 to_odd(Double2 product, Double2 c) {
+  Double2 sum = product + c;
+  const Double2 part = sum - product;
+  const Double2 error = (product - (sum - part)) + (c - part);  // what rounding the sum took away
+  Long2 bits;
+  __builtin_memcpy(&bits, &sum, sizeof bits);
+  // An even sum that is not exact goes to its odd neighbour on the side of the error; true is -1.
+  const Long2 inexact = ((error > 0) | (error < 0)) & ((bits & 1) - 1);
+  const Long2 inwards = (error > 0) ^ (sum > 0);
+  bits += inexact & (1 + inwards + inwards);
+  __builtin_memcpy(&sum, &bits, sizeof sum);
+  return sum;
+}
+inline Double2 lower(Vec x) { return Double2{x.v[0], x.v[1]}; }
+inline Double2 upper(Vec x) { return Double2{x.v[2], x.v[3]}; }
+inline Vec narrow(Double2 low, Double2 high) {
+  return {Float4{static_cast<float>(low[0]), static_cast<float>(low[1]), static_cast<float>(high[0]),
+                 static_cast<float>(high[1])}};
+}
+inline Vec fused(Vec a, Vec b, Vec c) {
+  const Double2 low = lower(a) * lower(b);
+  const Double2 high = upper(a) * upper(b);
+  const Double2 sums[] = {low + lower(c), high + upper(c)};
+  const Vec rounded = narrow(sums[0], sums[1]);
+  Int4 words[2];
+  __builtin_memcpy(words, sums, sizeof words);
+  const Int4 lower_words = __builtin_shuffle(words[0], words[1], Int4{0, 2, 4, 6});
+  const Int4 subnormal = (rounded.v < 0x1p-126F) & (rounded.v > -0x1p-126F);
+  const Int4 doubtful = ((lower_words & 0x1fffffff) == 0x10000000) | subnormal;
+  Long2 any;
+  __builtin_memcpy(&any, &doubtful, sizeof any);
+  if (__builtin_expect((any[0] | any[1]) == 0, 1)) return rounded;
+  return narrow(to_odd(low, lower(c)), to_odd(high, upper(c)));
+}
 inline Vec max(Vec a, Vec b) { return {a.v > b.v ? a.v : b.v}; }
 inline Vec abs(Vec a) { return {a.v < 0 ? -a.v : a.v}; }
 inline float sum_of(Vec a) { return (a.v[0] + a.v[2]) + (a.v[1] + a.v[3]); }

@@ -7,8 +7,9 @@
 // addition makes the replay right even when a document came and went in between: its chunks are no longer there to be
 // read.
 //
-// A save rewrites a whole file; that is 0.1 s per 100,000 chunks of text, so small changes wait in memory until they
-// are 2 % of the collection (or 256 chunks), and every process replays them at its start.
+// A save rewrites the whole term file; that is 0.1 s per 100,000 chunks of text, so small changes wait in memory until
+// they are 2 % of the collection (or 256 chunks), and every process replays them at its start. Vectors are saved as one
+// more file that adds to the ones before (VectorIndex::save_changes); those stay as long as they are needed.
 #include "store/view.hpp"
 
 #include <algorithm>
@@ -316,24 +317,27 @@ Status View::save(Database& database, Lag lag, const Context& context) {
   }
   if (vectors_ && saved_vectors_ != seq_ && (saved_vectors_ < 0 || far_behind)) {
     const fs::path path = folder_ / (vector_prefix(space_->number) + std::to_string(seq_) + ".seg");
-    IG_TRY(vectors_->save(path, {space_->space_id, static_cast<std::uint64_t>(seq_)}, context));
+    IG_TRY(vectors_->save_changes(path, {space_->space_id, static_cast<std::uint64_t>(seq_)}, context));
     saved_vectors_ = seq_;
   }
-  drop_files(saved_terms_, saved_vectors_);
+  drop_files(saved_terms_);
   return {};
 }
 
-void View::drop_files(std::int64_t keep_terms, std::int64_t keep_vectors) {
+void View::drop_files(std::int64_t keep_terms) {
   std::error_code ignored;
   for (const DerivedFile& file : term_files()) {
     if (file.seq != keep_terms) fs::remove(file.path, ignored);
   }
-  const std::string prefix = space_ ? vector_prefix(space_->number) : std::string();
+  std::vector<std::string> kept;
+  if (vectors_) {
+    for (const fs::path& path : vectors_->files()) kept.push_back(path.filename().string());
+  }
   std::vector<fs::path> old;
   for (fs::directory_iterator it(folder_, ignored), end; it != end; it.increment(ignored)) {
     const std::string name = it->path().filename().string();
     const bool vector = name.starts_with("vec-") && name.ends_with(".seg");
-    if (vector && (prefix.empty() || seq_in(name, prefix, ".seg") != keep_vectors)) old.push_back(it->path());
+    if (vector && std::ranges::find(kept, name) == kept.end()) old.push_back(it->path());
     if (is_abandoned(name)) old.push_back(it->path());
   }
   for (const fs::path& path : old) fs::remove(path, ignored);

@@ -84,7 +84,7 @@ class View {
   // False: its space is another than that of the chunks before.
   Result<bool> add_bulk(const Planned& planned, const Context& context);
   Status finish_bulk(const Context& context);
-  void drop_files(std::int64_t keep_terms, std::int64_t keep_vectors);
+  void drop_files(std::int64_t keep_terms);  // and vectors that vectors_ does not need
 
   std::filesystem::path folder_;
   LexicalOptions lexical_;

@@ -41,7 +41,15 @@ Status write_indexes(const fs::path& corpus) {
     rows.row_f32(i)[1] = static_cast<float>(i % 11) - 7;
   }
   IG_TRY(scan->add(ids, rows.view(), context));
-  IG_TRY(scan->save(corpus / "scan_index" / "1100_rows", {"space", 9}, context));
+  IG_TRY(scan->save(corpus / "scan_index" / "1100_rows_format_2", {"space", 9}, context));
+  const auto sparse = IG_TRY(make_sparse_index({12, Metric::dot}));
+  Vectors weights = Vectors::sparse(12);
+  for (std::uint32_t i = 0; i < 300; ++i) {
+    const std::vector<std::uint32_t> columns{0, 1 + i % 5, 6 + i % 6};
+    weights.append_sparse(columns, std::vector<float>{0.5F, static_cast<float>(i % 9), 1.0F});
+  }
+  IG_TRY(sparse->add(std::span(ids).first(300), weights, context));
+  IG_TRY(sparse->save(corpus / "sparse_index" / "300_rows", {"space", 9}, context));
   IG_TRY(terms->save(corpus / "term_index" / "300_documents", {"terms-1", 9}, context));
   return flat->save(corpus / "flat_index" / "40_rows", {"space", 9}, context);
 }
@@ -176,7 +184,7 @@ Status write_fasttext_files(const fs::path& corpus) {
 }
 
 Status run(const fs::path& corpus) {
-  for (const char* name : {"term_index", "flat_index", "scan_index", "model_folder", "safetensors", "analyzer_spec",
+  for (const char* name : {"term_index", "flat_index", "scan_index", "sparse_index", "model_folder", "safetensors", "analyzer_spec",
                            "gguf", "tokenizer_files", "fasttext_file"}) {
     fs::create_directories(corpus / name);
   }

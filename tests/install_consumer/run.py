@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -38,6 +39,9 @@ def main():
 
 def check(options, folder):
     prefix, build = folder / "prefix", folder / "build"
+    example = (HERE / "consumer/vectors.cpp").read_text().split("// guide:\n")[1].split("  // :guide")[0]
+    shown = (HERE.parents[1] / "docs/guide/vector-index.md").read_text()
+    assert textwrap.dedent(example) in shown, "docs/guide/vector-index.md shows another example than vectors.cpp"
     run("cmake", "--install", options.build, "--prefix", prefix)
     exported = "".join(p.read_text() for p in prefix.rglob("*.cmake"))
     source = HERE.parents[1]
@@ -51,6 +55,8 @@ def check(options, folder):
     assert out.startswith("ships.txt#") and "The ship leaves the harbour at nine." in out.splitlines()[0], out
     program = run(prefix / "bin" / "isogloss", "search", folder / "docs", "ship harbour", env=environment)
     assert "ships.txt" in program, program
+    vectors = run(build / "vectors", folder)
+    assert vectors == "1000 10 1001 10 1002 10 1 4998\n", vectors
     print("install.consumer: good")
 
 

@@ -12,7 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 import harness  # noqa: E402
 
-DIMS = {"minilm": 384, "avg100": 100}
+DIMS = {"minilm": 384, "avg100": 100, "avg128": 128}
 K = 10
 ASKED = (0.95, 0.98, 0.99, 0.999)
 GRAPH = ["16", "32", "64", "128", "256", "512", "1024"]
@@ -89,7 +89,7 @@ def run_set(name, options, folder):
     binary = pathlib.Path(options.build) / "bench/tasks/vector_search/bench_vector_search"
     contestants = [harness.Contestant(f"isogloss {dtype}", [binary, dtype]) for dtype in ("f32", "bf16")]
     contestants += [harness.Contestant(peer, [sys.executable, HERE / "peer_contestant.py", peer])
-                    for peer in ("scann", "hnswlib", "faiss", "usearch") if installed(peer)]
+                    for peer in options.peers.split(",") if peer and installed(peer)]
     result = {"build": {}, "at": {}}
     for contestant in contestants:
         built = contestant.ask("load", data / f"{name}.vectors", data / f"{name}.queries", dim,
@@ -121,6 +121,7 @@ def main():
     parser = harness.arguments(__doc__)
     parser.add_argument("--data", default=str(harness.ROOT / "build/vector-sets"), help="folder that make_sets.py filled")
     parser.add_argument("--sets", default="minilm,avg100")
+    parser.add_argument("--peers", default="scann,hnswlib,faiss,usearch")
     options = parser.parse_args()
     for one in options.sets.split(","):
         if not (pathlib.Path(options.data) / f"{one}.exact").exists():

@@ -6,40 +6,15 @@
 #include "core/parallel.hpp"
 #include "core/text.hpp"
 #include "heads/embed_rows.hpp"
+#include "heads/text_list.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/machine.hpp"
 
 namespace isogloss::evaluation {
-namespace {
-
-// What a model may be fitted on: texts without labels.
-class Corpus final : public Dataset {
- public:
-  explicit Corpus(std::span<const std::string> texts) : texts_(texts) {}
-  const std::vector<std::string>& column_names() const override { return none_; }
-  std::size_t blocks() const override { return 1; }
-  Status read_block(std::size_t, const RecordSink& sink, Context& context) const override {
-    IG_TRY(context.check());
-    for (const std::string& text : texts_) {
-      Record record;
-      record.text = text;
-      IG_TRY(sink(record));
-    }
-    return {};
-  }
-  std::string description() const override { return "the texts of the task"; }
-
- private:
-  std::span<const std::string> texts_;
-  std::vector<std::string> none_;
-};
-
-}  // namespace
-
 Result<TextModel> TextModel::open(std::string_view reference, std::span<const std::string> corpus,
                                   const EvalOptions& options, Context& context) {
   TextModel out;
-  out.model_ = IG_TRY(load_or_fit(reference, Corpus(corpus), context));
+  out.model_ = IG_TRY(load_or_fit(reference, heads::TextList(corpus), context));
   out.embedder_ = out.model_->ability<Embedder>();
   out.scorer_ = out.model_->ability<PairScorer>();
   if (out.embedder_ == nullptr && out.scorer_ == nullptr) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The flat index: the rows of index/row_store.hpp, and every search reads all of them (flat_scan.cpp). save() writes
 // what lives as one file of kind "flat", format 1; opening reads the footer only.
-#include <array>
+#include <utility>
+#include <vector>
 
 #include "core/guard.hpp"
 #include "index/flat/flat_scan.hpp"
@@ -28,9 +29,11 @@ class FlatIndex final : public StoredIndex {
     return guard([&]() -> Result<std::vector<std::vector<IndexHit>>> {
       const math::Matrix prepared = IG_TRY(rows_.prepare_queries(queries));
       IG_TRY(context.check());
-      const std::array<FlatRows, 2> parts = {rows_.base_part(query.filter), rows_.tail_part(query.filter)};
+      std::vector<FlatRows> parts;
+      for (std::size_t base = 0; base < rows_.bases(); ++base) parts.push_back(rows_.base_part(base, query.filter));
+      parts.push_back(rows_.tail_part(query.filter));
       std::size_t scored = 0;
-      auto hits = scan(parts, options().metric, prepared.view(), query.k, context, &scored);
+      auto hits = scan(parts, options().metric, prepared.view(), query.k, query.at_least, context, &scored);
       if (cost != nullptr) {
         *cost = {};
         cost->plan = query.filter != nullptr ? "flat, picked rows" : "flat";
@@ -51,6 +54,21 @@ class FlatIndex final : public StoredIndex {
       return writer.finish(stamp, live.ids.size(), std::as_bytes(std::span(&details, 1)));
     });
   }
+
+  // There is nothing but the rows, so all of them are written.
+  Status save_changes(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) override {
+    return guard([&]() -> Status {
+      IG_TRY(save(path, stamp, context));
+      rows_ = IG_TRY(map_rows(path));
+      return {};
+    });
+  }
+
+  static Result<RowStore> map_rows(const std::filesystem::path& path) {
+    std::vector<SectionFile> files;
+    files.push_back(IG_TRY(SectionFile::open(path, kKind, kFormat)));
+    return RowStore::map(std::move(files));
+  }
 };
 
 }  // namespace
@@ -65,9 +83,7 @@ Result<std::unique_ptr<VectorIndex>> make_flat_index(const VectorIndexOptions& o
 
 Result<std::unique_ptr<VectorIndex>> map_flat_index(const std::filesystem::path& path) {
   return guard([&]() -> Result<std::unique_ptr<VectorIndex>> {
-    index::SectionFile file = IG_TRY(index::SectionFile::open(path, index::kKind, index::kFormat));
-    index::RowStore rows = IG_TRY(index::RowStore::map(std::move(file)));
-    return std::unique_ptr<VectorIndex>(std::make_unique<index::FlatIndex>(std::move(rows)));
+    return std::unique_ptr<VectorIndex>(std::make_unique<index::FlatIndex>(IG_TRY(index::FlatIndex::map_rows(path))));
   });
 }
 

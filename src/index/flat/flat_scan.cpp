@@ -39,19 +39,20 @@ constexpr std::size_t kSpare = 16;           // candidates beyond k
 // The k best of one query, filled by several tasks.
 class SharedBest {
  public:
-  explicit SharedBest(std::size_t k) : best_(k) {}
+  explicit SharedBest(std::size_t k, float least = -INFINITY) : best_(k), least_(least), threshold_(least) {}
   float threshold() const { return threshold_.load(std::memory_order_relaxed); }
   void merge(const math::TopK& part) {
     const std::lock_guard lock(mutex_);
     best_.merge(part);
-    threshold_.store(best_.threshold(), std::memory_order_relaxed);
+    threshold_.store(std::max(least_, best_.threshold()), std::memory_order_relaxed);
   }
   std::vector<math::Scored> take() { return best_.take(); }
 
  private:
   std::mutex mutex_;
   math::TopK best_;
-  std::atomic<float> threshold_{-INFINITY};
+  float least_;
+  std::atomic<float> threshold_;
 };
 
 const float* floats(const FlatRows& rows, std::size_t row) {
@@ -114,10 +115,10 @@ std::vector<IndexHit> as_hits(const std::vector<math::Scored>& best) {
 
 // Queries one after another over each step of rows, which stays in the cache meanwhile.
 std::vector<std::vector<IndexHit>> scan_few(std::span<const FlatRows> parts, Metric metric, math::MatrixView queries,
-                                            std::size_t k, const Context& context) {
+                                            std::size_t k, float least, const Context& context) {
   const std::vector<Task> tasks = tasks_of(parts);
   std::vector<std::unique_ptr<SharedBest>> shared;
-  for (std::size_t q = 0; q < queries.rows; ++q) shared.push_back(std::make_unique<SharedBest>(k));
+  for (std::size_t q = 0; q < queries.rows; ++q) shared.push_back(std::make_unique<SharedBest>(k, least));
   parallel_for(context, tasks.size(), 1, [&](std::size_t t, std::size_t) {
     const FlatRows& rows = *tasks[t].rows;
     std::vector<math::TopK> best(queries.rows, math::TopK(k));
@@ -238,7 +239,7 @@ class BatchScan {
     if (candidates.size() < k_ + kSpare || best.threshold() > highest_outside(query, candidates.back().score)) {
       return as_hits(best.take());
     }
-    return scan_few(parts_, metric_, queries_.middle_rows(q, 1), k_, Context{}).front();
+    return scan_few(parts_, metric_, queries_.middle_rows(q, 1), k_, -INFINITY, Context{}).front();
   }
 
   // No row that was not proposed has a score above this. `worst` = proposed score of the last candidate.
@@ -279,18 +280,23 @@ void score_rows(const FlatRows& rows, Metric metric, std::span<const float> quer
 }
 
 std::vector<std::vector<IndexHit>> scan(std::span<const FlatRows> parts, Metric metric, math::MatrixView queries,
-                                        std::size_t k, const Context& context, std::size_t* scored) {
+                                        std::size_t k, float least, const Context& context, std::size_t* scored) {
   std::size_t rows = 0;
   for (const FlatRows& part : parts) rows += part.mask ? part.mask->count() : part.count;
   *scored = rows * queries.rows;
   const std::size_t found = std::min(k, rows);
   if (found == 0) return std::vector<std::vector<IndexHit>>(queries.rows);
   // With k near the number of rows everything is a candidate, and the product decides nothing.
-  if (queries.rows < kFewQueries || rows < 4 * (k + kSpare)) return scan_few(parts, metric, queries, found, context);
+  if (queries.rows < kFewQueries || rows < 4 * (k + kSpare)) {
+    return scan_few(parts, metric, queries, found, least, context);
+  }
   std::vector<std::vector<IndexHit>> out;
   for (std::size_t first = 0; first < queries.rows; first += kQueriesAtOnce) {
     const math::MatrixView some = queries.middle_rows(first, std::min(kQueriesAtOnce, queries.rows - first));
-    for (auto& hits : BatchScan(parts, metric, some, found, context).run()) out.push_back(std::move(hits));
+    for (auto& hits : BatchScan(parts, metric, some, found, context).run()) {
+      std::erase_if(hits, [&](const IndexHit& hit) { return hit.score < least; });
+      out.push_back(std::move(hits));
+    }
   }
   return out;
 }

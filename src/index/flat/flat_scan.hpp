@@ -31,9 +31,9 @@ struct FlatRows {
 void score_rows(const FlatRows& rows, Metric metric, std::span<const float> query, std::size_t first,
                 std::span<const std::uint32_t> picks, std::span<float> scores);
 
-// The k best rows of all parts for every query, best first, ties by ascending id. Bits do not depend on the number of
-// queries or threads. queries (q, dim) with column_stride 1 -> (q) lists
+// The k best rows of all parts that score at least `least`, for every query, best first, ties by ascending id. Bits do
+// not depend on the number of queries or threads. queries (q, dim) with column_stride 1 -> (q) lists
 std::vector<std::vector<IndexHit>> scan(std::span<const FlatRows> parts, Metric metric, math::MatrixView queries,
-                                        std::size_t k, const Context& context, std::size_t* scored);
+                                        std::size_t k, float least, const Context& context, std::size_t* scored);
 
 }  // namespace isogloss::index

@@ -51,8 +51,12 @@ void unpack_some(const std::uint32_t* words, std::size_t count, unsigned bits, s
 }  // namespace
 
 Result<PostingsFile> PostingsFile::open(const std::filesystem::path& path) {
+  return read(IG_TRY(SectionFile::open(path, "bm25", kFormat)));
+}
+
+Result<PostingsFile> PostingsFile::read(SectionFile file) {
   PostingsFile out;
-  out.file_ = IG_TRY(SectionFile::open(path, "bm25", kFormat));
+  out.file_ = std::move(file);
   std::memcpy(&out.details_, out.file_.footer().details, sizeof out.details_);
   const std::size_t n = out.file_.footer().count;
   const std::size_t terms = out.details_.terms;

@@ -66,6 +66,8 @@ struct Postings {
 class PostingsFile {
  public:
   static Result<PostingsFile> open(const std::filesystem::path& path);
+  // The postings in a file of any kind, whose details start with theirs. Error{corrupt_data}.
+  static Result<PostingsFile> read(SectionFile file);
 
   const SectionFile& file() const { return file_; }
   const PostingsDetails& details() const { return details_; }

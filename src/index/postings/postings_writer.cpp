@@ -159,9 +159,7 @@ void PostingsWriter::add_blocks(std::span<const std::uint32_t> documents, std::s
   }
 }
 
-Status PostingsWriter::save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) {
-  IG_TRY(context.check());
-  if (stamp.space_id.size() > 64) return fail(Code::invalid_argument, "A space id has at most 64 bytes.");
+Status PostingsWriter::write(SectionWriter& writer) const {
   if (too_large_ || blocks_.size() > ~0U) {
     return fail(Code::unsupported, "This text is too large for one term index; split it into several.");
   }
@@ -172,7 +170,6 @@ Status PostingsWriter::save(const std::filesystem::path& path, const IndexStamp&
     while (slots[slot] != 0) slot = (slot + 1) & (slots.size() - 1);
     slots[slot] = static_cast<std::uint32_t>(term + 1);
   }
-  SectionWriter writer = IG_TRY(SectionWriter::create(path, "bm25", kFormat));
   IG_TRY(writer.section<std::int64_t>("ids", ids_));
   IG_TRY(writer.section<std::uint32_t>("lengths", lengths_));
   IG_TRY(writer.section<std::uint32_t>("term_ends", term_ends_));
@@ -182,14 +179,25 @@ Status PostingsWriter::save(const std::filesystem::path& path, const IndexStamp&
   IG_TRY(writer.section<BlockRecord>("blocks", blocks_));
   IG_TRY(writer.section<std::uint32_t>("data", data_));
   IG_TRY(writer.section<std::uint8_t>("dense", dense_));
-  IG_TRY(writer.section<float>("dense_impact", dense_impact_));
-  const PostingsDetails details{options_.k1,
-                                options_.b,
-                                average_length_,
-                                total_length_,
-                                static_cast<std::uint32_t>(options_.norm),
-                                static_cast<std::uint32_t>(lists_.size())};
-  return writer.finish(stamp, ids_.size(), std::as_bytes(std::span(&details, 1)));
+  return writer.section<float>("dense_impact", dense_impact_);
+}
+
+PostingsDetails PostingsWriter::details() const {
+  return {options_.k1,
+          options_.b,
+          average_length_,
+          total_length_,
+          static_cast<std::uint32_t>(options_.norm),
+          static_cast<std::uint32_t>(lists_.size())};
+}
+
+Status PostingsWriter::save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) {
+  IG_TRY(context.check());
+  if (stamp.space_id.size() > 64) return fail(Code::invalid_argument, "A space id has at most 64 bytes.");
+  SectionWriter writer = IG_TRY(SectionWriter::create(path, "bm25", kFormat));
+  IG_TRY(write(writer));
+  const PostingsDetails all = details();
+  return writer.finish(stamp, ids_.size(), std::as_bytes(std::span(&all, 1)));
 }
 
 }  // namespace isogloss::index

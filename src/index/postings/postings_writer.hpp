@@ -24,7 +24,10 @@ class PostingsWriter {
   // documents ascending, counts above 0. (n) each, n > 0. A term comes once.
   void add(std::string_view term, std::span<const std::uint32_t> documents, std::span<const std::uint32_t> counts);
 
-  // Error{unsupported} when a part outgrew its 32-bit offsets.
+  // The sections, to be followed by a footer with details(). Error{unsupported} when a part outgrew its 32-bit offsets.
+  Status write(SectionWriter& writer) const;
+  PostingsDetails details() const;
+  // A file of kind "bm25" of both.
   Status save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context);
 
  private:

@@ -222,7 +222,9 @@ class Bm25Index final : public TermIndex {
       cost->scored = scored;
     }
     std::vector<IndexHit> hits;
-    for (const math::Scored& entry : best.take()) hits.push_back({entry.id, entry.score});
+    for (const math::Scored& entry : best.take()) {
+      if (entry.score >= query.at_least) hits.push_back({entry.id, entry.score});
+    }
     return hits;
   }
 

@@ -31,6 +31,7 @@ constexpr std::size_t kMostQueries = 400;
 constexpr std::size_t kRowsPerQuery = 64;  // smaller sets are asked less, so that this takes no longer than the codes
 constexpr std::size_t kNeighbours = 10;    // of each that are asked what they need
 constexpr std::size_t kMostNeighbours = 100;  // that searches are measured by
+constexpr std::size_t kSpare = 16;            // rows beyond those, which the rounding of a product may have moved
 constexpr std::size_t kDear = 4096;           // rows scored by bytes
 constexpr std::size_t kMostDear = 32;
 constexpr std::uint64_t kSeed = 42;
@@ -139,6 +140,15 @@ void code_lists(BuiltCodes& built, const math::Matrix& centres, const ReadRow& r
   built.deviation = all.deviation();
 }
 
+// Rows in one run of blocks, without lists.
+void code_run(BuiltCodes& built, std::size_t count, const ReadRow& read, const Context& context) {
+  const std::size_t positions = (count + kBlockRows - 1) / kBlockRows * kBlockRows;
+  built.codes->resize(positions, positions);
+  Spread spread;
+  code_rows(*built.coder, 0, count, read, *built.codes, spread, context);
+  built.deviation = spread.deviation();
+}
+
 class Calibrating {
  public:
   Calibrating(const BuiltCodes& built, std::size_t count, std::size_t dim, const ReadRow& read)
@@ -161,7 +171,7 @@ class Calibrating {
       read_(query_row(i), x);
       measured[i].query = built_.coder->query(x);
       measured[i].self = query_row(i);
-      measured[i].near = nearest[i].take();
+      measured[i].near = rescored(nearest[i].take(), q.row(i));
       note(measured[i], reach, room);
     }
     Calibration out;
@@ -199,8 +209,8 @@ class Calibrating {
   std::vector<math::TopK> find_nearest(const math::Matrix& q, const Context& context) const {
     const math::PackedRight right(q.view().transposed());
     const std::size_t blocks = (count_ + kChunk - 1) / kChunk;
-    std::vector<std::vector<math::TopK>> parts(blocks,
-                                               std::vector<math::TopK>(q.rows(), math::TopK(kMostNeighbours + 1)));
+    std::vector<std::vector<math::TopK>> parts(
+        blocks, std::vector<math::TopK>(q.rows(), math::TopK(kMostNeighbours + 1 + kSpare)));
     parallel_for(context, count_, kChunk, [&](std::size_t begin, std::size_t end) {
       std::vector<math::TopK>& best = parts[begin / kChunk];
       math::Matrix some(end - begin, dim_);
@@ -219,6 +229,18 @@ class Calibrating {
       for (std::size_t j = 0; j < q.rows(); ++j) parts[0][j].merge(parts[block][j]);
     }
     return std::move(parts[0]);
+  }
+
+  // The same with scores that have the same bits on every instruction set, which those of a product have not. q (dim)
+  std::vector<math::Scored> rescored(const std::vector<math::Scored>& near, std::span<const float> q) const {
+    math::TopK best(kMostNeighbours + 1);
+    math::Matrix row(1, dim_);
+    for (const math::Scored& one : near) {
+      const auto number = static_cast<std::size_t>(one.id);
+      Centred(*built_.coder, read_).read(row, 1, [&](std::size_t) { return number; });
+      best.push(math::dot(q, row.row(0)) + built_.codes->adds[position_of(number)], one.id);
+    }
+    return best.take();
   }
 
   // What each neighbour needs.
@@ -272,7 +294,8 @@ class Calibrating {
     CodedPart part{built_.codes->view(), listed ? &lists_ : nullptr, built_.largest, dim_, {}};
     if (listed) part.shifts = list_shifts(lists_, one.query);
     const Effort effort = calibration.nominal(Calibration::miss_at(point), listed, built_.deviation, one.query.length);
-    std::vector<std::uint32_t> found = candidates_by_codes(part, one.query, live, effort, k, cost);
+    float nothing = -INFINITY;
+    std::vector<std::uint32_t> found = candidates_by_codes(part, one.query, live, effort, k, nothing, cost);
     std::ranges::sort(found);
     return found;
   }
@@ -349,7 +372,7 @@ Result<BuiltCodes> build_codes(std::size_t count, std::size_t dim, Metric metric
   BuiltCodes built;
   RowStatistics statistics = measure_rows(count, dim, read, context);
   built.largest = statistics.largest;
-  built.coder = std::make_unique<Coder>(dim, metric, std::move(statistics.centre));
+  built.coder = std::make_shared<const Coder>(dim, metric, std::move(statistics.centre));
   if (count < kLeastCoded || built.largest > kLongestCoded) return built;
   IG_TRY(context.check());
   built.codes = std::make_unique<CodeBuffer>(built.coder->width());
@@ -361,14 +384,22 @@ Result<BuiltCodes> build_codes(std::size_t count, std::size_t dim, Metric metric
     IG_TRY(context.check());
     code_lists(built, centres, read, context);
   } else {
-    const std::size_t positions = (count + kBlockRows - 1) / kBlockRows * kBlockRows;
-    built.codes->resize(positions, positions);
-    Spread spread;
-    code_rows(*built.coder, 0, count, read, *built.codes, spread, context);
-    built.deviation = spread.deviation();
+    code_run(built, count, read, context);
   }
   IG_TRY(context.check());
   if (count >= kLeastCalibrated) built.calibration = Calibrating(built, count, dim, read).run(context);
+  return built;
+}
+
+Result<BuiltCodes> build_changes(std::size_t count, std::shared_ptr<const Coder> coder, const ReadRow& read,
+                                 const Context& context) {
+  BuiltCodes built;
+  built.coder = std::move(coder);
+  built.largest = measure_rows(count, built.coder->dim(), read, context).largest;
+  if (count == 0 || built.largest > kLongestCoded) return built;
+  built.codes = std::make_unique<CodeBuffer>(built.coder->width());
+  code_run(built, count, read, context);
+  IG_TRY(context.check());
   return built;
 }
 

@@ -27,7 +27,7 @@ struct ListBuffer {
 };
 
 struct BuiltCodes {
-  std::unique_ptr<Coder> coder;
+  std::shared_ptr<const Coder> coder;
   std::unique_ptr<CodeBuffer> codes;  // null: too few rows, or too long ones
   ListBuffer lists;                   // empty below kLeastListed
   std::optional<Calibration> calibration;
@@ -38,5 +38,8 @@ struct BuiltCodes {
 // Error{cancelled}.
 Result<BuiltCodes> build_codes(std::size_t count, std::size_t dim, Metric metric, const ReadRow& read,
                                const Context& context);
+// The codes of some rows beside others whose coder there is: no lists, no calibration. Error{cancelled}.
+Result<BuiltCodes> build_changes(std::size_t count, std::shared_ptr<const Coder> coder, const ReadRow& read,
+                                 const Context& context);
 
 }  // namespace isogloss::index

@@ -35,13 +35,16 @@ std::vector<float> list_shifts(const Lists& lists, const CodedQuery& query);
 
 // The positions that may be among the k best, found by signs, then bytes. A row is dropped when even its raised
 // estimate is below the k-th best estimate from bytes; no list is read whose raised score is. live: positions that may
-// be found. Fewer than k positions only when fewer live.
+// be found. floor: a score that k rows of other parts with the same coder reach, -infinity when none is known; rows
+// below it are dropped too, and it rises to the k-th best score here. Fewer than k positions only when fewer live, or
+// because of the floor.
 std::vector<std::uint32_t> candidates_by_codes(const CodedPart& part, const CodedQuery& query, const RowMask& live,
-                                               const Effort& effort, std::size_t k, PartCost& cost);
+                                               const Effort& effort, std::size_t k, float& floor, PartCost& cost);
 
 // The same from bytes alone over the picked positions.
 std::vector<std::uint32_t> candidates_by_bytes(const CodedPart& part, const CodedQuery& query,
-                                               std::span<const std::uint32_t> picks, std::size_t k, PartCost& cost);
+                                               std::span<const std::uint32_t> picks, std::size_t k, float& floor,
+                                               PartCost& cost);
 
 // The same with a bound of every error, rounding of the exact scores included: the k best are among them for certain.
 std::vector<std::uint32_t> proven_candidates(const CodedPart& part, const CodedQuery& query,

@@ -2,14 +2,17 @@
 // The scan index: the rows of index/row_store.hpp with codes beside them (coder.hpp), searched in stages
 // (part_search.hpp).
 //
-// Two parts as in the store. The base lies in the map, its codes too, in lists when it is large (lists.hpp). The tail
-// is coded in memory, when it is searched, once it has kLeastCoded rows, and again, with a new centre, when it has
-// grown to eight times of what the centre was measured on; below, its rows are scored as they are. Removed rows are
-// bits of a mask; a removed row of the tail is overwritten by the last one, codes included.
+// Parts as in the store. Each base lies in a map, its codes too (coding.hpp); the first is in lists when it is large
+// (lists.hpp), the others, which save_changes() writes, are runs of blocks coded about the first one's centre. The tail
+// is coded in memory when it is searched: as the first base, or, when there is none that is coded, once it has
+// kLeastCoded rows, and again, with a new centre, when it has grown to eight times of what the centre was measured on;
+// below, its rows are scored as they are. Removed rows are bits of a mask; a removed row of the tail is overwritten by
+// the last one, codes included. Parts are searched one after another, and what one finds is the least another has to.
 //
-// File (kind "scan", format 1), besides the store's sections: "codes", "factors", "adds" by position, "bytes", "steps"
-// by rank (CodedRows), empty when the index is too small to be coded; "centre" (dim) or empty; "calibration"
-// (Calibration) or empty; "starts", "centres", "list_adds", "radii", "row_of", "position" (ListArrays) or empty.
+// save_changes() writes the tail as one more file and takes along the files before it that hold less than twice as
+// much, so that there are few, each at least twice as large as the next. It writes everything anew when the rows
+// without lists are an eighth of those in lists (they cost as much as twice as many in lists do), when a quarter of all
+// is removed rows, or when there are enough rows for lists.
 //
 // Which way a part is read:
 //   few rows may be returned (of k): they are scored as they are
@@ -17,67 +20,26 @@
 //   else: signs of all blocks with a live row, or of the lists that may hold one of the best, bytes, exactly
 //   exact: bytes of all rows with bounds, then exactly whatever the bounds leave
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstring>
 #include <memory>
 #include <mutex>
 
 #include "core/guard.hpp"
 #include "core/parallel.hpp"
 #include "index/row_store.hpp"
-#include "index/scan/code_builder.hpp"
+#include "index/scan/coding.hpp"
 #include "index/scan/part_search.hpp"
 #include "math/topk.hpp"
 
 namespace isogloss::index {
 namespace {
 
-constexpr std::string_view kKind = "scan";
-constexpr std::uint32_t kFormat = 1;
 constexpr std::size_t kFewRows = 128;     // scored as they are
 constexpr std::size_t kPickedShare = 16;  // at most 1 of so many: by bytes, without signs
 constexpr std::size_t kRecodeGrowth = 8;
-
-struct Details {
-  RowStore::Details rows;
-  double largest;    // |x|
-  double deviation;  // Spread::deviation
-  std::uint32_t width;
-  std::uint32_t unused;
-};
-
-// The quantile of the normal distribution, by bisection: how many deviations a share lies above.
-double deviations_of(double share) {
-  double low = -8;
-  double high = 8;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = (low + high) / 2;
-    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < share ? low : high) = middle;
-  }
-  return low;
-}
-
-// How the rows of a part are coded.
-struct Coding {
-  std::unique_ptr<Coder> coder;  // null: not coded
-  CodedRows rows;
-  std::unique_ptr<Lists> lists;              // null: one run of blocks
-  RowMask live;                              // with lists: positions of the rows that were not removed
-  std::unique_ptr<Calibration> calibration;  // null: errors are taken for normal
-  double largest = 0;
-  double deviation = 0;
-
-  Effort effort(const IndexQuery& query, float query_length) const;
-};
-
-Effort Coding::effort(const IndexQuery& query, float query_length) const {
-  if (calibration == nullptr) {
-    return {static_cast<float>(deviations_of(query.recall) * deviation * static_cast<double>(query_length)), 0.0F};
-  }
-  const double miss = query.filter != nullptr ? 1 - query.recall : calibration->nominal_for(query.recall, query.k);
-  return calibration->nominal(miss, lists != nullptr, deviation, query_length);
-}
+constexpr std::size_t kUnlistedShare = 8;  // at most 1 of so many rows has no list
+constexpr std::size_t kRemovedShare = 4;   // at most 1 removed row to so many live ones
+constexpr std::size_t kMergedSize = 2;     // a file is written anew with one that is not smaller by this
 
 struct TailCoding {
   std::unique_ptr<CodeBuffer> buffer;
@@ -91,8 +53,8 @@ class ScanIndex final : public StoredIndex {
   explicit ScanIndex(RowStore rows) : StoredIndex(std::move(rows)) {}
 
   static Result<std::unique_ptr<VectorIndex>> map_file(const std::filesystem::path& path) {
-    auto index = std::make_unique<ScanIndex>(IG_TRY(RowStore::map(IG_TRY(SectionFile::open(path, kKind, kFormat)))));
-    IG_TRY(index->map_codes());
+    auto index = std::make_unique<ScanIndex>(RowStore(VectorIndexOptions()));
+    IG_TRY(index->map_parts(path));
     return std::unique_ptr<VectorIndex>(std::move(index));
   }
 
@@ -101,10 +63,7 @@ class ScanIndex final : public StoredIndex {
     for (const std::int64_t id : ids) {
       const RowStore::Removed removed = rows_.remove(id);
       count += removed.where != RowStore::Removed::Where::nowhere;
-      if (removed.where == RowStore::Removed::Where::base && base_.lists != nullptr) {
-        const std::uint32_t position = base_.lists->arrays().position[removed.row];
-        if (position < base_.rows.positions) base_.live.erase(position);
-      }
+      if (removed.where == RowStore::Removed::Where::base) bases_[removed.base].remove(removed.row);
       if (removed.where == RowStore::Removed::Where::tail) uncode(removed);
     }
     return count;
@@ -116,7 +75,19 @@ class ScanIndex final : public StoredIndex {
   }
 
   Status save(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const override {
-    return guard([&] { return write(path, stamp, context); });
+    return guard([&] { return write_scan_file(path, stamp, rows_, context); });
+  }
+
+  Status save_changes(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) override {
+    return guard([&]() -> Status {
+      const std::size_t keep = bases_to_keep();
+      if (keep == 0) {
+        IG_TRY(write_scan_file(path, stamp, rows_, context));
+      } else {
+        IG_TRY(write_scan_changes(path, stamp, rows_, keep, bases_[0].coder, context));
+      }
+      return map_parts(path);
+    });
   }
 
  private:
@@ -145,95 +116,78 @@ class ScanIndex final : public StoredIndex {
     }
   }
 
-  Status map_codes();
-  Status map_lists(std::size_t count);
+  Status map_parts(const std::filesystem::path& path);
+  std::size_t bases_to_keep() const;
   void code_tail(const Context& context) const;
   Part part_of(FlatRows rows, const Coding& coding, const IndexQuery& query) const;
   Result<std::vector<std::vector<IndexHit>>> search_all(VectorsView queries, const IndexQuery& query,
                                                         const Context& context, IndexCost* cost) const;
-  void search_part(const Part& part, std::span<const float> q, const IndexQuery& query, math::TopK& best,
-                   IndexCost& cost) const;
-  Status write(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const;
+  // A query on its way through the parts.
+  struct Asked {
+    std::span<const float> q;      // (dim)
+    const Coder* coder = nullptr;  // that `coded` and `floor` are of
+    CodedQuery coded;
+    float floor = -INFINITY;  // candidates_by_codes()
+  };
+  void search_part(const Part& part, Asked& asked, const IndexQuery& query, math::TopK& best, IndexCost& cost) const;
+  std::vector<std::uint32_t> candidates(const Part& part, Asked& asked, const IndexQuery& query, PartCost& cost) const;
 
-  Coding base_;
+  std::vector<Coding> bases_;
   // The tail is coded when it is searched, not when it grows: an index that is filled and saved is coded once.
   mutable std::mutex coding_;
   mutable Coding tail_;
   mutable TailCoding tail_codes_;
 };
 
-Status ScanIndex::map_codes() {
-  const SectionFile& file = *rows_.file();
-  Details details;
-  static_assert(sizeof details <= sizeof(SectionFooter::details));
-  std::memcpy(&details, file.footer().details, sizeof details);
-  const auto codes = IG_TRY(file.array<std::uint8_t>("codes"));
-  if (codes.empty()) return {};
-  const std::size_t count = file.footer().count;
-  const auto centre = IG_TRY(file.array<float>("centre"));
-  if (!centre.empty() && centre.size() != options().dim) return file.damaged("its centre has another dimension");
-  auto coder =
-      std::make_unique<Coder>(options().dim, options().metric, std::vector<float>(centre.begin(), centre.end()));
-  if (details.width != coder->width()) return file.damaged("its codes have another width");
-  if (!(details.deviation >= 0 && details.deviation <= 1) || !(details.largest >= 0) ||
-      details.largest > kLongestCoded) {
-    return file.damaged("what it says about its rows is impossible");
+Status ScanIndex::map_parts(const std::filesystem::path& path) {
+  RowStore rows = IG_TRY(RowStore::map(IG_TRY(open_scan_files(path))));
+  IG_TRY(restore_removed(rows));
+  std::vector<Coding> bases;
+  for (std::size_t base = 0; base < rows.bases(); ++base) {
+    bases.push_back(IG_TRY(map_coding(rows, base, base > 0 ? &bases[0] : nullptr)));
   }
-  IG_TRY(map_lists(count));
-  const std::size_t width = details.width;
-  const std::size_t whole = (count + kBlockRows - 1) / kBlockRows * kBlockRows;
-  const std::size_t positions = base_.lists != nullptr ? base_.lists->positions() : whole;
-  const std::size_t ranks = base_.lists != nullptr ? count : whole;
-  base_.rows.codes = IG_TRY(file.array<std::uint8_t>("codes", positions * (width / 8)));
-  base_.rows.factors = IG_TRY(file.array<float>("factors", positions));
-  base_.rows.adds = IG_TRY(file.array<float>("adds", positions));
-  base_.rows.bytes = IG_TRY(file.array<std::int8_t>("bytes", ranks * width));
-  base_.rows.steps = IG_TRY(file.array<float>("steps", ranks));
-  base_.rows.positions = positions;
-  base_.rows.width = width;
-  const auto calibration = IG_TRY(file.array<float>("calibration"));
-  if (calibration.size() == Calibration::kValues) {
-    base_.calibration = std::make_unique<Calibration>(Calibration::from(calibration));
-  } else if (!calibration.empty() || base_.lists != nullptr) {
-    return file.damaged("its calibration has another size");
-  }
-  base_.largest = details.largest;
-  base_.deviation = details.deviation;
-  base_.coder = std::move(coder);
+  rows_ = std::move(rows);
+  bases_ = std::move(bases);
+  tail_ = {};
+  tail_codes_ = {};
   return {};
 }
 
-Status ScanIndex::map_lists(std::size_t count) {
-  const SectionFile& file = *rows_.file();
-  ListArrays arrays;
-  arrays.starts = IG_TRY(file.array<std::uint32_t>("starts"));
-  if (arrays.starts.empty()) return {};
-  const std::size_t lists = arrays.starts.size() - 1;
-  if (lists == 0 || arrays.starts.front() != 0 || arrays.starts.back() != count || lists > count ||
-      !std::ranges::is_sorted(arrays.starts)) {
-    return file.damaged("its lists do not hold its rows");
+// How many of the first bases the next file adds to; 0 = it holds everything.
+std::size_t ScanIndex::bases_to_keep() const {
+  if (bases_.empty() || bases_[0].coder == nullptr) return 0;
+  const std::size_t all = rows_.live_in_bases(0);
+  const std::size_t first = all - rows_.live_in_bases(1);
+  const std::size_t others = rows_.size() - first;
+  std::size_t written = 0;
+  for (std::size_t base = 0; base < bases_.size(); ++base) written += rows_.count(base);
+  if ((written - all) * kRemovedShare > rows_.size()) return 0;
+  if (bases_[0].lists != nullptr ? others * kUnlistedShare > first : rows_.size() >= kLeastListed) return 0;
+  std::size_t keep = bases_.size();
+  for (; keep > 1; --keep) {
+    const std::size_t later = rows_.live_in_bases(keep);
+    const std::size_t one = rows_.live_in_bases(keep - 1) - later;
+    if (one > kMergedSize * (rows_.tail_size() + later)) break;
   }
-  arrays.centres = IG_TRY(file.array<std::uint16_t>("centres", lists * options().dim));
-  arrays.adds = IG_TRY(file.array<float>("list_adds", lists));
-  arrays.radii = IG_TRY(file.array<float>("radii", lists));
-  arrays.row_of = IG_TRY(file.array<std::uint32_t>("row_of", count));
-  arrays.position = IG_TRY(file.array<std::uint32_t>("position", count));
-  base_.lists = std::make_unique<Lists>(arrays);
-  base_.live = base_.lists->filled();
-  return {};
+  return keep;
 }
 
 void ScanIndex::code_tail(const Context& context) const {
   const FlatRows rows = rows_.tail_part(nullptr);
+  const std::shared_ptr<const Coder> first = bases_.empty() ? nullptr : bases_[0].coder;
   const std::lock_guard lock(coding_);
-  if (rows.count == tail_codes_.coded || (rows.count < kLeastCoded && tail_.coder == nullptr)) return;
+  const std::size_t least = first != nullptr ? kFewRows : kLeastCoded;
+  if (rows.count == tail_codes_.coded || (rows.count < least && tail_.coder == nullptr)) return;
   const std::size_t stride = rows.stride * (rows.dtype == DType::f32 ? 4 : 2);
   const ReadRow read = [&](std::size_t i, std::span<float> out) { rows_.read_row(rows.data + i * stride, out); };
   TailCoding& codes = tail_codes_;
-  if (tail_.coder == nullptr || rows.count >= kRecodeGrowth * codes.measured_on) {
+  if (tail_.coder == nullptr || (first == nullptr && rows.count >= kRecodeGrowth * codes.measured_on)) {
     RowStatistics statistics = measure_rows(rows.count, rows.dim, read, context);
     tail_.largest = statistics.largest;
-    tail_.coder = std::make_unique<Coder>(rows.dim, options().metric, std::move(statistics.centre));
+    tail_.coder = first;
+    if (first == nullptr) {
+      tail_.coder = std::make_shared<const Coder>(rows.dim, options().metric, std::move(statistics.centre));
+    }
     codes = {std::make_unique<CodeBuffer>(tail_.coder->width()), {}, rows.count, 0};
   } else {
     const ReadRow fresh = [&](std::size_t i, std::span<float> out) { read(codes.coded + i, out); };
@@ -274,36 +228,46 @@ ScanIndex::Part ScanIndex::part_of(FlatRows rows, const Coding& coding, const In
   return part;
 }
 
-void ScanIndex::search_part(const Part& part, std::span<const float> q, const IndexQuery& query, math::TopK& best,
+// Rows of the part that have to be scored.
+std::vector<std::uint32_t> ScanIndex::candidates(const Part& part, Asked& asked, const IndexQuery& query,
+                                                 PartCost& cost) const {
+  const Coding& coding = *part.coding;
+  if (asked.coder != coding.coder.get()) {
+    asked.coder = coding.coder.get();
+    asked.coded = coding.coder->query(asked.q);
+    asked.floor = -INFINITY;
+  }
+  CodedPart codes{coding.rows, coding.lists.get(), coding.largest, part.rows.dim, {}};
+  if (coding.lists != nullptr) codes.shifts = list_shifts(*coding.lists, asked.coded);
+  std::vector<std::uint32_t> found;
+  if (query.exact) {
+    found = proven_candidates(codes, asked.coded, part.picks, query.k, cost);
+  } else if (!part.picks.empty()) {
+    found = candidates_by_bytes(codes, asked.coded, part.picks, query.k, asked.floor, cost);
+  } else {
+    const Effort effort = coding.effort(query, asked.coded.length);
+    found = candidates_by_codes(codes, asked.coded, part.live(), effort, query.k, asked.floor, cost);
+  }
+  if (coding.lists == nullptr) return found;
+  for (std::uint32_t& one : found) one = coding.lists->arrays().row_of[coding.lists->rank_of(one)];
+  std::erase_if(found, [&](std::uint32_t row) { return row >= part.rows.count; });  // of a damaged file
+  return found;
+}
+
+void ScanIndex::search_part(const Part& part, Asked& asked, const IndexQuery& query, math::TopK& best,
                             IndexCost& cost) const {
   if (part.coding == nullptr) {
-    const std::array<FlatRows, 1> parts = {part.rows};
-    const math::MatrixView one{q.data(), 1, q.size(), q.size(), 1};
+    const math::MatrixView one{asked.q.data(), 1, asked.q.size(), asked.q.size(), 1};
     std::size_t scored = 0;
-    const auto lists = scan(parts, options().metric, one, query.k, Context{}, &scored);
+    const auto lists = scan({&part.rows, 1}, options().metric, one, query.k, query.at_least, Context{}, &scored);
     for (const IndexHit& hit : lists.front()) best.push(hit.score, hit.id);
     cost.scored += scored;
     return;
   }
-  const Coding& coding = *part.coding;
-  const CodedQuery coded = coding.coder->query(q);
-  CodedPart codes{coding.rows, coding.lists.get(), coding.largest, part.rows.dim, {}};
-  if (coding.lists != nullptr) codes.shifts = list_shifts(*coding.lists, coded);
   PartCost spent;
-  std::vector<std::uint32_t> found;
-  if (query.exact) {
-    found = proven_candidates(codes, coded, part.picks, query.k, spent);
-  } else if (!part.picks.empty()) {
-    found = candidates_by_bytes(codes, coded, part.picks, query.k, spent);
-  } else {
-    found = candidates_by_codes(codes, coded, part.live(), coding.effort(query, coded.length), query.k, spent);
-  }
-  if (coding.lists != nullptr) {
-    for (std::uint32_t& one : found) one = coding.lists->arrays().row_of[coding.lists->rank_of(one)];
-    std::erase_if(found, [&](std::uint32_t row) { return row >= part.rows.count; });  // of a damaged file
-  }
+  const std::vector<std::uint32_t> found = candidates(part, asked, query, spent);
   std::vector<float> scores(found.size());
-  score_rows(part.rows, options().metric, q, 0, found, scores);
+  score_rows(part.rows, options().metric, asked.q, 0, found, scores);
   for (std::size_t i = 0; i < found.size(); ++i) best.push(scores[i], part.rows.ids[found[i]]);
   cost.scored += found.size();
   cost.lists += spent.lists;
@@ -318,9 +282,13 @@ Result<std::vector<std::vector<IndexHit>>> ScanIndex::search_all(VectorsView que
   IndexQuery query = asked;
   IG_TRY(check_recall(query));
   code_tail(context);
-  const std::array<Part, 2> parts = {part_of(rows_.base_part(query.filter), base_, query),
-                                     part_of(rows_.tail_part(query.filter), tail_, query)};
-  const std::size_t matches = parts[0].matches + parts[1].matches;
+  std::vector<Part> parts;
+  for (std::size_t base = 0; base < bases_.size(); ++base) {
+    parts.push_back(part_of(rows_.base_part(base, query.filter), bases_[base], query));
+  }
+  parts.push_back(part_of(rows_.tail_part(query.filter), tail_, query));
+  std::size_t matches = 0;
+  for (const Part& part : parts) matches += part.matches;
   const std::size_t k = std::min(query.k, matches);
   query.k = k;
   std::vector<std::vector<IndexHit>> hits(queries.rows);
@@ -328,10 +296,13 @@ Result<std::vector<std::vector<IndexHit>>> ScanIndex::search_all(VectorsView que
   if (k > 0) {
     parallel_for(context, queries.rows, 1, [&](std::size_t i, std::size_t) {
       math::TopK best(k);
+      Asked asked_of{prepared.row(i), nullptr, {}, -INFINITY};
       for (const Part& part : parts) {
-        if (part.matches > 0) search_part(part, prepared.row(i), query, best, costs[i]);
+        if (part.matches > 0) search_part(part, asked_of, query, best, costs[i]);
       }
-      for (const math::Scored& one : best.take()) hits[i].push_back({one.id, one.score});
+      for (const math::Scored& one : best.take()) {
+        if (one.score >= query.at_least) hits[i].push_back({one.id, one.score});
+      }
     });
   }
   if (cost != nullptr) {
@@ -361,39 +332,11 @@ Status ScanIndex::check_recall(IndexQuery& query) {
 
 // Of the largest part.
 std::string ScanIndex::plan_of(std::span<const Part> parts, const IndexQuery& query) {
-  const Part& part = parts[1].rows.count > parts[0].rows.count ? parts[1] : parts[0];
+  const Part& part = *std::ranges::max_element(parts, {}, [](const Part& one) { return one.rows.count; });
   if (part.coding == nullptr) return part.rows.mask ? "flat, picked rows" : "flat";
   if (query.exact) return part.rows.mask ? "proven, picked rows" : "proven";
   if (!part.picks.empty()) return "bytes, picked rows";
   return part.rows.mask ? "scan, masked" : "scan";
-}
-
-Status ScanIndex::write(const std::filesystem::path& path, const IndexStamp& stamp, const Context& context) const {
-  IG_TRY(check_stamp(stamp));
-  const RowStore::Live live = rows_.live();
-  const std::size_t count = live.ids.size();
-  const ReadRow read = [&](std::size_t i, std::span<float> out) { rows_.read_row(live.rows[i], out); };
-  SectionWriter writer = IG_TRY(SectionWriter::create(path, kKind, kFormat));
-  IG_TRY(rows_.write(writer, live, context));
-  const BuiltCodes built = IG_TRY(build_codes(count, options().dim, options().metric, read, context));
-  const CodedRows codes = built.codes != nullptr ? built.codes->view() : CodedRows();
-  IG_TRY(writer.section<std::uint8_t>("codes", codes.codes));
-  IG_TRY(writer.section<float>("factors", codes.factors));
-  IG_TRY(writer.section<float>("adds", codes.adds));
-  IG_TRY(writer.section<std::int8_t>("bytes", codes.bytes));
-  IG_TRY(writer.section<float>("steps", codes.steps));
-  IG_TRY(writer.section<float>("centre", built.coder->centre()));
-  IG_TRY(writer.begin("calibration"));
-  if (built.calibration) IG_TRY(writer.write_array<float>(built.calibration->values()));
-  IG_TRY(writer.section<std::uint32_t>("starts", built.lists.starts));
-  IG_TRY(writer.section<std::uint16_t>("centres", built.lists.centres));
-  IG_TRY(writer.section<float>("list_adds", built.lists.adds));
-  IG_TRY(writer.section<float>("radii", built.lists.radii));
-  IG_TRY(writer.section<std::uint32_t>("row_of", built.lists.row_of));
-  IG_TRY(writer.section<std::uint32_t>("position", built.lists.position));
-  const Details details{rows_.details(), built.largest, built.deviation,
-                        static_cast<std::uint32_t>(built.coder->width()), 0};
-  return writer.finish(stamp, count, std::as_bytes(std::span(&details, 1)));
 }
 
 }  // namespace
