@@ -24,9 +24,10 @@ ALLOWED = {
     "answer": "input tokens heads",
     "evaluate": "math index vectors tokens heads formats",
     "runtime": "simd math formats tokens index vectors nn input hub model store heads answer evaluate",
+    "serve": "",
     "apps": "input",  # the CSV rules of `embed -f csv` are those of the readers
 }
-THIRD_PARTY = re.compile(r"^(fmt|spdlog|simdjson|utf8proc|pcre2|sqlite3|libstemmer|zstd|zlib|lzma|roaring|openssl|curl|CLI|toml|uchardet)\b")
+THIRD_PARTY = re.compile(r"^(fmt|spdlog|simdjson|utf8proc|pcre2|sqlite3|libstemmer|zstd|zlib|lzma|roaring|openssl|curl|CLI|toml|uchardet|boost)\b")
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 

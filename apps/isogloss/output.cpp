@@ -18,14 +18,6 @@ Result<std::unique_ptr<Collection>> open_collection(const std::string& name, Ope
   return from_flags(Collection::open(folder, mode, options, context));
 }
 
-void write_source(JsonWriter& json, const StoredChunk& chunk, Span at) {
-  json.key("source").begin_object().field("path", chunk.path.empty() ? chunk.document : chunk.path);
-  json.key("page");
-  chunk.page != 0 ? json.value(chunk.page) : json.null();
-  json.field("start", static_cast<std::uint64_t>(at.begin)).field("end", static_cast<std::uint64_t>(at.end));
-  json.field("heading", chunk.heading).end_object();
-}
-
 Status each_line(const std::string& file, const std::function<Status(std::string_view)>& visit) {
   const std::string content =
       file == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : IG_TRY(read_unpacked(file, SIZE_MAX));
@@ -83,15 +75,6 @@ void print_words(Program& program, const std::vector<WordScore>& words) {
     rows.push_back({word.word, fixed(word.score, 4)});
   }
   program.out(program.flags.json ? out : format_table(rows));
-}
-
-void write_hit(JsonWriter& json, const Hit& hit) {
-  json.begin_object().field("id", hit.chunk.id).field("score", hit.score);
-  json.field("score_kind", score_kind_name(hit.kind)).field("text", hit.chunk.text);
-  write_source(json, hit.chunk, hit.chunk.at);
-  json.key("meta").begin_object();
-  for (const auto& [name, value] : hit.chunk.meta) json.key(name).value(value);
-  json.end_object().end_object();
 }
 
 std::string source_line(const StoredChunk& chunk, Span at) {

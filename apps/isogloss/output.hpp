@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli.hpp"
+#include "core/hit_json.hpp"
 #include "core/json.hpp"
 #include "isogloss/collection.hpp"
 #include "isogloss/family.hpp"
@@ -34,10 +35,6 @@ void print_facts(Program& program, const std::vector<std::pair<std::string, std:
 // A word and its score a line: {"word","score"}, or a table.
 void print_words(Program& program, const std::vector<WordScore>& words);
 
-// {"id","score","score_kind","text","source":{...},"meta":{}} of a hit.
-void write_hit(JsonWriter& json, const Hit& hit);
-// "source":{"path","page","start","end","heading"}.
-void write_source(JsonWriter& json, const StoredChunk& chunk, Span at);
 // "guide/a.md, Refunds > Period, page 3, bytes 120-188".
 std::string source_line(const StoredChunk& chunk, Span at);
 // A passage on lines of at most `width` columns, indented, at most `lines` of them.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "core/base64.hpp"
 #include "core/file.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
@@ -20,17 +21,6 @@ struct Item {
   std::string text;
   std::vector<std::string> cells;  // of a CSV or TSV input
 };
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0);
-    for (std::size_t k = 0; k < 4; ++k) out += i + k > bytes.size() ? '=' : kDigits[group >> (18 - 6 * k) & 63];
-  }
-  return out;
-}
 
 std::string hex(std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -256,7 +246,7 @@ class EmbedVerb final : public Verb {
     for (std::size_t i = 0; i < n; ++i) {
       if (format_ == "jsonl") out += object(embedding, i) + "\n";
       else if (format_ == "blob") out += bytes_of(embedding, i);
-      else if (format_ == "base64") out += base64(bytes_of(embedding, i)) + "\n";
+      else if (format_ == "base64") append_base64(out, bytes_of(embedding, i)), out += '\n';
       else if (format_ == "hex") out += hex(bytes_of(embedding, i)) + "\n";
       else out += csv_line(embedding, i, separator);
     }

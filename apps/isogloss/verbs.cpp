@@ -26,6 +26,7 @@
   X(same)           \
   X(eval)           \
   X(metric)         \
+  X(serve)          \
   X(models)         \
   X(collections)    \
   X(reindex)        \

