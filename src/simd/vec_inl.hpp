@@ -236,7 +236,7 @@ inline Vec fused(Vec a, Vec b, Vec c) {
   const Vec rounded = narrow(sums[0], sums[1]);
   Int4 words[2];
   __builtin_memcpy(words, sums, sizeof words);
-  const Int4 lower_words = __builtin_shuffle(words[0], words[1], Int4{0, 2, 4, 6});
+  const Int4 lower_words = __builtin_shufflevector(words[0], words[1], 0, 2, 4, 6);
   const Int4 subnormal = (rounded.v < 0x1p-126F) & (rounded.v > -0x1p-126F);
   const Int4 doubtful = ((lower_words & 0x1fffffff) == 0x10000000) | subnormal;
   Long2 any;

@@ -23,27 +23,25 @@ extern const CodeKernels IG_TABLE_NAME(IG_KERNEL_VARIANT);
 
 namespace {
 
-constexpr std::size_t kSpan = 256;  // steps of at most 252 each
+// What only the instruction sets with VPERMB use.
+[[maybe_unused]] constexpr std::size_t kSpan = 256;  // steps of at most 252 each
 
 // As lane_of() of the header, whose inline functions must not be emitted here.
-constexpr std::size_t lane(std::size_t row) { return row < 32 ? 2 * row : 2 * (row - 32) + 1; }
-constexpr std::size_t dim_of_bit(std::size_t byte, std::size_t bit) {
+[[maybe_unused]] constexpr std::size_t lane(std::size_t row) { return row < 32 ? 2 * row : 2 * (row - 32) + 1; }
+[[maybe_unused]] constexpr std::size_t dim_of_bit(std::size_t byte, std::size_t bit) {
   return bit < 6 ? 6 * byte + bit : 18 + 2 * byte + (bit - 6);
 }
 
 // Lane i of 16 holds x[i] + x[i ^ h] or, where i has the bit h, x[i ^ h] - x[i].
 using Floats = float __attribute__((vector_size(64)));
-using Lanes = std::int32_t __attribute__((vector_size(64)));
 
 template <int h>
 inline void butterfly(Floats& x) {
-  Lanes from;
   Floats sign;
-  for (int i = 0; i < 16; ++i) {
-    from[i] = i ^ h;
-    sign[i] = (i & h) != 0 ? -1.0F : 1.0F;
-  }
-  x = __builtin_shuffle(x, from) + x * sign;
+  for (int i = 0; i < 16; ++i) sign[i] = (i & h) != 0 ? -1.0F : 1.0F;
+  x = __builtin_shufflevector(x, x, 0 ^ h, 1 ^ h, 2 ^ h, 3 ^ h, 4 ^ h, 5 ^ h, 6 ^ h, 7 ^ h, 8 ^ h, 9 ^ h, 10 ^ h,
+                              11 ^ h, 12 ^ h, 13 ^ h, 14 ^ h, 15 ^ h) +
+      x * sign;
 }
 
 void hadamard(float* x, std::size_t n, float scale) {
