@@ -115,6 +115,7 @@ class ClassifierModel final : public Model, public Classifier {
                                                         Context& context) const override {
     if (k == 0) return fail(Code::invalid_argument, "ask for 1 label or more.");
     IG_TRY(context.check());
+    if (inputs.empty()) return std::vector<std::vector<LabelScore>>();
     const heads::EmbeddedRows found = IG_TRY(embed(inputs, context));
     const math::Matrix scores = head_->scores(found.rows, context);
     std::vector<std::vector<LabelScore>> out(inputs.size());
