@@ -101,7 +101,7 @@ Result<ClassifierHead> ClassifierHead::fit(const Features& rows, std::span<const
     state.rows = rows.normalized();
     state.labels.assign(labels.begin(), labels.end());
   } else {
-    const math::LogisticOptions how{.c = options.c, .rounds = options.rounds};
+    const math::LogisticOptions how{.c = options.c, .rounds = options.rounds, .tolerance = options.tolerance};
     math::Logistic found = rows.is_sparse() ? IG_TRY(math::fit_logistic(rows.sparse(), labels, classes, how, context))
                                             : IG_TRY(math::fit_logistic(rows.dense(), labels, classes, how, context));
     state.rows = Features(std::move(found.weights));

@@ -23,6 +23,7 @@ struct HeadOptions {
   double c = 1;                // logistic: inverse strength of the penalty
   std::size_t rounds = 100;    // logistic: of L-BFGS, at most
   std::size_t neighbours = 5;  // knn
+  double tolerance = 1e-4;     // logistic: on the largest component of the gradient; scikit-learn's default
 };
 
 // Immutable once fitted; thread-safe.

@@ -94,7 +94,7 @@ def main():
         for name, (train, test) in sets.items():
             train_file, test_file = program.write("train.jsonl", train), program.write("test.jsonl", test)
             accuracy, error = program.classify(train_file, test_file)
-            peer = LogisticRegression(C=10, max_iter=1000).fit(program.vectors(train_file), [label for label, _ in train])
+            peer = LogisticRegression(C=10, max_iter=5000, tol=1e-6).fit(program.vectors(train_file), [label for label, _ in train])
             probabilities = peer.predict_proba(program.vectors(test_file))
             truth = np.array([list(peer.classes_).index(label) for label, _ in test])
             theirs = (probabilities.argmax(1) == truth).mean(), calibration_error(probabilities, truth)

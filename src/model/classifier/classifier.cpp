@@ -24,6 +24,7 @@ namespace {
 constexpr const char* kBase = "base";
 constexpr double kDenseC = 10;
 constexpr double kSparseC = 1;
+constexpr double kTolerance = 1e-6;  // to the minimum, and not to where a default stops
 
 struct ClassifierOptions {
   std::string head = "logistic";
@@ -135,7 +136,7 @@ class ClassifierModel final : public Model, public Classifier {
  private:
   heads::HeadOptions head_options() const {
     return {options_.head, options_.c, static_cast<std::size_t>(options_.rounds),
-            static_cast<std::size_t>(options_.neighbours)};
+            static_cast<std::size_t>(options_.neighbours), kTolerance};
   }
 
   // Names sorted by bytes; the number of every label. (texts)
