@@ -28,7 +28,6 @@
 #include <boost/asio/ssl.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
-#include <ctime>
 #include <future>
 #include <list>
 #include <map>
@@ -99,26 +98,6 @@ struct Connection {
   std::size_t held = 0;  // bytes of the body that is being read or handled
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
-
-// "Tue, 01 Jan 2030 00:00:00 GMT", made once a second. Of the sockets' thread.
-const std::string& http_date() {
-  static std::string text;
-  static std::time_t made = 0;
-  const std::time_t now = std::time(nullptr);
-  if (now != made) {
-    std::tm parts{};
-    ::gmtime_r(&now, &parts);
-    char buffer[40];
-    text.assign(buffer, std::strftime(buffer, sizeof buffer, "%a, %d %b %Y %H:%M:%S GMT", &parts));
-    made = now;
-  }
-  return text;
-}
-
-bool is_id(std::string_view text) {
-  return !text.empty() && text.size() <= 128 &&
-         std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
-}
 
 struct Refusal {
   int status = 400;
@@ -362,7 +341,7 @@ class Server final : public HttpServer {
     request.connection = c.number;
     request.cancel = &c.cancel;
     request.id = request.header("x-request-id");
-    if (!is_id(request.id)) {
+    if (!is_request_id(request.id)) {
       char hex[17];
       std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(hash64(seed_ + ++last_request_)));
       request.id = hex;

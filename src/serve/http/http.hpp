@@ -109,6 +109,12 @@ class HttpServer {
   virtual HttpGauges gauges() const = 0;
 };
 
+// "Tue, 01 Jan 2030 00:00:00 GMT", made once a second. REQUIRES: one thread only asks.
+const std::string& http_date();
+
+// May a client's X-Request-Id be written into headers and logs as it is?
+bool is_request_id(std::string_view text);
+
 // "Not Found" of 404.
 std::string_view status_text(int status);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <charconv>
+#include <ctime>
 
 #include "serve/http/http.hpp"
 
@@ -10,6 +12,25 @@ std::string_view Request::header(std::string_view name) const {
     if (key == name) return value;
   }
   return {};
+}
+
+const std::string& http_date() {
+  static std::string text;
+  static std::time_t made = 0;
+  const std::time_t now = std::time(nullptr);
+  if (now != made) {
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    char buffer[40];
+    text.assign(buffer, std::strftime(buffer, sizeof buffer, "%a, %d %b %Y %H:%M:%S GMT", &parts));
+    made = now;
+  }
+  return text;
+}
+
+bool is_request_id(std::string_view text) {
+  return !text.empty() && text.size() <= 128 &&
+         std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
 }
 
 std::string_view status_text(int status) {
