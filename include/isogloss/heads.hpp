@@ -12,7 +12,6 @@
 #include "isogloss/family.hpp"
 #include "isogloss/model.hpp"
 #include "isogloss/result.hpp"
-#include "isogloss/tokens.hpp"
 
 namespace isogloss {
 

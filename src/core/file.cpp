@@ -18,6 +18,7 @@ namespace isogloss {
 namespace {
 
 constexpr std::size_t kWriteBuffer = std::size_t{1} << 20;
+constexpr std::size_t kPiece = std::size_t{1} << 20;
 constexpr std::string_view kTemporaryMark = ".tmp-";
 
 Status write_all(int fd, const char* data, std::size_t size, const std::filesystem::path& path) {
@@ -79,6 +80,19 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
   }
   content.resize(used);
   return content;
+}
+
+Status read_pieces(const std::filesystem::path& path, const std::function<Status(std::string_view)>& sink) {
+  const FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) return fail(file_error("open", path));
+  std::string piece(kPiece, '\0');
+  for (;;) {
+    const ssize_t n = ::read(file.get(), piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return fail(file_error("read", path));
+    if (n == 0) return {};
+    IG_TRY(sink({piece.data(), static_cast<std::size_t>(n)}));
+  }
 }
 
 Result<FileStamp> stat_file(const std::filesystem::path& path) {

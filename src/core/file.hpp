@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,6 +41,9 @@ Error file_error(std::string_view what, const std::filesystem::path& path);
 
 // The whole file. Error{too_long} when it is larger than `max_bytes`.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max_bytes = SIZE_MAX);
+
+// The whole file in pieces, from front to back, in little memory. The first failure of `sink` ends it.
+Status read_pieces(const std::filesystem::path& path, const std::function<Status(std::string_view)>& sink);
 
 // Size and times of a file, to recognise it unchanged without reading it.
 struct FileStamp {

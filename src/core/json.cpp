@@ -11,6 +11,8 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "core/text.hpp"
+
 namespace isogloss {
 namespace {
 
@@ -323,5 +325,18 @@ void append_real(std::string& out, T value) {
 void append_number(std::string& out, double value) { append_real(out, value); }
 void append_number(std::string& out, float value) { append_real(out, value); }
 void append_number(std::string& out, std::int64_t value) { append_to_chars(out, value); }
+
+Status each_json_line(std::string_view content, std::string_view name,
+                      const std::function<Status(const Json& json, const std::string& where)>& visit) {
+  std::size_t number = 0;
+  for (const std::string_view line : split(content, '\n')) {
+    ++number;
+    if (trim(line).empty()) continue;
+    const std::string where = "'" + std::string(name) + "' line " + std::to_string(number);
+    const Json json = IG_TRY(Json::parse(line, where));
+    IG_TRY(visit(json, where));
+  }
+  return {};
+}
 
 }  // namespace isogloss

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -62,6 +63,11 @@ class Json {
  private:
   std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> value_;
 };
+
+// Every line of `content` that is not blank, parsed. `name` is that of the file, for errors; `where` is "'NAME' line N".
+// The first failure of `visit` ends it.
+Status each_json_line(std::string_view content, std::string_view name,
+                      const std::function<Status(const Json& json, const std::string& where)>& visit);
 
 // Appends compact JSON (no blanks) to a string, with commas and nesting looked after.
 class JsonWriter {

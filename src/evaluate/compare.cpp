@@ -17,8 +17,7 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 28;
 // Times differ at every run and explain nothing.
 bool is_time(std::string_view name) { return name.ends_with("seconds"); }
 
-Result<EvalFigure> read_figure(std::string_view line, const std::string& where) {
-  const Json json = IG_TRY(Json::parse(line, where));
+Result<EvalFigure> read_figure(const Json& json, const std::string& where) {
   EvalFigure out;
   out.model = json["model"].as_text();
   out.task = json["task"].as_text();
@@ -68,12 +67,10 @@ Result<std::vector<EvalFigure>> read_figures(const std::filesystem::path& file) 
   return guard([&]() -> Result<std::vector<EvalFigure>> {
     const std::string content = IG_TRY(read_file(file, kMostBytes));
     std::vector<EvalFigure> out;
-    std::size_t number = 0;
-    for (const std::string_view line : split(content, '\n')) {
-      ++number;
-      if (trim(line).empty()) continue;
-      out.push_back(IG_TRY(read_figure(line, "'" + file.string() + "' line " + std::to_string(number))));
-    }
+    IG_TRY(each_json_line(content, file.string(), [&](const Json& json, const std::string& where) -> Status {
+      out.push_back(IG_TRY(read_figure(json, where)));
+      return {};
+    }));
     if (out.empty()) return fail(Code::corrupt_data, "'" + file.string() + "' has no figure in it.");
     return out;
   });

@@ -102,10 +102,8 @@ Result<ClassifierHead> ClassifierHead::fit(const Features& rows, std::span<const
     state.labels.assign(labels.begin(), labels.end());
   } else {
     const math::LogisticOptions how{.c = options.c, .rounds = options.rounds, .tolerance = options.tolerance};
-    math::Logistic found = rows.is_sparse() ? IG_TRY(math::fit_logistic(rows.sparse(), labels, classes, how, context))
-                                            : IG_TRY(math::fit_logistic(rows.dense(), labels, classes, how, context));
-    state.rows = Features(std::move(found.weights));
-    state.intercepts = std::move(found.intercepts);
+    state.logistic = rows.is_sparse() ? IG_TRY(math::fit_logistic(rows.sparse(), labels, classes, how, context))
+                                      : IG_TRY(math::fit_logistic(rows.dense(), labels, classes, how, context));
   }
   return ClassifierHead(std::move(state));
 }
@@ -113,11 +111,8 @@ Result<ClassifierHead> ClassifierHead::fit(const Features& rows, std::span<const
 math::Matrix ClassifierHead::scores(const Features& rows, const Context& context) const {
   if (state_.options.kind == "knn") return shares_of_neighbours(state_, rows, context);
   if (state_.options.kind == "centroid") return products(rows.normalized(), state_.rows, context);
-  math::Logistic logistic{state_.classes, math::Matrix(state_.rows.size(), state_.rows.dim()), state_.intercepts, 0,
-                          true};
-  std::copy_n(state_.rows.dense().data, state_.rows.size() * state_.rows.dim(), logistic.weights.data());
-  return rows.is_sparse() ? logistic.probabilities(rows.sparse(), context)
-                          : logistic.probabilities(rows.dense(), context);
+  return rows.is_sparse() ? state_.logistic.probabilities(rows.sparse(), context)
+                          : state_.logistic.probabilities(rows.dense(), context);
 }
 
 std::vector<std::uint32_t> ClassifierHead::classes_of(const Features& rows, const Context& context) const {

@@ -15,8 +15,7 @@ namespace isogloss::heads {
 
 struct HeadOptions {
   // logistic: regression with an L2 penalty, as scikit-learn's LogisticRegression (lbfgs); the only one whose scores
-  // are
-  //           probabilities
+  //           are probabilities
   // centroid: cosine with the mean of the rows of a class, each scaled to length 1
   // knn:      share of the nearest rows by cosine that are of the class
   std::string kind = "logistic";
@@ -34,14 +33,12 @@ class ClassifierHead {
                                     std::size_t classes, const HeadOptions& options, const Context& context);
 
   // What fit() found: to be kept in a file, and given back.
-  //   logistic: weights (1 or classes, dim) and intercepts; centroid: centroids (classes, dim); knn: unit rows and
-  //   labels
   struct State {
     HeadOptions options;
     std::size_t classes = 0;
-    Features rows;
-    std::vector<float> intercepts;      // logistic
-    std::vector<std::uint32_t> labels;  // knn
+    math::Logistic logistic;            // logistic
+    Features rows;                      // centroid: (classes, dim); knn: unit rows of the texts
+    std::vector<std::uint32_t> labels;  // knn: of the rows
   };
   explicit ClassifierHead(State state) : state_(std::move(state)) {}
   const State& state() const { return state_; }

@@ -57,13 +57,12 @@ void number_by_size(std::vector<std::int32_t>& cluster) {
 
 }  // namespace
 
-Result<std::vector<std::int32_t>> cluster_rows(const Features& rows, const ClusterOptions& options,
+Result<std::vector<std::int32_t>> cluster_rows(const Features& unit, const ClusterOptions& options,
                                                const Context& context) {
-  if (rows.is_sparse()) {
+  if (unit.is_sparse()) {
     return fail(Code::unsupported,
                 "clusters need dense vectors, and those of this model are sparse. Reduce them: -m fit:lsa");
   }
-  const Features unit = rows.normalized();
   const std::string method = !options.method.empty() ? options.method : options.clusters > 0 ? "kmeans" : "hdbscan";
   if (method != "hdbscan" && options.clusters == 0) {
     return fail(Code::invalid_argument, "the method " + method + " needs the number of clusters: -k N");
@@ -117,11 +116,10 @@ std::vector<std::vector<WordScore>> cluster_terms(std::span<const std::string> t
   return out;
 }
 
-std::vector<std::size_t> central_rows(const Features& rows, std::span<const std::int32_t> cluster,
+std::vector<std::size_t> central_rows(const Features& unit, std::span<const std::int32_t> cluster,
                                       std::size_t clusters) {
-  const Features unit = rows.normalized();
-  math::Matrix means(clusters, rows.dim());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
+  math::Matrix means(clusters, unit.dim());
+  for (std::size_t i = 0; i < unit.size(); ++i) {
     if (cluster[i] < 0) continue;
     const auto mean = means.row(static_cast<std::size_t>(cluster[i]));
     for (std::size_t j = 0; j < mean.size(); ++j) mean[j] += unit.dense()(i, j);
@@ -129,7 +127,7 @@ std::vector<std::size_t> central_rows(const Features& rows, std::span<const std:
   const Features centers(std::move(means));
   std::vector<std::size_t> out(clusters);
   std::vector<double> best(clusters, -std::numeric_limits<double>::infinity());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
+  for (std::size_t i = 0; i < unit.size(); ++i) {
     if (cluster[i] < 0) continue;
     const auto c = static_cast<std::size_t>(cluster[i]);
     const double cosine = unit.likeness(i, centers, c).cosine;

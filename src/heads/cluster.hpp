@@ -13,9 +13,9 @@
 
 namespace isogloss::heads {
 
-// Groups of the rows scaled to length 1, by options.method. Texts of none have -1. Clusters are numbered by size, the
-// largest first. Error{unsupported}: sparse rows.
-Result<std::vector<std::int32_t>> cluster_rows(const Features& rows, const ClusterOptions& options,
+// Groups of the rows by options.method. REQUIRES: rows of length 1, as everywhere here. Texts of none have -1. Clusters
+// are numbered by size, the largest first. Error{unsupported}: sparse rows.
+Result<std::vector<std::int32_t>> cluster_rows(const Features& unit, const ClusterOptions& options,
                                                const Context& context);
 
 // The words of every cluster that it has oftener than the others, best first (class-based TF-IDF; Grootendorst,
@@ -26,7 +26,7 @@ std::vector<std::vector<WordScore>> cluster_terms(std::span<const std::string> t
                                                   std::size_t terms, const Analyzer& analyzer);
 
 // The row nearest to the mean of each cluster. (clusters)
-std::vector<std::size_t> central_rows(const Features& rows, std::span<const std::int32_t> cluster,
+std::vector<std::size_t> central_rows(const Features& unit, std::span<const std::int32_t> cluster,
                                       std::size_t clusters);
 
 }  // namespace isogloss::heads

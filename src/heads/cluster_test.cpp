@@ -23,7 +23,7 @@ Features on_a_circle(const std::vector<double>& degrees) {
 // Two groups; the larger one has number 0 although it comes later.
 TEST(ClusterRows, NumbersGroupsBySizeWithEveryMethod) {
   Context context;
-  const Features rows = on_a_circle({90, 91, 95, 0, 1, 2, 2.5});
+  const Features rows = on_a_circle({90, 91, 95, 0, 1, 2, 2.5}).normalized();
   for (const std::string method : {"kmeans", "agglomerative", "hdbscan"}) {
     const auto found = cluster_rows(rows, {.method = method, .clusters = 2, .min_size = 2}, context).value();
     EXPECT_THAT(found, ElementsAre(1, 1, 1, 0, 0, 0, 0)) << method;

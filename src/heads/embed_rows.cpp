@@ -5,6 +5,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/text.hpp"
+
 namespace isogloss::heads {
 namespace {
 
@@ -15,22 +17,25 @@ class Rows {
  public:
   explicit Rows(std::size_t inputs) : inputs_(inputs) {}
   void add(const Embedding& block, std::size_t begin) {
-    const bool sparse = block.sparse.is_sparse();
-    if (begin == 0) rows_ = sparse ? Vectors::sparse(block.sparse.dim()) : Vectors::dense(inputs_, block.dense.dim());
+    sparse_ = block.sparse.is_sparse();
+    if (begin == 0 && !sparse_) dense_rows_ = math::Matrix(inputs_, block.dense.dim());
+    sparse_rows_.columns = block.sparse.dim();
     for (std::size_t i = 0; i < block.reports.size(); ++i) {
-      if (sparse) {
+      if (sparse_) {
         const SparseRow row = block.sparse.row_sparse(i);
-        rows_.append_sparse(row.columns, row.values);
+        sparse_rows_.append_row(row.columns, row.values);
       } else {
-        std::ranges::copy(block.dense.row_f32(i), rows_.row_f32(begin + i).begin());
+        std::ranges::copy(block.dense.row_f32(i), dense_rows_.row(begin + i).begin());
       }
     }
   }
-  const Vectors& rows() const { return rows_; }
+  Features take() { return sparse_ ? Features(std::move(sparse_rows_)) : Features(std::move(dense_rows_)); }
 
  private:
   std::size_t inputs_;
-  Vectors rows_;
+  bool sparse_ = false;
+  math::Matrix dense_rows_;
+  math::CsrMatrix sparse_rows_;
 };
 
 }  // namespace
@@ -61,9 +66,28 @@ Result<EmbeddedRows> embed_rows(const Embedder& embedder, std::span<const Input>
     context.report(
         {"embed", "texts", static_cast<double>(begin + block.size()), static_cast<double>(distinct.size()), 0});
   }
-  out.rows = Features(rows.rows());
+  out.rows = rows.take();
   if (distinct.size() != inputs.size()) out.rows = out.rows.pick(row_of);
   return out;
+}
+
+Result<Features> embed_texts(const Model& model, std::span<const std::string> texts, Context& context) {
+  const Embedder* embedder = model.ability<Embedder>();
+  if (embedder == nullptr) {
+    return fail(Code::unsupported, "this needs a model that gives vectors for texts; one of family '" +
+                                       model.card().family + "' does not.");
+  }
+  std::vector<Input> inputs;
+  for (const std::string& text : texts) inputs.push_back(Input::text(text));
+  EmbedOptions options;
+  options.truncate = Truncate::end;
+  EmbeddedRows found = IG_TRY(embed_rows(*embedder, inputs, options, context));
+  if (found.cut > 0) {
+    context.say(LogLevel::warning, counted(found.cut, "text") + " of " + std::to_string(found.distinct) +
+                                       " above the model's window of " + std::to_string(model.card().window) +
+                                       " tokens: cut at the end.");
+  }
+  return std::move(found.rows);
 }
 
 }  // namespace isogloss::heads

@@ -38,19 +38,6 @@ void scale_to_one(std::span<float> values) {
 
 }  // namespace
 
-Features::Features(const Vectors& rows) : is_sparse_(rows.is_sparse()) {
-  if (!is_sparse_) {
-    dense_ = math::Matrix(rows.rows(), rows.dim());
-    for (std::size_t i = 0; i < rows.rows(); ++i) std::ranges::copy(rows.row_f32(i), dense_.row(i).begin());
-    return;
-  }
-  sparse_.columns = rows.dim();
-  for (std::size_t i = 0; i < rows.rows(); ++i) {
-    const SparseRow row = rows.row_sparse(i);
-    sparse_.append_row(row.columns, row.values);
-  }
-}
-
 Features Features::pick(std::span<const std::size_t> rows) const {
   Features out;
   out.is_sparse_ = is_sparse_;

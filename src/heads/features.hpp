@@ -6,7 +6,6 @@
 #include <span>
 
 #include "isogloss/context.hpp"
-#include "isogloss/vectors.hpp"
 #include "math/matrix.hpp"
 
 namespace isogloss::heads {
@@ -25,8 +24,6 @@ class Features {
   Features() = default;
   explicit Features(math::Matrix rows) : dense_(std::move(rows)) {}
   explicit Features(math::CsrMatrix rows) : sparse_(std::move(rows)), is_sparse_(true) {}
-  // REQUIRES: dense rows of f32, or sparse ones.
-  explicit Features(const Vectors& rows);
 
   bool is_sparse() const { return is_sparse_; }
   std::size_t size() const { return is_sparse_ ? sparse_.rows : dense_.rows(); }

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "isogloss/family.hpp"
@@ -12,7 +13,8 @@ namespace isogloss::heads {
 // Texts in memory as what a model may be fitted on: no labels. The texts outlive it.
 class TextList final : public Dataset {
  public:
-  explicit TextList(std::span<const std::string> texts) : texts_(texts) {}
+  TextList(std::span<const std::string> texts, std::string description)
+      : texts_(texts), description_(std::move(description)) {}
   const std::vector<std::string>& column_names() const override { return none_; }
   std::size_t blocks() const override { return 1; }
   Status read_block(std::size_t, const RecordSink& sink, Context& context) const override {
@@ -24,10 +26,11 @@ class TextList final : public Dataset {
     }
     return {};
   }
-  std::string description() const override { return "the texts at hand"; }
+  std::string description() const override { return description_; }
 
  private:
   std::span<const std::string> texts_;
+  std::string description_;
   std::vector<std::string> none_;
 };
 

@@ -22,7 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kModules = "modules.json";
 constexpr std::size_t kLargestTree = std::size_t{64} << 20;
-constexpr std::size_t kPiece = std::size_t{1} << 20;
 
 bool is_sha256(std::string_view text) {
   return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -35,16 +34,10 @@ Result<std::string> content_hash(const fs::path& path, std::string_view etag, st
   Sha1 sha1;
   const bool large = is_sha256(etag);
   if (!large) sha1.update("blob " + std::to_string(size) + std::string(1, '\0'));
-  FILE* file = std::fopen(path.c_str(), "rbe");
-  if (file == nullptr) return fail(file_error("open", path));
-  std::string piece(kPiece, '\0');
-  for (std::size_t n; (n = std::fread(piece.data(), 1, piece.size(), file)) > 0;) {
-    const std::string_view bytes(piece.data(), n);
+  IG_TRY(read_pieces(path, [&](std::string_view bytes) -> Status {
     large ? sha256.update(bytes) : sha1.update(bytes);
-  }
-  const bool failed = std::ferror(file) != 0;
-  std::fclose(file);
-  if (failed) return fail(file_error("read", path));
+    return {};
+  }));
   return large ? sha256.hex() : sha1.hex();
 }
 

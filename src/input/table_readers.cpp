@@ -79,16 +79,11 @@ void append_object(const Json& object, const ReadOptions& options, std::size_t n
 Status read_json_lines(std::string_view name, const ReadOptions& options, Document& document) {
   const std::string content = std::move(document.text);
   document.text.clear();
-  std::size_t number = 0;
-  for (std::string_view line : split(content, '\n')) {
-    ++number;
-    if (trim(line).empty()) continue;
-    const std::string where = "'" + std::string(name) + "' line " + std::to_string(number);
-    const Json json = IG_TRY(Json::parse(line, where));
+  return each_json_line(content, name, [&](const Json& json, const std::string& where) -> Status {
     if (!json.is_object()) return fail(Code::corrupt_data, where + " is not a JSON object.");
     append_object(json, options, document.rows.size() + 1, document);
-  }
-  return {};
+    return {};
+  });
 }
 
 Status read_json(std::string_view name, const ReadOptions& options, Document& document) {

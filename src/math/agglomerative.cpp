@@ -14,6 +14,7 @@
 #include <numeric>
 
 #include "core/parallel.hpp"
+#include "math/union_find.hpp"
 #include "math/vector.hpp"
 
 namespace isogloss::math {
@@ -131,17 +132,14 @@ Result<std::vector<std::uint32_t>> agglomerative(MatrixView points, std::size_t 
   }
   std::vector<MergeOf> merges = IG_TRY(Chain(points, context).run());
   std::ranges::stable_sort(merges, {}, &MergeOf::distance);
-  std::vector<std::uint32_t> parent(points.rows);
-  std::iota(parent.begin(), parent.end(), 0U);
-  const auto root = [&](std::uint32_t x) {
-    while (parent[x] != x) x = parent[x] = parent[parent[x]];
-    return x;
-  };
-  for (std::size_t m = 0; m < points.rows - clusters; ++m) parent[root(merges[m].b)] = root(merges[m].a);
+  UnionFind together(points.rows);
+  for (std::size_t m = 0; m < points.rows - clusters; ++m) {
+    together.put_under(together.root(merges[m].b), together.root(merges[m].a));
+  }
   std::vector<std::uint32_t> number(points.rows, static_cast<std::uint32_t>(points.rows)), out;
   std::uint32_t next = 0;
   for (std::uint32_t i = 0; i < points.rows; ++i) {
-    std::uint32_t& of = number[root(i)];
+    std::uint32_t& of = number[together.root(i)];
     if (of == points.rows) of = next++;
     out.push_back(of);
   }

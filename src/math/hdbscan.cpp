@@ -18,6 +18,7 @@
 
 #include "core/parallel.hpp"
 #include "math/gemm.hpp"
+#include "math/union_find.hpp"
 #include "simd/kernels.hpp"
 
 namespace isogloss::math {
@@ -121,19 +122,15 @@ struct Merge {
 };
 
 std::vector<Merge> merges_of(const std::vector<Edge>& edges, std::size_t n) {
-  std::vector<std::uint32_t> parent(2 * n - 1);
-  std::iota(parent.begin(), parent.end(), 0U);
-  const auto root = [&](std::uint32_t x) {
-    while (parent[x] != x) x = parent[x] = parent[parent[x]];
-    return x;
-  };
+  UnionFind together(2 * n - 1);
   std::vector<Merge> merges;
   const auto size_of = [&](std::uint32_t node) { return node < n ? 1U : merges[node - n].size; };
   for (const Edge& edge : edges) {
-    const std::uint32_t a = root(edge.a), b = root(edge.b);
+    const std::uint32_t a = together.root(edge.a), b = together.root(edge.b);
     const auto node = static_cast<std::uint32_t>(n + merges.size());
     merges.push_back({a, b, edge.length, size_of(a) + size_of(b)});
-    parent[a] = parent[b] = node;
+    together.put_under(a, node);
+    together.put_under(b, node);
   }
   return merges;
 }

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "core/guard.hpp"
-#include "core/text.hpp"
 #include "heads/calibration.hpp"
 #include "heads/cluster.hpp"
 #include "heads/dedupe.hpp"
@@ -19,23 +18,10 @@ namespace {
 
 constexpr std::size_t kBatch = 4096;  // texts of one call
 
-// The rows of texts under a model by reference, fitted on them where it is fit:FAMILY; too long ones are cut, and told.
-Result<heads::Features> rows_of(std::string_view model_name, std::span<const std::string> texts, Context& context) {
-  const ModelPtr model = IG_TRY(load_or_fit(model_name, heads::TextList(texts), context));
-  const Embedder* embedder = model->ability<Embedder>();
-  if (embedder == nullptr) {
-    return fail(Code::unsupported, "model '" + std::string(model_name) + "' gives no vectors for texts.");
-  }
-  std::vector<Input> inputs;
-  for (const std::string& text : texts) inputs.push_back(Input::text(text));
-  EmbedOptions options;
-  options.truncate = Truncate::end;
-  heads::EmbeddedRows found = IG_TRY(heads::embed_rows(*embedder, inputs, options, context));
-  if (found.cut > 0) {
-    context.say(LogLevel::warning, counted(found.cut, "text") + " above the model's window of " +
-                                       std::to_string(model->card().window) + " tokens: cut at the end.");
-  }
-  return std::move(found.rows);
+// The rows of texts under a model by reference, fitted on them where it is fit:FAMILY.
+Result<heads::Features> rows_of(std::string_view model, std::span<const std::string> texts, Context& context) {
+  const ModelPtr loaded = IG_TRY(load_or_fit(model, heads::TextList(texts, "the texts at hand"), context));
+  return heads::embed_texts(*loaded, texts, context);
 }
 
 }  // namespace
@@ -82,7 +68,7 @@ Result<TextClusters> cluster_texts(std::string_view model, std::span<const std::
     AnalyzerSpec words = IG_TRY(analyzer_preset("sklearn"));
     words.stop_list = options.stop_words;
     const AnalyzerPtr analyzer = IG_TRY(make_analyzer(words));
-    const heads::Features rows = IG_TRY(rows_of(model, texts, context));
+    const heads::Features rows = IG_TRY(rows_of(model, texts, context)).normalized();
     TextClusters out;
     out.cluster = IG_TRY(heads::cluster_rows(rows, options, context));
     const std::size_t count = out.cluster.empty() ? 0 : static_cast<std::size_t>(std::ranges::max(out.cluster) + 1);

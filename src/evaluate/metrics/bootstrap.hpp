@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -25,6 +26,11 @@ std::pair<double, double> bootstrap(std::size_t n, std::size_t resamples, std::u
   }
   std::ranges::sort(found);
   return {found[found.size() / 40], found[found.size() - 1 - found.size() / 40]};
+}
+
+// Of nothing it is NaN.
+inline double mean(std::span<const double> values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
 // Of the mean of values. (n)

@@ -46,22 +46,20 @@ Result<BeirTask> read_beir(const std::filesystem::path& folder, const std::strin
     }
   }
   Judgments judgments = IG_TRY(read_qrels(folder / "qrels" / (split_name + ".tsv")));
-  const std::string content = IG_TRY(read_file(folder / "queries.jsonl"));
-  std::size_t number = 0, judged = 0;
-  for (const std::string_view line : split(content, '\n')) {
+  const std::filesystem::path queries = folder / "queries.jsonl";
+  const std::string content = IG_TRY(read_file(queries));
+  std::size_t judged = 0;
+  IG_TRY(each_json_line(content, queries.string(), [&](const Json& json, const std::string&) -> Status {
     IG_TRY(context.check());
-    ++number;
-    if (trim(line).empty()) continue;
-    const Json json =
-        IG_TRY(Json::parse(line, "'" + (folder / "queries.jsonl").string() + "' line " + std::to_string(number)));
     BeirTask::Query query{json["_id"].as_text(), json["text"].as_text(), {}};
     const auto found = judgments.find(query.id);
-    if (found == judgments.end()) continue;
+    if (found == judgments.end()) return {};
     ++judged;
-    if ((which == "odd" && judged % 2 == 0) || (which == "even" && judged % 2 == 1)) continue;
+    if ((which == "odd" && judged % 2 == 0) || (which == "even" && judged % 2 == 1)) return {};
     query.judged = std::move(found->second);
     task.queries.push_back(std::move(query));
-  }
+    return {};
+  }));
   if (task.queries.empty()) return fail(Code::corrupt_data, "'" + folder.string() + "' has no query with judgments.");
   return task;
 }

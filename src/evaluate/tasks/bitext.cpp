@@ -4,7 +4,6 @@
 // precision 1 / c and recall 1.
 #include <algorithm>
 
-#include "evaluate/metrics/bootstrap.hpp"
 #include "evaluate/tasks/tasks.hpp"
 #include "evaluate/tasks/text_data.hpp"
 #include "evaluate/tasks/text_model.hpp"
@@ -64,9 +63,7 @@ Result<std::vector<EvalFigure>> run(std::string_view model_name, std::string_vie
                                         second.string() + "' " + std::to_string(b.size()) +
                                         "; line i of one translates line i of the other.");
   }
-  std::vector<std::string> corpus = a;
-  corpus.insert(corpus.end(), b.begin(), b.end());
-  TextModel model = IG_TRY(TextModel::open(model_name, corpus, options, context));
+  TextModel model = IG_TRY(TextModel::open(model_name, joined(a, b), options, context));
   const heads::Features left = IG_TRY(model.embed(a, Role::none, context)).normalized();
   const heads::Features right = IG_TRY(model.embed(b, Role::none, context)).normalized();
   const std::vector<std::size_t> answers = nearest(left, right, context);
@@ -76,15 +73,10 @@ Result<std::vector<EvalFigure>> run(std::string_view model_name, std::string_vie
     hits[i] = answers[i] == i ? 1 : 0;
     f1[i] = hits[i] * 2 / (1 + answered[i]);
   }
-  const auto mean = [](const std::vector<double>& values) {
-    double sum = 0;
-    for (const double v : values) sum += v;
-    return sum / static_cast<double>(values.size());
-  };
   Report report(model_name, fs::path(place).filename().string(), "MTEB: nearest by cosine, F1 weighted over lines");
   report.n = report.of = a.size();
-  report.add("f1", mean(f1), mean_interval(f1, options.resamples, context.seed));
-  report.add("accuracy", mean(hits), mean_interval(hits, options.resamples, context.seed));
+  report.add_mean("f1", f1, options, context);
+  report.add_mean("accuracy", hits, options, context);
   report.record["data"] = IG_TRY(data_hash({first, second}));
   model.record(report.record);
   return report.take();

@@ -139,16 +139,11 @@ class Experiments {
   std::vector<std::size_t> order_;
 };
 
-double mean(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-Status add_scores(const Scores& scores, const EvalOptions& options, Context& context, Report& report) {
-  report.add("accuracy", mean(scores.accuracy), mean_interval(scores.accuracy, options.resamples, context.seed));
-  report.add("f1", mean(scores.f1), mean_interval(scores.f1, options.resamples, context.seed));
+void add_scores(const Scores& scores, const EvalOptions& options, const Context& context, Report& report) {
+  report.add_mean("accuracy", scores.accuracy, options, context);
+  report.add_mean("f1", scores.f1, options, context);
   report.add("f1_weighted", mean(scores.f1_weighted));
   if (!scores.ap.empty()) report.add("ap", mean(scores.ap));
-  return {};
 }
 
 Status add_curve(Experiments& experiments, Report& report) {
@@ -185,7 +180,10 @@ Result<std::vector<EvalFigure>> run(std::string_view model_name, std::string_vie
   Scores scores;
   if (convention == "mteb") IG_TRY(experiments.run(kSamples, kExperiments, scores));
   if (convention == "full") IG_TRY(experiments.run_all(scores));
-  IG_TRY(convention == "curve" ? add_curve(experiments, report) : add_scores(scores, options, context, report));
+  if (convention == "curve")
+    IG_TRY(add_curve(experiments, report));
+  else
+    add_scores(scores, options, context, report);
   report.record["data"] = IG_TRY(data_hash({train_file, test_file}));
   report.record["labels"] = std::to_string(data.names.size());
   model.record(report.record);

@@ -36,17 +36,14 @@ Result<std::vector<LabelledTexts>> read_sets(std::string_view place, const EvalO
     sets.push_back(IG_TRY(read_labelled(std::string(place), options, context)));
     return sets;
   }
-  for (const std::string_view line : split(content, '\n')) {
-    if (trim(line).empty()) continue;
-    const Json json = IG_TRY(Json::parse(line, "'" + std::string(place) + "' set " + std::to_string(sets.size() + 1)));
+  IG_TRY(each_json_line(content, place, [&](const Json& json, const std::string& where) -> Status {
     LabelledTexts& set = sets.emplace_back();
     for (const Json& text : json["sentences"].as_array()) set.texts.push_back(text.as_text());
     for (const Json& label : json["labels"].as_array()) set.labels.push_back(label.as_text());
-    if (set.texts.size() == set.labels.size() && !set.texts.empty()) continue;
-    return fail(Code::corrupt_data, "'" + std::string(place) + "' set " + std::to_string(sets.size()) + " has " +
-                                        counted(set.texts.size(), "text") + " and " +
+    if (set.texts.size() == set.labels.size() && !set.texts.empty()) return {};
+    return fail(Code::corrupt_data, where + " has " + counted(set.texts.size(), "text") + " and " +
                                         counted(set.labels.size(), "label") + ".");
-  }
+  }));
   return sets;
 }
 
@@ -124,12 +121,7 @@ Result<std::vector<EvalFigure>> run(std::string_view model_name, std::string_vie
   Report report(model_name, task_name(place),
                 convention == "mteb" ? "MTEB: k-means of every set" : "MTEB v2: k-means of ten draws");
   report.n = report.of = corpus.size();
-  const auto mean = [](const std::vector<double>& v) {
-    return std::accumulate(v.begin(), v.end(), 0.0) / static_cast<double>(v.size());
-  };
-  report.add("v_measure", mean(scores.v_measure),
-             scores.v_measure.size() > 1 ? mean_interval(scores.v_measure, options.resamples, context.seed)
-                                         : std::pair(0.0, 0.0));
+  report.add_mean("v_measure", scores.v_measure, options, context);
   report.add("ami", mean(scores.ami));
   report.add("ari", mean(scores.ari));
   report.add("purity", mean(scores.purity));

@@ -65,9 +65,7 @@ Result<std::vector<EvalFigure>> run(std::string_view model_name, std::string_vie
                                     Context& context) {
   const TextPairs pairs = IG_TRY(read_text_pairs(place, options.split, context));
   const std::vector<bool> same = IG_TRY(labels_of(pairs, place));
-  std::vector<std::string> corpus = pairs.a;
-  corpus.insert(corpus.end(), pairs.b.begin(), pairs.b.end());
-  TextModel model = IG_TRY(TextModel::open(model_name, corpus, options, context));
+  TextModel model = IG_TRY(TextModel::open(model_name, joined(pairs.a, pairs.b), options, context));
   const auto likenesses = IG_TRY(model.likenesses(pairs.a, pairs.b, context));
   std::array<double, kMeasures.size()> precisions{};
   std::vector<double> best_scores;

@@ -10,7 +10,6 @@
 #include "core/json.hpp"
 #include "core/text.hpp"
 #include "core/unpack.hpp"
-#include "evaluate/metrics/bootstrap.hpp"
 #include "evaluate/tasks/tasks.hpp"
 #include "evaluate/tasks/text_data.hpp"
 #include "evaluate/tasks/text_model.hpp"
@@ -44,16 +43,13 @@ void add(Candidates& out, const std::string& query, const std::vector<std::pair<
 
 Result<Candidates> from_lists(const std::string& content, std::string_view place) {
   Candidates out;
-  std::size_t number = 0;
-  for (const std::string_view line : split(content, '\n')) {
-    ++number;
-    if (trim(line).empty()) continue;
-    const Json json = IG_TRY(Json::parse(line, "'" + std::string(place) + "' line " + std::to_string(number)));
+  IG_TRY(each_json_line(content, place, [&](const Json& json, const std::string&) -> Status {
     std::vector<std::pair<std::string, bool>> documents;
     for (const Json& text : json["positive"].as_array()) documents.emplace_back(text.as_text(), true);
     for (const Json& text : json["negative"].as_array()) documents.emplace_back(text.as_text(), false);
     add(out, json["query"].as_text(), documents);
-  }
+    return {};
+  }));
   return out;
 }
 
@@ -125,11 +121,8 @@ Result<std::vector<EvalFigure>> run(std::string_view model_name, std::string_vie
   Report report(model_name, task_name(place), "MTEB before 2.0: candidates of each query, ties are one step");
   report.n = precisions.size();
   report.of = candidates.of;
-  const auto mean = [](const std::vector<double>& v) {
-    return std::accumulate(v.begin(), v.end(), 0.0) / static_cast<double>(v.size());
-  };
-  report.add("map", mean(precisions), mean_interval(precisions, options.resamples, context.seed));
-  report.add("mrr@10", mean(ranks), mean_interval(ranks, options.resamples, context.seed));
+  report.add_mean("map", precisions, options, context);
+  report.add_mean("mrr@10", ranks, options, context);
   report.record["data"] = IG_TRY(data_hash(IG_TRY(files_of(place, options.split))));
   model.record(report.record);
   return report.take();

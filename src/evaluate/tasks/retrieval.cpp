@@ -13,7 +13,6 @@
 #include "core/file.hpp"
 #include "core/parallel.hpp"
 #include "core/text.hpp"
-#include "evaluate/metrics/bootstrap.hpp"
 #include "evaluate/tasks/beir.hpp"
 #include "evaluate/tasks/tasks.hpp"
 #include "evaluate/tasks/text_data.hpp"
@@ -267,30 +266,22 @@ Result<std::vector<EvalFigure>> evaluate_beir(std::string_view model, std::strin
   Retrieval retrieval(task, options, context);
   const std::vector<RankedQuery> ranked = IG_TRY(retrieval.run(parts));
   if (!options.run_file.empty()) IG_TRY(write_run(options.run_file, ranked, model));
-  const std::string data = IG_TRY(data_hash({task.corpus, std::filesystem::path(place) / "queries.jsonl"}));
-  std::vector<EvalFigure> figures;
+  Report report(model, task.name, "trec");
+  report.n = report.of = ranked.size();
   for (const std::string& metric : metrics_of(options)) {
     Status status;
     const std::vector<double> values = metric_values(ranked, metric, status);
     IG_TRY(status);
-    EvalFigure figure;
-    figure.model = model;
-    figure.task = task.name;
-    figure.metric = metric;
-    for (const double v : values) figure.value += v / static_cast<double>(values.size());
-    std::tie(figure.low, figure.high) = mean_interval(values, options.resamples, context.seed);
-    figure.n = figure.of = values.size();
-    figure.convention = "trec";
-    figure.record = retrieval.facts;
-    figure.record["documents"] = std::to_string(retrieval.documents());
-    figure.record["depth"] = std::to_string(options.depth);
-    figure.record["split"] = options.split;
-    figure.record["data"] = data;
-    figure.record["seconds"] =
-        std::to_string(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    figures.push_back(std::move(figure));
+    report.add_mean(metric, values, options, context);
   }
-  return figures;
+  report.record = retrieval.facts;
+  report.record["documents"] = std::to_string(retrieval.documents());
+  report.record["depth"] = std::to_string(options.depth);
+  report.record["split"] = options.split;
+  report.record["data"] = IG_TRY(data_hash({task.corpus, std::filesystem::path(place) / "queries.jsonl"}));
+  report.record["seconds"] =
+      std::to_string(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return report.take();
 }
 
 }  // namespace

@@ -12,9 +12,7 @@ namespace {
 Result<std::vector<EvalFigure>> run(std::string_view model_name, std::string_view place, const EvalOptions& options,
                                     Context& context) {
   const TextPairs pairs = IG_TRY(read_text_pairs(place, options.split, context));
-  std::vector<std::string> corpus = pairs.a;
-  corpus.insert(corpus.end(), pairs.b.begin(), pairs.b.end());
-  TextModel model = IG_TRY(TextModel::open(model_name, corpus, options, context));
+  TextModel model = IG_TRY(TextModel::open(model_name, joined(pairs.a, pairs.b), options, context));
   const auto likenesses = IG_TRY(model.likenesses(pairs.a, pairs.b, context));
   std::vector<double> cosines, euclidean, manhattan;
   for (const heads::Likeness& likeness : likenesses) {

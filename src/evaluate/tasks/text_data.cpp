@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <span>
 
+#include "core/file.hpp"
 #include "core/hash.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
@@ -55,11 +55,7 @@ void take_header(Cells& cells) {
 
 Result<Cells> read_json_lines(const fs::path& path, std::string_view content) {
   Cells out;
-  std::size_t number = 0;
-  for (const std::string_view line : split(content, '\n')) {
-    ++number;
-    if (trim(line).empty()) continue;
-    const Json json = IG_TRY(Json::parse(line, "'" + path.string() + "' line " + std::to_string(number)));
+  IG_TRY(each_json_line(content, path.string(), [&](const Json& json, const std::string&) -> Status {
     if (out.names.empty()) {
       for (const auto& member : json.as_object()) out.names.push_back(ascii_lower(member.first));
     }
@@ -69,7 +65,8 @@ Result<Cells> read_json_lines(const fs::path& path, std::string_view content) {
       if (at != out.names.end()) row[static_cast<std::size_t>(at - out.names.begin())] = value.as_text();
     }
     out.rows.push_back(std::move(row));
-  }
+    return {};
+  }));
   return out;
 }
 
@@ -106,14 +103,6 @@ Result<Cells> read_cells(const fs::path& path, Context& context) {
   if (extension == ".csv") return read_csv(path, context);
   const std::string content = IG_TRY(read_unpacked(path, kMostBytes));
   return extension == ".jsonl" || extension == ".ndjson" ? read_json_lines(path, content) : read_tabs(content);
-}
-
-std::optional<double> number_in(std::string_view cell) {
-  const std::string_view text = trim(cell);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 struct PairColumns {
@@ -194,7 +183,12 @@ std::string task_name(std::string_view place) {
 
 Result<std::string> data_hash(const std::vector<fs::path>& files) {
   Sha256 hash;
-  for (const fs::path& file : files) hash.update(IG_TRY(read_file(file, kMostBytes)));
+  for (const fs::path& file : files) {
+    IG_TRY(read_pieces(file, [&](std::string_view bytes) -> Status {
+      hash.update(bytes);
+      return {};
+    }));
+  }
   return hash.hex().substr(0, kHashDigits);
 }
 
@@ -224,6 +218,12 @@ Result<TextPairs> read_text_pairs(std::string_view place, const std::string& spl
   }
   if (out.scores.empty()) return fail(Code::corrupt_data, "'" + std::string(place) + "' has no pair with a score.");
   out.data = IG_TRY(data_hash(files));
+  return out;
+}
+
+std::vector<std::string> joined(std::span<const std::string> a, std::span<const std::string> b) {
+  std::vector<std::string> out(a.begin(), a.end());
+  out.insert(out.end(), b.begin(), b.end());
   return out;
 }
 

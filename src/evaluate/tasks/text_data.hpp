@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,9 @@ struct TextPairs {
 // columns go by name (sentence1, text2, score, label ...); without, there must be two columns of text and one of
 // numbers. Error{corrupt_data} names the file and what is missing.
 Result<TextPairs> read_text_pairs(std::string_view place, const std::string& split, Context& context);
+
+// The texts of both sides, those of a first: what a model may be fitted on.
+std::vector<std::string> joined(std::span<const std::string> a, std::span<const std::string> b);
 
 struct LabelledTexts {
   std::vector<std::string> texts, labels;

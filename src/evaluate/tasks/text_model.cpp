@@ -5,6 +5,8 @@
 
 #include "core/parallel.hpp"
 #include "core/text.hpp"
+#include "evaluate/metrics/bootstrap.hpp"
+#include "evaluate/tasks/text_data.hpp"
 #include "heads/embed_rows.hpp"
 #include "heads/text_list.hpp"
 #include "isogloss/family.hpp"
@@ -14,7 +16,7 @@ namespace isogloss::evaluation {
 Result<TextModel> TextModel::open(std::string_view reference, std::span<const std::string> corpus,
                                   const EvalOptions& options, Context& context) {
   TextModel out;
-  out.model_ = IG_TRY(load_or_fit(reference, heads::TextList(corpus), context));
+  out.model_ = IG_TRY(load_or_fit(reference, heads::TextList(corpus, "the texts of the task"), context));
   out.embedder_ = out.model_->ability<Embedder>();
   out.scorer_ = out.model_->ability<PairScorer>();
   if (out.embedder_ == nullptr && out.scorer_ == nullptr) {
@@ -52,9 +54,7 @@ Result<std::vector<heads::Likeness>> TextModel::likenesses(std::span<const std::
     }
     return out;
   }
-  std::vector<std::string> texts(a.begin(), a.end());
-  texts.insert(texts.end(), b.begin(), b.end());
-  const heads::Features rows = IG_TRY(embed(texts, Role::none, context));
+  const heads::Features rows = IG_TRY(embed(joined(a, b), Role::none, context));
   parallel_for(context, a.size(), 256, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) out[i] = rows.likeness(i, rows, a.size() + i);
   });
@@ -90,6 +90,12 @@ void Report::add(std::string metric, double value, std::pair<double, double> int
                       .of = 0,
                       .convention = convention_,
                       .record = {}});
+}
+
+void Report::add_mean(std::string metric, std::span<const double> values, const EvalOptions& options,
+                      const Context& context) {
+  add(std::move(metric), mean(values),
+      values.size() > 1 ? mean_interval(values, options.resamples, context.seed) : std::pair(0.0, 0.0));
 }
 
 std::vector<EvalFigure> Report::take() {

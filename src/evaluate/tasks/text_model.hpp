@@ -50,6 +50,8 @@ class Report {
   std::map<std::string, std::string> record;  // of every figure
   // interval: 95 %; equal ends = none.
   void add(std::string metric, double value, std::pair<double, double> interval = {0, 0});
+  // The mean of the values of single items, with its interval; of one value there is none.
+  void add_mean(std::string metric, std::span<const double> values, const EvalOptions& options, const Context& context);
   std::vector<EvalFigure> take();
 
  private:

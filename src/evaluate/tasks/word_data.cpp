@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluate/tasks/word_data.hpp"
 
+#include <charconv>
 #include <cmath>
 
 #include "core/file.hpp"
@@ -59,6 +60,14 @@ Result<Rows> read_rows(const std::filesystem::path& path, std::size_t columns, C
   const std::string extension = ascii_lower(path.extension().string());
   if (extension == ".csv" || extension == ".tsv") return read_table(path, columns, context);
   return parse_lines(IG_TRY(read_file(path, kMostBytes)), path.string(), columns);
+}
+
+std::optional<double> number_in(std::string_view cell) {
+  const std::string_view text = trim(cell);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
 }
 
 Result<std::vector<std::string>> parse_string_list(std::string_view text, std::string_view where) {

@@ -22,6 +22,9 @@ using Rows = std::vector<std::vector<std::string>>;
 Result<Rows> read_rows(const std::filesystem::path& path, std::size_t columns, Context& context);
 Result<Rows> parse_lines(std::string_view content, std::string_view where, std::size_t columns);
 
+// The number that a cell is, blanks at its ends apart.
+std::optional<double> number_in(std::string_view cell);
+
 // A Python list of strings, "['a', \"b's\", '']", without the empty ones. Error{corrupt_data}.
 Result<std::vector<std::string>> parse_string_list(std::string_view text, std::string_view where);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Word similarity: pairs that people scored, Spearman's correlation with the cosine. Both words in lower case; a pair
 // with a word that the model does not know is left out and told. Columns: word, word, score.
-#include <charconv>
 #include <tuple>
 
 #include "evaluate/metrics/correlation.hpp"
@@ -12,9 +11,7 @@ namespace isogloss::evaluation {
 namespace {
 
 Result<double> score_of(const std::string& cell, std::string_view place) {
-  double score = 0;
-  const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), score);
-  if (error == std::errc() && end == cell.data() + cell.size()) return score;
+  if (const auto score = number_in(cell)) return *score;
   return fail(Code::corrupt_data, "'" + std::string(place) + "': '" + cell.substr(0, 40) + "' is no score of a pair.");
 }
 
@@ -32,8 +29,8 @@ Result<std::vector<EvalFigure>> run(std::string_view model, std::string_view pla
     theirs.push_back(score);
   }
   std::vector<EvalFigure> figures;
-  for (const auto& [name, metric, interval] : {std::tuple("spearman", &spearman, &spearman_interval),
-                                               std::tuple("pearson", &pearson, &pearson_interval)}) {
+  for (const auto& [name, metric, interval] :
+       {std::tuple("spearman", &spearman, &spearman_interval), std::tuple("pearson", &pearson, &pearson_interval)}) {
     EvalFigure figure{
         .model = std::string(model), .task = std::filesystem::path(place).stem().string(), .metric = name};
     figure.value = metric(ours, theirs);

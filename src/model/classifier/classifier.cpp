@@ -16,6 +16,7 @@
 #include "formats/model_folder.hpp"
 #include "heads/classifier_head.hpp"
 #include "heads/embed_rows.hpp"
+#include "heads/text_list.hpp"
 #include "model/open_files.hpp"
 
 namespace isogloss::model {
@@ -44,47 +45,47 @@ void describe(ClassifierOptions& o, Visitor& v) {
   v("vectors", o.vectors, "Family fitted on the texts when no model is given.");
 }
 
+struct LabelledTexts {
+  std::vector<std::string> texts, labels;
+};
+
+Result<LabelledTexts> read_labelled(const Dataset& data, Context& context) {
+  LabelledTexts out;
+  IG_TRY(data.for_each(
+      [&](const Record& record) -> Status {
+        if (record.label.empty()) {
+          return fail(Code::invalid_argument,
+                      "text " + std::to_string(out.texts.size() + 1) +
+                          " has no label. A classifier learns from labelled texts: isogloss classify --train FILE");
+        }
+        out.texts.emplace_back(record.text);
+        out.labels.emplace_back(record.label);
+        return {};
+      },
+      context));
+  return out;
+}
+
 class ClassifierModel final : public Model, public Classifier {
  public:
   static constexpr std::string_view kFamily = "classifier";
   ClassifierModel(ClassifierOptions options, ModelPtr base) : options_(std::move(options)), base_(std::move(base)) {}
 
-  // Error{unsupported}: the base model gives no vectors for texts.
-  Status check_base() {
+  Status train(const LabelledTexts& data, const std::string& description, Context& context) {
+    const std::vector<std::uint32_t> numbers = number(data.labels);
+    const heads::Features rows = IG_TRY(heads::embed_texts(*base_, data.texts, context));
     embedder_ = base_->ability<Embedder>();
-    if (embedder_ != nullptr) return {};
-    return fail(Code::unsupported, "a classifier needs a model that gives vectors for texts; one of family '" +
-                                       base_->card().family + "' does not.");
-  }
-
-  Status train(const Dataset& data, Context& context) {
-    std::vector<std::string> texts, labels;
-    IG_TRY(data.for_each(
-        [&](const Record& record) -> Status {
-          if (record.label.empty()) {
-            return fail(Code::invalid_argument,
-                        "text " + std::to_string(texts.size() + 1) +
-                            " has no label. A classifier learns from labelled texts: isogloss classify --train FILE");
-          }
-          texts.emplace_back(record.text);
-          labels.emplace_back(record.label);
-          return {};
-        },
-        context));
-    IG_TRY(check_base());
-    const std::vector<std::uint32_t> numbers = number(labels);
-    const heads::Features rows = IG_TRY(rows_of(texts, context));
     // Rows of length 1 need more than counts do before the penalty stops deciding.
     if (options_.c == 0) options_.c = rows.is_sparse() ? kSparseC : kDenseC;
     head_.emplace(IG_TRY(heads::ClassifierHead::fit(rows, numbers, names_.size(), head_options(), context)));
-    finish(data.description(), "");
+    finish(description, "");
     return {};
   }
 
   Status open(const formats::ModelSource& source) {
-    IG_TRY(check_base());
+    embedder_ = base_->ability<Embedder>();
     const std::string expected(source.state["base_space"].as_string());
-    if (base_->card().space_id != expected) {
+    if (embedder_ == nullptr || base_->card().space_id != expected) {
       return fail(Code::mismatch, "the model in '" + std::string(kBase) +
                                       "/' is not the one this classifier was trained on: its space is " +
                                       base_->card().space_id + ", not " + expected + ".");
@@ -93,9 +94,14 @@ class ClassifierModel final : public Model, public Classifier {
     heads::ClassifierHead::State state;
     state.options = head_options();
     state.classes = names_.size();
-    state.rows = IG_TRY(read_rows(source));
     const std::size_t any[] = {formats::SafeTensors::any_extent};
-    if (options_.head == "logistic") state.intercepts = IG_TRY(source.tensors.read<float>("intercepts", any));
+    if (options_.head == "logistic") {
+      state.logistic.classes = names_.size();
+      state.logistic.weights = IG_TRY(read_dense(source));
+      state.logistic.intercepts = IG_TRY(source.tensors.read<float>("intercepts", any));
+    } else {
+      state.rows = IG_TRY(read_rows(source));
+    }
     if (options_.head == "knn") state.labels = IG_TRY(source.tensors.read<std::uint32_t>("labels", any));
     IG_TRY(check_state(state));
     head_.emplace(std::move(state));
@@ -117,7 +123,9 @@ class ClassifierModel final : public Model, public Classifier {
     if (k == 0) return fail(Code::invalid_argument, "ask for 1 label or more.");
     IG_TRY(context.check());
     if (inputs.empty()) return std::vector<std::vector<LabelScore>>();
-    const heads::EmbeddedRows found = IG_TRY(embed(inputs, context));
+    EmbedOptions options;
+    options.truncate = Truncate::end;
+    const heads::EmbeddedRows found = IG_TRY(heads::embed_rows(*embedder_, inputs, options, context));
     const math::Matrix scores = head_->scores(found.rows, context);
     std::vector<std::vector<LabelScore>> out(inputs.size());
     std::vector<std::uint32_t> order(names_.size());
@@ -152,34 +160,18 @@ class ClassifierModel final : public Model, public Classifier {
     return out;
   }
 
-  Result<heads::EmbeddedRows> embed(std::span<const Input> inputs, Context& context) const {
-    EmbedOptions options;
-    options.truncate = Truncate::end;
-    return heads::embed_rows(*embedder_, inputs, options, context);
-  }
-
-  Result<heads::Features> rows_of(const std::vector<std::string>& texts, Context& context) const {
-    std::vector<Input> inputs;
-    for (const std::string& text : texts) inputs.push_back(Input::text(text));
-    heads::EmbeddedRows found = IG_TRY(embed(inputs, context));
-    if (found.cut > 0) {
-      context.say(LogLevel::warning, counted(found.cut, "text") + " of " + std::to_string(found.distinct) +
-                                         " above the model's window of " + std::to_string(base_->card().window) +
-                                         " tokens: cut at the end.");
-    }
-    return std::move(found.rows);
+  static Result<math::Matrix> read_dense(const formats::ModelSource& source) {
+    const std::size_t any_two[] = {formats::SafeTensors::any_extent, formats::SafeTensors::any_extent};
+    const auto values = IG_TRY(source.tensors.read<float>("rows", any_two));
+    const auto& shape = source.tensors.tensors().at("rows").shape;
+    math::Matrix rows(shape[0], shape[1]);
+    std::ranges::copy(values, rows.data());
+    return rows;
   }
 
   static Result<heads::Features> read_rows(const formats::ModelSource& source) {
+    if (source.tensors.tensors().contains("rows")) return heads::Features(IG_TRY(read_dense(source)));
     const std::size_t any[] = {formats::SafeTensors::any_extent};
-    const std::size_t any_two[] = {formats::SafeTensors::any_extent, formats::SafeTensors::any_extent};
-    if (source.tensors.tensors().contains("rows")) {
-      const auto& shape = source.tensors.tensors().at("rows").shape;
-      const auto values = IG_TRY(source.tensors.read<float>("rows", any_two));
-      math::Matrix rows(shape[0], shape[1]);
-      std::ranges::copy(values, rows.data());
-      return heads::Features(std::move(rows));
-    }
     math::CsrMatrix rows;
     const auto starts = IG_TRY(source.tensors.read<std::int64_t>("rows.starts", any));
     rows.columns = static_cast<std::size_t>(source.state["columns"].as_integer());
@@ -194,11 +186,12 @@ class ClassifierModel final : public Model, public Classifier {
   // What classify() relies on: shapes that fit the labels and the model, labels that have a name.
   Status check_state(const heads::ClassifierHead::State& state) const {
     const std::size_t classes = names_.size();
-    const std::size_t rows = options_.head == "knn"                       ? state.labels.size()
-                             : options_.head == "centroid" || classes > 2 ? classes
-                                                                          : 1;
-    const bool fits = classes >= 2 && state.rows.size() == rows && state.rows.dim() == base_->card().dimension &&
-                      (options_.head != "logistic" || (state.intercepts.size() == rows && !state.rows.is_sparse())) &&
+    const bool regression = options_.head == "logistic";
+    const std::size_t wanted = options_.head == "knn" ? state.labels.size() : regression && classes == 2 ? 1 : classes;
+    const std::size_t rows = regression ? state.logistic.weights.rows() : state.rows.size();
+    const std::size_t dim = regression ? state.logistic.weights.columns() : state.rows.dim();
+    const bool fits = classes >= 2 && rows == wanted && dim == base_->card().dimension &&
+                      (!regression || state.logistic.intercepts.size() == wanted) &&
                       std::ranges::all_of(state.labels, [&](std::uint32_t l) { return l < classes; });
     if (fits) return {};
     return fail(Code::corrupt_data, "the classifier's numbers do not fit its " + counted(classes, "label") +
@@ -215,7 +208,7 @@ class ClassifierModel final : public Model, public Classifier {
     for (const std::string& name : names_) names.emplace_back(name);
     p.state.emplace_back("labels", Json(std::move(names)));
     p.state.emplace_back("base_space", Json(base_->card().space_id));
-    p.state.emplace_back("columns", Json(static_cast<std::int64_t>(state.rows.dim())));
+    p.state.emplace_back("columns", Json(static_cast<std::int64_t>(base_->card().dimension)));
     p.trained_on = card_.trained_on;
     if (state.rows.is_sparse()) {
       const math::CsrView rows = state.rows.sparse();
@@ -224,12 +217,12 @@ class ClassifierModel final : public Model, public Classifier {
       p.tensors.add_view("rows.columns", {rows.column_of.size()}, rows.column_of);
       p.tensors.add_view("rows.values", {rows.values.size()}, rows.values);
     } else {
-      const math::MatrixView rows = state.rows.dense();
+      const math::MatrixView rows = options_.head == "logistic" ? state.logistic.weights.view() : state.rows.dense();
       p.tensors.add_view("rows", {rows.rows, rows.columns},
                          std::span<const float>(rows.data, rows.rows * rows.columns));
     }
-    if (!state.intercepts.empty())
-      p.tensors.add_view("intercepts", {state.intercepts.size()}, std::span<const float>(state.intercepts));
+    const std::vector<float>& intercepts = state.logistic.intercepts;
+    if (!intercepts.empty()) p.tensors.add_view("intercepts", {intercepts.size()}, std::span<const float>(intercepts));
     if (!state.labels.empty())
       p.tensors.add_view("labels", {state.labels.size()}, std::span<const std::uint32_t>(state.labels));
     p.models[kBase] = base_;
@@ -242,7 +235,8 @@ class ClassifierModel final : public Model, public Classifier {
     card_.modalities = {Modality::text};
     card_.dimension = base.dimension;
     card_.window = base.window;
-    card_.bytes = base.bytes + head_->state().rows.size() * head_->state().rows.dim() * sizeof(float);
+    const heads::ClassifierHead::State& state = head_->state();
+    card_.bytes = base.bytes + (state.rows.size() + state.logistic.weights.rows()) * base.dimension * sizeof(float);
     card_.trained_on = trained_on;
     card_.facts["labels"] = std::to_string(names_.size());
     card_.facts["head"] = options_.head;
@@ -262,31 +256,9 @@ class ClassifierModel final : public Model, public Classifier {
   Card card_;
 };
 
-// What the base model is fitted on: the texts without their labels.
-class Unlabelled final : public Dataset {
- public:
-  explicit Unlabelled(const Dataset& data) : data_(data) {}
-  const std::vector<std::string>& column_names() const override { return none_; }
-  std::size_t blocks() const override { return data_.blocks(); }
-  Status read_block(std::size_t block, const RecordSink& sink, Context& context) const override {
-    return data_.read_block(
-        block,
-        [&](const Record& record) {
-          Record text;
-          text.text = record.text;
-          return sink(text);
-        },
-        context);
-  }
-  std::string description() const override { return data_.description(); }
-
- private:
-  const Dataset& data_;
-  std::vector<std::string> none_;
-};
-
 Result<ModelPtr> train_on(const Dataset& data, const OptionValues& values, const TrainingRun& run, Context& context) {
   const auto options = IG_TRY(parse_options<ClassifierOptions>(values, "Family 'classifier'"));
+  const LabelledTexts texts = IG_TRY(read_labelled(data, context));
   ModelPtr base = run.base;
   if (base == nullptr) {
     const Family* family = IG_TRY(find_family(options.vectors));
@@ -294,10 +266,10 @@ Result<ModelPtr> train_on(const Dataset& data, const OptionValues& values, const
       return fail(Code::invalid_argument,
                   "'" + options.vectors + "' cannot be fitted on texts. Give a model: -m MODEL");
     }
-    base = IG_TRY(family->train(Unlabelled(data), {}, context));
+    base = IG_TRY(family->train(heads::TextList(texts.texts, data.description()), {}, context));
   }
   const auto model = std::make_shared<ClassifierModel>(options, std::move(base));
-  IG_TRY(model->train(data, context));
+  IG_TRY(model->train(texts, data.description(), context));
   return model;
 }
 
