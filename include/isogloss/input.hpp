@@ -67,6 +67,12 @@ struct Box {
   float left = 0, top = 0, right = 0, bottom = 0;
 };
 
+// When the text of `at` is said or shown (subtitles), in seconds from the start.
+struct Moment {
+  Span at;
+  double begin = 0, end = 0;
+};
+
 // A row of a table (CSV, TSV, JSON lines): its own text, id and metadata.
 struct Row {
   Span at;         // its text within Document::text
@@ -84,7 +90,8 @@ struct Document {
   std::vector<Heading> headings;     // ascending by position
   std::vector<Span> opaque;          // blocks a chunker does not split inside if it can help it (code fences)
   std::vector<std::size_t> pages;    // byte offset where each page starts; empty = no pages
-  std::vector<Box> boxes;
+  std::vector<Box> boxes;            // of words, ascending by position
+  std::vector<Moment> moments;       // ascending by position
   std::vector<Row> rows;             // a table: one per row; else empty
   std::vector<std::string> notes;    // what the reader wants the report to say ("charset windows-1252")
 };
