@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::string_view kBlank = " \t\r\n\f";
 
+bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
 }  // namespace
 
 void Builder::begin_text() {
@@ -28,15 +30,17 @@ void Builder::begin_text() {
 }
 
 void Builder::words(std::string_view inline_text) {
-  while (!inline_text.empty()) {
-    const std::size_t begin = inline_text.find_first_not_of(kBlank);
-    if (begin != 0) blank_ = true;
-    if (begin == std::string_view::npos) return;
-    inline_text.remove_prefix(begin);
-    const std::size_t end = std::min(inline_text.find_first_of(kBlank), inline_text.size());
+  for (std::size_t i = 0; i < inline_text.size();) {
+    if (is_blank(inline_text[i])) {
+      blank_ = true;
+      ++i;
+      continue;
+    }
+    std::size_t end = i + 1;
+    while (end < inline_text.size() && !is_blank(inline_text[end])) ++end;
     begin_text();
-    text_ += inline_text.substr(0, end);
-    inline_text.remove_prefix(end);
+    text_.append(inline_text.data() + i, end - i);
+    i = end;
   }
 }
 
@@ -44,6 +48,12 @@ void Builder::verbatim(std::string_view text) {
   if (text.empty()) return;
   begin_text();
   text_ += text;
+}
+
+void Builder::item(std::string_view mark) {
+  line();
+  verbatim(mark);
+  marked_ = text_.size();
 }
 
 void Builder::separator(std::string_view mark) {
@@ -69,6 +79,7 @@ void Builder::take_back(std::size_t from) {
   const auto behind = [from](const Span& at) { return at.end > from; };
   std::erase_if(document_.headings, [&](const Heading& h) { return behind(h.at); });
   std::erase_if(document_.opaque, behind);
+  marked_ = std::string_view::npos;
   breaks_ = 2;
 }
 

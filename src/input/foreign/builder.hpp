@@ -14,8 +14,9 @@ class Builder {
  public:
   explicit Builder(Document& document) : document_(document), text_(document.text) {}
 
-  void block() { breaks_ = 2; }  // what comes begins a block
-  void line() { breaks_ = std::max(breaks_, 1); }
+  void block() { owe(2); }  // what comes begins a block
+  void line() { owe(1); }
+  void item(std::string_view mark);          // a list item on a line of its own; its first block stays beside the mark
   void words(std::string_view inline_text);  // white space collapses
   void verbatim(std::string_view text);      // as it is, line breaks too
   void separator(std::string_view mark);     // between cells; not at the start of a line
@@ -35,13 +36,17 @@ class Builder {
   void finish();
 
  private:
+  void owe(int breaks) {
+    if (text_.size() != marked_) breaks_ = std::max(breaks_, breaks);
+  }
   void begin_text();
   Span written_since(std::size_t from) const;
 
   Document& document_;
   std::string& text_;
-  int breaks_ = 0;      // line ends owed before the next text
-  bool blank_ = false;  // a blank is owed
+  int breaks_ = 0;                               // line ends owed before the next text
+  bool blank_ = false;                           // a blank is owed
+  std::size_t marked_ = std::string_view::npos;  // where the text ends in a list mark
 };
 
 }  // namespace isogloss::input::foreign

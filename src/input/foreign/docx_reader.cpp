@@ -118,7 +118,7 @@ class DocxText {
     cells_ > 0 || (item && in_list_) ? out_.line() : out_.block();
     in_list_ = item;
     const std::size_t from = out_.here();
-    if (item) out_.verbatim(mark_of(numbers));
+    if (item) out_.item(mark_of(numbers));
     runs(node, depth);
     if (level > 0 && cells_ == 0) out_.end_heading(level, from);
   }
@@ -144,12 +144,18 @@ class DocxText {
     if (name == "noBreakHyphen") return out_.verbatim("-");
     if (name == "lastRenderedPageBreak" && pages_) return out_.page();
     if (name == "footnoteReference" || name == "endnoteReference") {
-      return out_.verbatim("[" + std::string(value_of(node, "id")) + "]");
+      return out_.verbatim(note_mark(name, value_of(node, "id")));
     }
     if (name == "txbxContent") return blocks(node, depth);
     static constexpr std::string_view kLeftOut[] = {"pPr",     "rPr",      "instrText", "del",
                                                     "delText", "Fallback", "moveFrom",  "rt"};
     if (std::ranges::find(kLeftOut, name) == std::end(kLeftOut)) runs(node, depth);
+  }
+
+  // "[2]" for the second note that the text calls for. Foot- and endnotes have ids of their own.
+  std::string note_mark(std::string_view kind, std::string_view id) {
+    const auto [at, fresh] = notes_.try_emplace(std::string(kind.substr(0, 1)) + std::string(id), notes_.size() + 1);
+    return "[" + std::to_string(at->second) + "]";
   }
 
   void table(const pugi::xml_node& node, int depth) {
@@ -187,7 +193,7 @@ class DocxText {
     for (const pugi::xml_node note : xml.document_element().children()) {
       if (!value_of(note, "type").empty()) continue;  // separators
       out_.block();
-      out_.verbatim("[" + std::string(value_of(note, "id")) + "] ");
+      out_.verbatim(note_mark(local_name(note), value_of(note, "id")) + " ");
       ++cells_;  // its paragraphs are lines
       for (const pugi::xml_node p : note.children()) runs(p, 0);
       --cells_;
@@ -199,6 +205,7 @@ class DocxText {
   Builder out_;
   std::map<std::string, int, std::less<>> levels_;
   std::map<std::string, std::vector<ListLevel>, std::less<>> lists_;
+  std::map<std::string, std::size_t, std::less<>> notes_;  // kind and id -> number
   int cells_ = 0;
   bool in_list_ = false, pages_ = false;
 };

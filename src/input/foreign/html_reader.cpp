@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 #include "input/foreign/builder.hpp"
 #include "input/foreign/charset_guess.hpp"
 #include "input/foreign/foreign.hpp"
@@ -17,6 +19,7 @@
 namespace isogloss::input::foreign {
 namespace {
 
+constexpr std::size_t kHead = 4096;      // bytes in which a page says what it is
 constexpr int kDeepest = 1000;           // elements inside one another; what is deeper is left out
 constexpr std::size_t kLeastMain = 250;  // bytes of <main> below which the body is looked at too
 constexpr std::size_t kMostOutside = 4;  // times more text in the body: then <main> was none
@@ -241,16 +244,15 @@ class Walk {
   }
 
   void take_item(const GumboNode* n, int depth) {
-    out_.line();
+    const std::size_t from = out_.here();
     if (is_tag(n, GUMBO_TAG_LI)) {
-      const std::size_t from = out_.here();
-      out_.verbatim(numbers_.empty() || numbers_.back() == 0 ? "- " : std::to_string(numbers_.back()++) + ". ");
-      const std::size_t filled = out_.here();
-      all_children(n, depth);
-      if (out_.here() == filled) out_.take_back(from);
-      return out_.line();
+      out_.item(numbers_.empty() || numbers_.back() == 0 ? "- " : std::to_string(numbers_.back()++) + ". ");
+    } else {
+      out_.line();
     }
+    const std::size_t filled = out_.here();
     all_children(n, depth);
+    if (out_.here() == filled && is_tag(n, GUMBO_TAG_LI)) out_.take_back(from);
     out_.line();
   }
 
@@ -355,13 +357,38 @@ Document main_text(const GumboNode* root) {
   return whole.text.size() > kMostOutside * std::max<std::size_t>(found.text.size(), 1) ? whole : found;
 }
 
-struct GumboEnd {
-  void operator()(GumboOutput* output) const { gumbo_destroy_output(&kGumboDefaultOptions, output); }
+// What gumbo allocates, given back at once at the end: a tenth faster than one by one.
+class Arena {
+ public:
+  static void* allocate(void* self, std::size_t size) {
+    return static_cast<Arena*>(self)->take((size + 15) & ~std::size_t{15});
+  }
+  static void leave(void*, void*) {}
+
+ private:
+  void* take(std::size_t size) {
+    if (size > left_) {
+      left_ = std::max(size, kBlock);
+      blocks_.push_back(std::make_unique_for_overwrite<char[]>(left_));
+      next_ = blocks_.back().get();
+    }
+    left_ -= size;
+    return std::exchange(next_, next_ + size);
+  }
+
+  static constexpr std::size_t kBlock = 256 * 1024;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  char* next_ = nullptr;
+  std::size_t left_ = 0;
 };
 
 Result<Document> parse(std::string_view html, HtmlPart part) {
-  const std::unique_ptr<GumboOutput, GumboEnd> output(
-      gumbo_parse_with_options(&kGumboDefaultOptions, html.data(), html.size()));
+  Arena arena;
+  GumboOptions options = kGumboDefaultOptions;
+  options.allocator = Arena::allocate;
+  options.deallocator = Arena::leave;
+  options.userdata = &arena;
+  const GumboOutput* output = gumbo_parse_with_options(&options, html.data(), html.size());
   if (output == nullptr || output->root == nullptr) return fail(Code::corrupt_data, "the HTML cannot be parsed.");
   Document document = part == HtmlPart::page ? main_text(output->root) : walked(output->root, part);
   const std::string heading = document.title;
@@ -391,7 +418,7 @@ std::string with_closed_elements(std::string_view xhtml) {
 
 // charset of <meta>, looked for in the first bytes as the HTML standard has it.
 std::string_view declared_charset(std::string_view content) {
-  const std::string_view head = content.substr(0, 4096);
+  const std::string_view head = content.substr(0, kHead);
   const std::size_t at = ascii_lower(head).find("charset=");
   if (at == std::string::npos) return {};
   std::string_view value = head.substr(at + 8);
@@ -399,20 +426,24 @@ std::string_view declared_charset(std::string_view content) {
   return value.substr(0, value.find_first_of("\"'> ;/?"));
 }
 
-Result<std::string> html_text(const Source& source, Document& notes) {
-  const bool unicode = !needs_charset_detection(source.content) &&
-                       ascii_lower(declared_charset(source.content)).find("iso-2022") == std::string::npos;
-  Decoded decoded = unicode ? IG_TRY(decode_text(source.name, std::string(source.content)))
-                            : to_utf8(source.content, declared_charset(source.content));
-  notes.notes = std::move(decoded.notes);
-  return std::move(decoded.text);
+// The page as UTF-8, by `buffer` when it is not.
+Result<std::string_view> html_text(const Source& source, std::string& buffer, Document& document) {
+  const bool seven_bit = ascii_lower(declared_charset(source.content)).starts_with("iso-2022");
+  const bool plain = !seven_bit && utf8_valid(source.content) && source.content.find('\0') == std::string_view::npos;
+  if (plain) return source.content.substr(source.content.starts_with("\xEF\xBB\xBF") ? 3 : 0);
+  Decoded decoded = seven_bit || needs_charset_detection(source.content)
+                        ? to_utf8(source.content, declared_charset(source.content))
+                        : IG_TRY(decode_text(source.name, std::string(source.content)));
+  buffer = std::move(decoded.text);
+  document.notes = std::move(decoded.notes);
+  return buffer;
 }
 
 }  // namespace
 
 Status append_html(std::string_view html, HtmlPart part, Document& document) {
-  const bool xml = html.starts_with("<?xml") || html.find("/1999/xhtml") != std::string_view::npos;
-  Document found = IG_TRY(parse(xml ? with_closed_elements(html) : std::string(html), part));
+  const bool xml = html.starts_with("<?xml") || html.substr(0, kHead).find("/1999/xhtml") != std::string_view::npos;
+  Document found = IG_TRY(xml ? parse(with_closed_elements(html), part) : parse(html, part));
   if (!document.text.empty()) document.text += '\n';
   const std::size_t base = document.text.size();
   document.text += found.text;
@@ -425,7 +456,8 @@ Status append_html(std::string_view html, HtmlPart part, Document& document) {
 
 Result<Document> read_html(const Source& source, Context&) {
   Document document;
-  const std::string html = IG_TRY(html_text(source, document));
+  std::string buffer;
+  const std::string_view html = IG_TRY(html_text(source, buffer, document));
   IG_TRY(append_html(html, HtmlPart::page, document));
   return document;
 }

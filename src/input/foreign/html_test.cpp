@@ -19,7 +19,8 @@ TEST(Html, KeepsTheMainTextAndItsPlaces) {
   const Document d = read(
       "<html lang=en><head><title>Tides &amp; ports</title><link rel=canonical href='https://x.org/t'></head><body>"
       "<nav><a href=/>Home</a></nav><h1>Tides</h1><p>The tide\n turns <b>twice</b> a day.</p><ul><li>high<li>low</ul>"
-      "<table><tr><th>port<th>depth<tr><td>Hull<td>9 m</table><footer>Imprint</footer><script>x()</script></body></html>");
+      "<table><tr><th>port<th>depth<tr><td>Hull<td>9 "
+      "m</table><footer>Imprint</footer><script>x()</script></body></html>");
   EXPECT_EQ(d.text, "Tides\n\nThe tide turns twice a day.\n\n- high\n- low\n\nport | depth\nHull | 9 m\n");
   EXPECT_EQ(d.title, "Tides & ports");
   EXPECT_EQ(std::get<std::string>(d.meta.at("lang")), "en");
@@ -37,7 +38,8 @@ TEST(Html, MainIsTheTextUnlessTheTextIsElsewhere) {
 TEST(Html, ListsOfLinksAreNavigation) {
   std::string links;
   for (int i = 0; i < 8; ++i) links += "<li><a href=x>Section " + std::to_string(i) + "</a></li>";
-  EXPECT_EQ(read("<p>Text with <a href=y>a link</a> in it.</p><div><ul>" + links + "</ul></div>").text, "Text with a link in it.\n");
+  EXPECT_EQ(read("<p>Text with <a href=y>a link</a> in it.</p><div><ul>" + links + "</ul></div>").text,
+            "Text with a link in it.\n");
 }
 
 TEST(Html, PreformattedTextStaysWhole) {
@@ -53,9 +55,11 @@ TEST(Html, HostileNestingEndsSomewhere) {
 }
 
 TEST(Html, XhtmlMayCloseAnyElementAtOnce) {
-  EXPECT_EQ(read("<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><head><title/><script src='x'/></head>"
-                 "<body><p>One<br/>two</p></body></html>").text,
-            "One\ntwo\n");
+  EXPECT_EQ(
+      read("<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><head><title/><script src='x'/></head>"
+           "<body><p>One<br/>two</p></body></html>")
+          .text,
+      "One\ntwo\n");
 }
 
 TEST(Html, TheDeclaredCharsetIsHonoured) {

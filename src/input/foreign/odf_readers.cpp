@@ -4,7 +4,9 @@
 // are called for in square brackets at the end; tracked deletions and comments are left out.
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <pugixml.hpp>
+#include <set>
 
 #include "core/text.hpp"
 #include "input/foreign/builder.hpp"
@@ -30,6 +32,20 @@ class OdfText {
   explicit OdfText(Document& document) : out_(document) {}
 
   Builder& out() { return out_; }
+
+  // Which lists have numbers, of content.xml and styles.xml.
+  void take_list_styles(const pugi::xml_node& root) {
+    for (const pugi::xml_node group : root.children()) {
+      if (local_name(group) != "automatic-styles" && local_name(group) != "styles") continue;
+      for (const pugi::xml_node style : group.children()) {
+        if (local_name(style) != "list-style") continue;
+        for (const pugi::xml_node level : style.children()) {
+          const bool number = local_name(level) == "list-level-style-number" && !value_of(level, "num-format").empty();
+          if (number) numbered_[std::string(value_of(style, "name"))].insert(count_of(level, "level", 1, kMostLevels));
+        }
+      }
+    }
+  }
 
   void blocks(const pugi::xml_node& parent, int depth) {
     if (depth > kDeepestXml) return;
@@ -60,30 +76,27 @@ class OdfText {
     const bool heading = local_name(node) == "h" && cells_ == 0;
     if (cells_ > 0) {
       out_.words(" ");
-    } else if (!at_mark_) {
-      items_ > 0 ? out_.line() : out_.block();
+    } else {
+      !lists_.empty() ? out_.line() : out_.block();
     }
-    at_mark_ = false;
     const std::size_t from = out_.here();
     text(node, depth);
     if (heading) out_.end_heading(static_cast<int>(count_of(node, "outline-level", 1, kMostLevels)), from);
   }
 
   void list(const pugi::xml_node& node, int depth) {
-    if (cells_ == 0 && items_ == 0) out_.block();
-    ++items_;
+    if (cells_ == 0 && lists_.empty()) out_.block();
+    if (const auto style = value_of(node, "style-name"); !style.empty()) style_ = style;
+    const auto numbered = numbered_.find(style_);
+    const bool counts = numbered != numbered_.end() && numbered->second.contains(lists_.size() + 1);
+    lists_.push_back(counts ? 1 : 0);
     for (const pugi::xml_node item : node.children()) {
       if (local_name(item) != "list-item" && local_name(item) != "list-header") continue;
-      if (cells_ == 0) {
-        out_.line();
-        out_.verbatim("- ");
-        at_mark_ = true;
-      }
+      if (cells_ == 0) out_.item(counts ? std::to_string(lists_.back()++) + ". " : "- ");
       blocks(item, depth + 1);
-      at_mark_ = false;
     }
-    --items_;
-    if (cells_ == 0 && items_ == 0) out_.block();
+    lists_.pop_back();
+    if (cells_ == 0 && lists_.empty()) out_.block();
   }
 
   void table(const pugi::xml_node& node, int depth) {
@@ -141,12 +154,14 @@ class OdfText {
 
   Builder out_;
   std::vector<std::string> notes_;
-  int cells_ = 0, items_ = 0;
-  bool at_mark_ = false;
+  int cells_ = 0;
+  std::vector<int> lists_;                                 // around: the next number; bullets have none
+  std::string style_;                                      // of the outermost list that names one
+  std::map<std::string, std::set<std::size_t>> numbered_;  // style -> its levels with numbers
 };
 
 struct Parts {
-  pugi::xml_document content;
+  pugi::xml_document content, styles;
   Document document;
 };
 
@@ -158,6 +173,7 @@ Status open_parts(const Source& source, Parts& parts) {
     return fail(Code::unsupported, source.quoted() + " is encrypted. Save it without a password.");
   }
   IG_TRY(file.xml("content.xml", parts.content));
+  IG_TRY(file.xml("styles.xml", parts.styles, OfficeFile::Need::optional));
   pugi::xml_document meta;
   IG_TRY(file.xml("meta.xml", meta, OfficeFile::Need::optional));
   static constexpr std::pair<std::string_view, std::string_view> kNames[] = {{"creator", "author"},
@@ -220,6 +236,8 @@ Result<Document> read_odt(const Source& source, Context&) {
   Parts parts;
   IG_TRY(open_parts(source, parts));
   OdfText text(parts.document);
+  text.take_list_styles(parts.styles.document_element());
+  text.take_list_styles(parts.content.document_element());
   text.blocks(body_of(parts, "text"), 0);
   text.append_notes();
   text.out().finish();
