@@ -207,7 +207,11 @@ int answer_questions(Result<Document> (*answer)(const WorkerTask& task)) {
   WorkerTask task;
   while (next_question(task)) {
     ::alarm(static_cast<unsigned>((time_of(task.options) + kGrace).count()));
-    const Result<Document> document = guard([&] { return answer(task); });
+    Result<Document> document = guard([&] { return answer(task); });
+    if (!document && document.error().code == Code::out_of_memory) {
+      document = fail(Code::exhausted,
+                      "'" + task.name + "' needs more than " + human_bytes(kWorkerMemory) + " of memory to be read.");
+    }
     ::alarm(0);
     std::string out = document ? document_lines(*document) : std::string();
     JsonWriter json(out);

@@ -65,7 +65,7 @@ Result<std::string> OfficeFile::content(std::string_view member) {
                                     std::string(member) + "' to " + human_bytes(static_cast<double>(found->size)) +
                                     ").");
   }
-  std::string out = IG_TRY(zip_content(source_->content, *found, budget.bytes, source_->quoted()));
+  std::string out = IG_TRY(zip_content(source_->content, *found, budget.bytes, source_->name));
   budget.bytes -= out.size();
   return out;
 }

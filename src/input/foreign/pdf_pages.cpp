@@ -3,8 +3,8 @@
 // is asked for a hundred pages at a time: its output, about 150 bytes a word, is what would take the memory.
 #include "input/foreign/pdf_pages.hpp"
 
+#include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <pugixml.hpp>
 
 #include "core/process.hpp"
@@ -65,6 +65,49 @@ void append_letters(std::string_view text, std::string& out) {
   }
 }
 
+bool is_right_to_left(char32_t c) {
+  return (c >= 0x590 && c < 0x900) || (c >= 0xFB1D && c < 0xFE00) || (c >= 0xFE70 && c < 0xFF00);
+}
+
+bool is_right_to_left(const PdfWord& word) {
+  const std::u32string points = utf8_to_code_points(word.text);
+  return std::ranges::any_of(points, [](char32_t c) { return is_right_to_left(c); });
+}
+
+// The letters of a word from right to left; marks stay behind their letters, brackets turn.
+std::string turned(std::string_view text) {
+  std::u32string points = utf8_to_code_points(text), out;
+  for (std::size_t end = points.size(); end > 0;) {
+    std::size_t begin = end - 1;
+    while (begin > 0 && is_mark(points[begin])) --begin;
+    out.append(points, begin, end - begin);
+    end = begin;
+  }
+  static constexpr std::u32string_view kBrackets = U"()[]{}<>\u00AB\u00BB";
+  for (char32_t& c : out) {
+    if (const std::size_t at = kBrackets.find(c); at != std::u32string_view::npos) c = kBrackets[at ^ 1];
+  }
+  return utf8_from_code_points(out);
+}
+
+// Hebrew and Arabic come as they are seen, from left to right. Put into the order of reading: in a line that is mostly
+// theirs the words too, but for runs of words and numbers of other scripts.
+void to_reading_order(PdfLine& line) {
+  std::size_t turned_words = 0;
+  for (PdfWord& word : line.words) {
+    if (!is_right_to_left(word)) continue;
+    word.text = turned(word.text);
+    ++turned_words;
+  }
+  if (2 * turned_words <= line.words.size()) return;
+  std::ranges::reverse(line.words);
+  for (auto at = line.words.begin(); at != line.words.end();) {
+    const auto end = std::find_if(at, line.words.end(), [](const PdfWord& w) { return is_right_to_left(w); });
+    std::reverse(at, end);
+    at = end == line.words.end() ? end : end + 1;
+  }
+}
+
 PdfLine line_of(const pugi::xml_node& node) {
   PdfLine line;
   for (const pugi::xml_node w : node.children("word")) {
@@ -77,6 +120,7 @@ PdfLine line_of(const pugi::xml_node& node) {
     word.bottom = w.attribute("yMax").as_float();
     line.words.push_back(std::move(word));
   }
+  to_reading_order(line);
   return line;
 }
 

@@ -2,6 +2,7 @@
 // A PDF as the programs beside us see it: words with boxes in lines and blocks, page by page.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,10 +16,10 @@ struct PdfWord {
   float left = 0, top = 0, right = 0, bottom = 0;  // points from the upper left corner
 };
 struct PdfLine {
-  std::vector<PdfWord> words;  // at least one
+  std::vector<PdfWord> words;  // at least one, in the order of reading
   float height() const { return words.front().bottom - words.front().top; }
-  float left() const { return words.front().left; }
-  float right() const { return words.back().right; }
+  float left() const { return std::min(words.front().left, words.back().left); }
+  float right() const { return std::max(words.front().right, words.back().right); }
   float top() const { return words.front().top; }
   float bottom() const { return words.front().bottom; }
   std::string text() const;
