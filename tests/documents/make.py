@@ -169,7 +169,7 @@ def office(corpus):
         corpus.put(f"office_{source}.{target}", data, "added", "", content, "normal", "soffice")
     for tag, maker in (("rtl", HEBREW), ("cjk", CHINESE)):
         content = [("1", [maker.format(n=200 + n) for n in range(5)])]
-        corpus.put(f"{tag}.pdf", converted(writers.odt(content), "in.odt", "pdf"), "added", "", content if tag == "cjk" else (),
+        corpus.put(f"{tag}.pdf", converted(writers.odt(content), "in.odt", "pdf"), "added", "", content,
                    "CJK" if tag == "cjk" else "right-to-left", "soffice")
 
 
@@ -236,6 +236,41 @@ def scanned(corpus):
     corpus.put("partly_scanned.pdf", part.finish(), "added", r"3 of 12 pages have no text: scanned\?", typed, "scanned", "pdftoppm")
 
 
+def columns(corpus):
+    """Sentences over several lines in two columns, words cut at line ends, under a running head."""
+    out, planted = writers.Pdf(), []
+    for page in range(24):
+        lines, heading = [], f"Part {page + 1} of the survey"
+        lines.append((72, 70, 18, heading))
+        some = [english(n) + " Nobody reminded the harbourmaster of well-known obligations."
+                for n in range(corpus.numbers(20), corpus.next)]
+        for column in range(2):
+            y = 100
+            for sentence in some[column * 10:column * 10 + 10]:
+                for line in broken_lines(sentence):
+                    lines.append((72 + 245 * column, y, 11, line))
+                    y += 14
+                y += 12
+        out.text_page(lines, "Survey of the Coast", f"- {page + 1} -")
+        planted.append((heading, some))
+    corpus.put("columns.pdf", out.finish(), "added", "", planted, "normal", pages=True)
+
+
+def broken_lines(sentence, width=38):
+    """Lines of at most `width` letters; a long word may be cut once with a hyphen."""
+    lines, line = [], ""
+    for word in sentence.split():
+        if len(line) + len(word) + 1 <= width:
+            line += (" " if line else "") + word
+        elif len(word) > 9 and "-" not in word and len(line) + 6 <= width:
+            lines.append(f"{line} {word[:4]}-")
+            line = word[4:]
+        else:
+            lines.append(line)
+            line = word
+    return [*lines, line]
+
+
 def bombs(corpus):
     zeros = "<w:t>" + " " * 120_000_000
     corpus.put("bomb.docx", writers.zipped([("word/document.xml", zeros)]), "failed", r"bomb-like: 1:\d", (), "bomb-like")
@@ -281,7 +316,7 @@ def nested(corpus):
 
 def main():
     corpus = Corpus(pathlib.Path(sys.argv[1]))
-    for step in (normal, empty, huge, damaged, wrongly_named, odd_charsets, scripts, office, by_pandoc, encrypted, scanned, bombs,
+    for step in (normal, empty, huge, damaged, wrongly_named, odd_charsets, scripts, office, by_pandoc, encrypted, scanned, columns, bombs,
                  nested):
         step(corpus)
     pathlib.Path(sys.argv[1], "manifest.json").write_text(json.dumps(corpus.entries, ensure_ascii=False, indent=1))

@@ -23,8 +23,8 @@ constexpr float kLarger = 1.12F;  // letters of a heading over those of the text
 constexpr std::size_t kLongestHeading = 200;
 constexpr std::size_t kHeadingLines = 3;
 constexpr int kMostLevels = 6;
-constexpr float kMarkGap = 60;       // points between a list mark and its item
-constexpr float kShortLine = 0.85F;  // of the block's width: where a paragraph may have ended
+constexpr float kMarkGap = 60;  // points between a list mark and its item
+constexpr float kRoom = 1.15F;  // words are spaced a little wider in some lines
 
 // "Page 12 of 40" -> "page#of#".
 std::string without_numbers(std::string_view text) {
@@ -83,10 +83,16 @@ class Layout {
     }
   }
 
-  bool is_running(const PdfLine& line, const PdfPage& page) const {
-    if (!in_margin(line, page)) return false;
-    const std::string text = line.text();
-    return running_.contains(without_numbers(text)) || (pages_.size() > 1 && is_page_number(text));
+  bool is_running(const std::vector<PdfLine>& block, const PdfPage& page) const {
+    return std::ranges::all_of(block, [&](const PdfLine& line) {
+      if (!in_margin(line, page) || is_large(line)) return false;
+      const std::string text = line.text();
+      return running_.contains(without_numbers(text)) || (pages_.size() > 1 && is_page_number(text));
+    });
+  }
+
+  bool is_large(const PdfLine& line) const {
+    return static_cast<float>(size_of(line)) >= static_cast<float>(body_) * kLarger;
   }
 
   static int size_of(const PdfLine& line) { return static_cast<int>(std::lround(line.height() * 2)); }  // half points
@@ -105,7 +111,7 @@ class Layout {
     std::set<int, std::greater<>> sizes;
     for (const PdfPage& page : pages_) {
       for (const auto& block : page.blocks) {
-        if (looks_heading(block) && !is_running(block.front(), page)) sizes.insert(size_of(block.front()));
+        if (looks_heading(block)) sizes.insert(size_of(block.front()));
       }
     }
     int level = 0;
@@ -119,7 +125,7 @@ class Layout {
   bool looks_heading(const std::vector<PdfLine>& block) const {
     std::size_t bytes = 0;
     for (const PdfLine& line : block) {
-      if (static_cast<float>(size_of(line)) < static_cast<float>(body_) * kLarger) return false;
+      if (!is_large(line)) return false;
       bytes += line.text().size();
     }
     const std::string first = block.front().text();
@@ -178,22 +184,19 @@ class Layout {
   }
 
   void append_block(const std::vector<PdfLine>& block, const PdfPage& page, std::size_t number) {
-    std::vector<const PdfLine*> lines;
+    if (block.empty() || is_running(block, page)) return;
     float left = 1e9F, right = 0;
     for (const PdfLine& line : block) {
-      if (is_running(line, page)) continue;
-      lines.push_back(&line);
       left = std::min(left, line.left());
       right = std::max(right, line.right());
     }
-    if (lines.empty()) return;
     std::string& text = document_.text;
     const bool page_begins = document_.pages.back() == text.size();
     if (!page_begins || (!text.empty() && !text.ends_with('\n'))) text += '\n';
     const std::size_t begin = text.size();
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      if (i > 0) join(*lines[i - 1], *lines[i], left, right);
-      append_line(*lines[i], number);
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      if (i > 0) join(block[i - 1], block[i], left, right);
+      append_line(block[i], number);
     }
     const auto level = levels_.find(size_of(block.front()));
     if (level != levels_.end() && looks_heading(block)) {
@@ -217,7 +220,10 @@ class Layout {
   // What stands between two lines of a block: nothing, a blank or a line end; a hyphen may go.
   void join(const PdfLine& above, const PdfLine& below, float left, float right) {
     std::string& text = document_.text;
-    const bool short_line = above.right() < left + (right - left) * kShortLine;
+    // A paragraph ends where the next word would have found room.
+    const float word = below.words.front().right - below.words.front().left + above.height() / 3;
+    const bool turned = above.words.size() > 1 && above.words.front().left > above.words.back().left;  // right to left
+    const bool short_line = (turned ? above.left() - left : right - above.right()) > word * kRoom;
     const bool ended = text.find_last_of(".!?:") == text.size() - 1;
     if ((short_line && ended) || is_item(below)) {
       text += '\n';
