@@ -143,6 +143,20 @@ def check_boxes(path, entry):
     return count
 
 
+def check_recognition(folder, entries):
+    """Scanned pages by tesseract: most sentences come through, on their page."""
+    if shutil.which("tesseract") is None:
+        return print("tesseract is not installed: --ocr was not tried")
+    entry = next(e for e in entries if e["path"] == "scanned_ocr.pdf")
+    status, out, errors, _ = run("index", "ocr", folder / "files/scanned_ocr.pdf", "-m", "none", "--json", "--ocr", home=folder / "home")
+    check(status == 0 and "2 pages read by tesseract" in out, "--ocr:", out, errors)
+    run("collections", "export", "ocr", folder / "ocr.jsonl", home=folder / "home")
+    text = json.loads((folder / "ocr.jsonl").read_text().split("\n")[0])["text"]
+    found = sum(text.count(s["text"]) for s in entry["sentences"])
+    print(f"{found} of {2 * len(entry['sentences'])} scanned sentences read by tesseract without a fault")
+    check(found >= len(entry["sentences"]), "tesseract read", found)
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     if shutil.which("pdftotext") is None:
@@ -168,6 +182,7 @@ def main():
                 if e["path"] in ("normal.pdf", "columns.pdf", "office_odt.pdf", "partly_scanned.pdf"))
     print(f"{count} sentences at their places, {boxed} within their boxes")
     check(count >= 500 and boxed >= 500, "too few sentences", count, boxed)
+    check_recognition(folder, entries)
     print("\n".join(failures[:60]))
     sys.exit(1 if failures else 0)
 

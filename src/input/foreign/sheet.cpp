@@ -59,6 +59,7 @@ void append_sheet(const Sheet& sheet, std::size_t count, const ReadOptions& opti
   document.text += name + "\n";
   const std::vector<std::string> names = header_of(*first, first + 1 == sheet.rows.end());
   const std::string prefix = count > 1 ? name + "!" : std::string();
+  const std::size_t before = document.rows.size();
   for (auto row = first + (names.empty() ? 0 : 1); row != sheet.rows.end(); ++row) {
     if (empty(*row)) continue;
     const auto number = static_cast<std::size_t>(row - sheet.rows.begin()) + 1;
@@ -74,6 +75,7 @@ void append_sheet(const Sheet& sheet, std::size_t count, const ReadOptions& opti
     append_row(fields, options, number, document);
     document.rows.back().id = prefix + document.rows.back().id;
   }
+  for (std::size_t i = before; i < document.rows.size(); ++i) document.rows[i].meta["sheet"] = name;
 }
 
 }  // namespace isogloss::input::foreign

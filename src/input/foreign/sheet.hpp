@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What sheets of XLSX and ODS become: a row of the document per row of the sheet, under the sheet's name as heading.
 // When the first row names the columns (all cells are text, none twice), rows are "name: value" lines as in CSV; else
-// their cells stand on one line.
+// their cells stand on one line. The name of the sheet is metadata of its rows.
 #pragma once
 
 #include <string>
