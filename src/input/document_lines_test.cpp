@@ -9,7 +9,8 @@ namespace {
 TEST(DocumentLines, AreWhatAnExtractorPrints) {
   const auto d = parse_document_lines(
       "{\"text\":\"Refunds\",\"page\":1,\"heading\":1}\n"
-      "{\"text\":\"Money back.\",\"page\":2,\"boxes\":[[0,5,72.0,90.5,120.0,104.0]],\"time\":[1.5,2.0],\"title\":\"Rules\","
+      "{\"text\":\"Money "
+      "back.\",\"page\":2,\"boxes\":[[0,5,72.0,90.5,120.0,104.0]],\"time\":[1.5,2.0],\"title\":\"Rules\","
       "\"meta\":{\"year\":2024},\"notes\":[\"two pages\"]}\n",
       "test");
   ASSERT_TRUE(d) << d.error().message;
@@ -68,21 +69,23 @@ TEST(DocumentLines, KeepEverything) {
 }
 
 TEST(DocumentLines, PositionsOfTheExtractorHold) {
-  const auto d = parse_document_lines("{\"text\":\"ab\",\"start\":0,\"end\":2}\n{\"text\":\"cd\",\"start\":5}\n", "test");
+  const auto d =
+      parse_document_lines("{\"text\":\"ab\",\"start\":0,\"end\":2}\n{\"text\":\"cd\",\"start\":5}\n", "test");
   ASSERT_TRUE(d) << d.error().message;
   EXPECT_EQ(d->text, "ab  \ncd\n");
 }
 
 TEST(DocumentLines, WhatCannotBeIsNamed) {
-  const std::pair<const char*, const char*> kWrong[] = {{"{\"page\":1}", "has no \"text\""},
-                                                        {"[1]", "has no \"text\""},
-                                                        {"{\"text\":\"a\",\"boxes\":[[0,9,1,1,1,1]]}", "outside its text"},
-                                                        {"{\"text\":\"a\",\"boxes\":[[0,1,1]]}", "no [start,end,left"},
-                                                        {"{\"text\":\"a\",\"headings\":[[1,1,0]]}", "outside its text"},
-                                                        {"{\"text\":\"a\",\"start\":9000000}", "more than 1 MB"},
-                                                        {"{\"text\":\"a\",\"start\":1,\"end\":9}", "another length"},
-                                                        {"{\"text\":\"a\",\"start\":-1}", "starts at byte -1"},
-                                                        {"nonsense", "not valid JSON"}};
+  const std::pair<const char*, const char*> kWrong[] = {
+      {"{\"page\":1}", "has no \"text\""},
+      {"[1]", "has no \"text\""},
+      {"{\"text\":\"a\",\"boxes\":[[0,9,1,1,1,1]]}", "outside its text"},
+      {"{\"text\":\"a\",\"boxes\":[[0,1,1]]}", "no [start,end,left"},
+      {"{\"text\":\"a\",\"headings\":[[1,1,0]]}", "outside its text"},
+      {"{\"text\":\"a\",\"start\":9000000}", "more than 1 MB"},
+      {"{\"text\":\"a\",\"start\":1,\"end\":9}", "another length"},
+      {"{\"text\":\"a\",\"start\":-1}", "starts at byte -1"},
+      {"nonsense", "not valid JSON"}};
   for (const auto& [line, reason] : kWrong) {
     const auto d = parse_document_lines(line, "test");
     ASSERT_FALSE(d) << line;

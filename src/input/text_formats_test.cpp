@@ -24,9 +24,10 @@ std::string headings(const Document& d) {
 }
 
 TEST(TextFormats, RestTakesLevelsInTheOrderOfTheirStyles) {
-  const Document d = read("a.rst",
-                          "=====\nGuide\n=====\n:author: Ann\n\nOne\n---\n\ntext\n\nDeep\n~~~~\n\nTwo\n---\n\nCode::\n\n    Not\n"
-                          "    ---\n\nafter\n\n- item\n");
+  const Document d =
+      read("a.rst",
+           "=====\nGuide\n=====\n:author: Ann\n\nOne\n---\n\ntext\n\nDeep\n~~~~\n\nTwo\n---\n\nCode::\n\n    Not\n"
+           "    ---\n\nafter\n\n- item\n");
   EXPECT_EQ(headings(d), "1 Guide, 2 One, 3 Deep, 2 Two");
   EXPECT_EQ(d.title, "Guide");
   EXPECT_EQ(std::get<std::string>(d.meta.at("author")), "Ann");
@@ -41,15 +42,17 @@ TEST(TextFormats, AsciiDocSkipsListings) {
 }
 
 TEST(TextFormats, OrgCountsStars) {
-  const Document d = read("a.org", "#+TITLE: Guide\n* One\n** Two\n#+BEGIN_SRC c\n* not\n#+END_SRC\n* Three\n*bold* text\n");
+  const Document d =
+      read("a.org", "#+TITLE: Guide\n* One\n** Two\n#+BEGIN_SRC c\n* not\n#+END_SRC\n* Three\n*bold* text\n");
   EXPECT_EQ(headings(d), "1 One, 2 Two, 1 Three");
   EXPECT_EQ(d.title, "Guide");
 }
 
 TEST(TextFormats, LatexFindsSectionsAndLeavesComments) {
-  const Document d = read("a.tex",
-                          "\\title{A \\emph{fine} paper}\n\\begin{document}\n\\section[Short]{One \\& all}\n% \\section{not}\n"
-                          "\\subsection*{Deep}\n\\begin{verbatim}\n\\section{not}\n\\end{verbatim}\n\\chapter{Last}\n");
+  const Document d =
+      read("a.tex",
+           "\\title{A \\emph{fine} paper}\n\\begin{document}\n\\section[Short]{One \\& all}\n% \\section{not}\n"
+           "\\subsection*{Deep}\n\\begin{verbatim}\n\\section{not}\n\\end{verbatim}\n\\chapter{Last}\n");
   EXPECT_EQ(headings(d), "2 One \\& all, 3 Deep, 1 Last");
   EXPECT_EQ(d.title, "A \\emph{fine} paper");
   EXPECT_EQ(d.text.substr(d.body, 10), "\n\\section[");
@@ -57,22 +60,28 @@ TEST(TextFormats, LatexFindsSectionsAndLeavesComments) {
 }
 
 TEST(TextFormats, SubtitlesAreWhatIsSaidAndWhen) {
-  const Document d = read("a.srt", "1\n00:00:01,500 --> 00:00:02,000\n<i>Hello</i>\nthere\n\n2\n01:00:00,000 --> 01:00:01,250\n{\\an8}Bye\n");
+  const Document d =
+      read("a.srt",
+           "1\n00:00:01,500 --> 00:00:02,000\n<i>Hello</i>\nthere\n\n2\n01:00:00,000 --> 01:00:01,250\n{\\an8}Bye\n");
   EXPECT_EQ(d.text, "Hello\nthere\nBye\n");
   ASSERT_EQ(d.moments.size(), 2U);
   EXPECT_EQ(d.moments[0].at, (Span{0, 11}));
   EXPECT_EQ(d.moments[0].begin, 1.5);
   EXPECT_EQ(d.moments[1].end, 3601.25);
-  const Document v = read("a.vtt", "WEBVTT\n\nNOTE quiet\n\nSTYLE\n::cue {}\n\nintro\n00:01.000 --> 00:02.000 align:start\n<v Ann>Yes</v>\n");
+  const Document v =
+      read("a.vtt",
+           "WEBVTT\n\nNOTE quiet\n\nSTYLE\n::cue {}\n\nintro\n00:01.000 --> 00:02.000 align:start\n<v Ann>Yes</v>\n");
   EXPECT_EQ(v.text, "Ann: Yes\n");
   EXPECT_EQ(v.moments.at(0).begin, 1.0);
 }
 
 TEST(TextFormats, DefinitionsAreHeadingsOfCode) {
-  const Document p = read("a.py", "import os\n\nclass Port:\n    def open(self):\n        pass\n\ndef main():\n    define = 1\n");
+  const Document p =
+      read("a.py", "import os\n\nclass Port:\n    def open(self):\n        pass\n\ndef main():\n    define = 1\n");
   EXPECT_EQ(headings(p), "1 class Port, 2 def open(self), 1 def main()");
   EXPECT_EQ(std::get<std::string>(p.meta.at("language")), "python");
-  const Document c = read("a.cpp", "namespace a {\nint add(int x) {\n  if (x) {\n  }\n  return call(x);\n}\n}\nstruct B;\n");
+  const Document c =
+      read("a.cpp", "namespace a {\nint add(int x) {\n  if (x) {\n  }\n  return call(x);\n}\n}\nstruct B;\n");
   EXPECT_EQ(headings(c), "1 namespace a, 1 int add(int x)");
   const Document s = read("tool", "#!/usr/bin/env python3\ndef main():\n    pass\n");
   EXPECT_EQ(s.type, "code");
@@ -94,7 +103,8 @@ TEST(TextFormats, ContentComesBeforeTheExtension) {
   EXPECT_EQ(kind("a.txt", "From here to there: a story"), "text");
   EXPECT_EQ(kind("a.txt", "Received: by x\nFrom: a@b\n\nhi"), "eml (named .txt, but its content is eml)");
   EXPECT_EQ(kind("a.docx", "PK\x03\x04 cut off"), "docx");
-  EXPECT_NE(kind("a.txt", "{\\rtf1 x}").find("an RTF document, which this version does not read. Convert it first"), std::string::npos);
+  EXPECT_NE(kind("a.txt", "{\\rtf1 x}").find("an RTF document, which this version does not read. Convert it first"),
+            std::string::npos);
 }
 
 }  // namespace

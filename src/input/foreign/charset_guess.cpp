@@ -78,6 +78,7 @@ std::optional<std::string> convert(std::string_view content, const std::string& 
     }
   }
   ::iconv_close(converter);
+  if (!utf8_valid(out)) out = utf8_repair(out);  // some converters let surrogates through
   return out;
 }
 

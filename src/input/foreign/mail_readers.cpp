@@ -61,7 +61,7 @@ Metadata headers_of(GMimeMessage* message) {
 
 std::string decoded(GMimePart* part, std::size_t most) {
   GMimeDataWrapper* wrapper = g_mime_part_get_content(part);
-  if (wrapper == nullptr) return {};
+  if (wrapper == nullptr || g_mime_data_wrapper_get_stream(wrapper) == nullptr) return {};
   const Owned<GMimeStream> memory(g_mime_stream_mem_new());
   g_mime_data_wrapper_write_to_stream(wrapper, memory.get());
   GByteArray* bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(memory.get()));
@@ -171,10 +171,10 @@ bool has_header(GMimeMessage* message) {
 }  // namespace
 
 Result<Document> read_eml(const Source& source, Context& context) {
+  if (source.content.empty()) return Document{};
   const auto parser = parser_of(source, GMIME_FORMAT_MESSAGE);
   const Owned<GMimeMessage> message(g_mime_parser_construct_message(parser.get(), nullptr));
   Document document;
-  if (source.content.empty()) return document;
   if (message == nullptr || !has_header(message.get())) {
     return fail(Code::corrupt_data, source.quoted() + " is no mail: it has no headers.");
   }
@@ -185,6 +185,7 @@ Result<Document> read_eml(const Source& source, Context& context) {
 }
 
 Result<Document> read_mbox(const Source& source, Context& context) {
+  if (source.content.empty()) return Document{};
   const auto parser = parser_of(source, GMIME_FORMAT_MBOX);
   Document document;
   MailReader reader(source, context);

@@ -154,21 +154,6 @@ void take_head(std::string_view xml, PdfFile& file) {
   }
 }
 
-// Appends the pages of one run of pdftotext; returns how many.
-std::size_t take_pages(std::string_view xml, PdfFile& file) {
-  const std::size_t before = file.pages.size();
-  std::size_t begin = xml.find("<page ");
-  while (begin != std::string_view::npos) {
-    const std::size_t end = xml.find("</page>", begin);
-    if (end == std::string_view::npos) break;
-    pugi::xml_document page;
-    const bool good = !!page.load_buffer(xml.data() + begin, end + 7 - begin, pugi::parse_default, pugi::encoding_utf8);
-    file.pages.push_back(good ? page_of(page.document_element()) : PdfPage{});
-    begin = xml.find("<page ", end);
-  }
-  return file.pages.size() - before;
-}
-
 int field_of(const std::vector<std::string_view>& row, std::size_t column) {
   int value = -1;
   if (column < row.size()) std::from_chars(row[column].data(), row[column].data() + row[column].size(), value);
@@ -211,6 +196,20 @@ std::string PdfLine::text() const {
   return out;
 }
 
+std::size_t append_bbox_pages(std::string_view xml, PdfFile& file) {
+  const std::size_t before = file.pages.size();
+  std::size_t begin = xml.find("<page ");
+  while (begin != std::string_view::npos) {
+    const std::size_t end = xml.find("</page>", begin);
+    if (end == std::string_view::npos) break;
+    pugi::xml_document page;
+    const bool good = !!page.load_buffer(xml.data() + begin, end + 7 - begin, pugi::parse_default, pugi::encoding_utf8);
+    file.pages.push_back(good ? page_of(page.document_element()) : PdfPage{});
+    begin = xml.find("<page ", end);
+  }
+  return file.pages.size() - before;
+}
+
 Result<PdfFile> pdf_pages(const Source& source, Context& context) {
   PdfFile file;
   for (std::size_t first = 1; first <= kMostPages; first += kPagesAtOnce) {
@@ -224,7 +223,7 @@ Result<PdfFile> pdf_pages(const Source& source, Context& context) {
     }
     if (!utf8_valid(run.output)) run.output = utf8_repair(run.output);
     if (first == 1) take_head(run.output, file);
-    if (take_pages(run.output, file) < kPagesAtOnce) break;
+    if (append_bbox_pages(run.output, file) < kPagesAtOnce) break;
   }
   return file;
 }

@@ -37,6 +37,9 @@ struct PdfFile {
 // By pdftotext -bbox-layout. Errors: unavailable without it, unsupported for an encrypted file, corrupt_data.
 Result<PdfFile> pdf_pages(const Source& source, Context& context);
 
+// The pages of what pdftotext -bbox-layout prints, appended; returns how many.
+std::size_t append_bbox_pages(std::string_view xml, PdfFile& file);
+
 // Page `number` (from 1) by pdftoppm and tesseract; `languages` as tesseract has them, "eng+deu".
 Result<PdfPage> recognised_page(const Source& source, std::size_t number, const std::string& languages,
                                 Context& context);
