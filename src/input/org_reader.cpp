@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Org mode by lines: stars and a blank begin a heading (its TODO keyword and tags stay in it), "#+NAME: value" is
+// Org mode by lines: stars and a blank begin a heading (its state and tags stay in it), "#+NAME: value" is
 // metadata,
 // "#+BEGIN_x ... #+END_x" stays whole.
 #include "core/text.hpp"

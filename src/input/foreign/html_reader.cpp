@@ -28,76 +28,44 @@ constexpr double kMostlyLinks = 0.7;
 
 enum class Kind : std::uint8_t { inline_, block, skip, heading, item, row, cell, table, pre, list, line_break, around };
 
-Kind kind_of(GumboTag tag) {
-  switch (tag) {
-    case GUMBO_TAG_SCRIPT:
-    case GUMBO_TAG_STYLE:
-    case GUMBO_TAG_NOSCRIPT:
-    case GUMBO_TAG_TEMPLATE:
-    case GUMBO_TAG_HEAD:
-    case GUMBO_TAG_IFRAME:
-    case GUMBO_TAG_OBJECT:
-    case GUMBO_TAG_SVG:
-    case GUMBO_TAG_MATH:
-    case GUMBO_TAG_BUTTON:
-    case GUMBO_TAG_SELECT:
-    case GUMBO_TAG_TEXTAREA:
-    case GUMBO_TAG_CANVAS:
-    case GUMBO_TAG_VIDEO:
-    case GUMBO_TAG_AUDIO:
-      return Kind::skip;
-    case GUMBO_TAG_NAV:
-    case GUMBO_TAG_ASIDE:
-    case GUMBO_TAG_FOOTER:
-      return Kind::around;
-    case GUMBO_TAG_H1:
-    case GUMBO_TAG_H2:
-    case GUMBO_TAG_H3:
-    case GUMBO_TAG_H4:
-    case GUMBO_TAG_H5:
-    case GUMBO_TAG_H6:
-      return Kind::heading;
-    case GUMBO_TAG_LI:
-    case GUMBO_TAG_DT:
-    case GUMBO_TAG_DD:
-      return Kind::item;
-    case GUMBO_TAG_UL:
-    case GUMBO_TAG_OL:
-    case GUMBO_TAG_DL:
-      return Kind::list;
-    case GUMBO_TAG_TR:
-      return Kind::row;
-    case GUMBO_TAG_TD:
-    case GUMBO_TAG_TH:
-      return Kind::cell;
-    case GUMBO_TAG_TABLE:
-      return Kind::table;
-    case GUMBO_TAG_PRE:
-      return Kind::pre;
-    case GUMBO_TAG_BR:
-      return Kind::line_break;
-    case GUMBO_TAG_P:
-    case GUMBO_TAG_DIV:
-    case GUMBO_TAG_SECTION:
-    case GUMBO_TAG_ARTICLE:
-    case GUMBO_TAG_MAIN:
-    case GUMBO_TAG_HEADER:
-    case GUMBO_TAG_BLOCKQUOTE:
-    case GUMBO_TAG_FIGURE:
-    case GUMBO_TAG_FIGCAPTION:
-    case GUMBO_TAG_ADDRESS:
-    case GUMBO_TAG_HR:
-    case GUMBO_TAG_DETAILS:
-    case GUMBO_TAG_SUMMARY:
-    case GUMBO_TAG_BODY:
-    case GUMBO_TAG_CAPTION:
-    case GUMBO_TAG_FORM:
-    case GUMBO_TAG_FIELDSET:
-    case GUMBO_TAG_CENTER:
-      return Kind::block;
-    default:
-      return Kind::inline_;
+constexpr std::size_t kTags = static_cast<std::size_t>(GUMBO_TAG_LAST) + 1;
+
+struct TagsOfKind {
+  Kind kind;
+  std::initializer_list<GumboTag> tags;
+};
+
+constexpr std::array<Kind, kTags> kinds_of_tags() {
+  std::array<Kind, kTags> out{};  // inline_
+  for (const TagsOfKind& some : {
+           TagsOfKind{Kind::skip,
+                      {GUMBO_TAG_SCRIPT, GUMBO_TAG_STYLE, GUMBO_TAG_NOSCRIPT, GUMBO_TAG_TEMPLATE, GUMBO_TAG_HEAD,
+                       GUMBO_TAG_IFRAME, GUMBO_TAG_OBJECT, GUMBO_TAG_SVG, GUMBO_TAG_MATH, GUMBO_TAG_BUTTON,
+                       GUMBO_TAG_SELECT, GUMBO_TAG_TEXTAREA, GUMBO_TAG_CANVAS, GUMBO_TAG_VIDEO, GUMBO_TAG_AUDIO}},
+           TagsOfKind{Kind::around, {GUMBO_TAG_NAV, GUMBO_TAG_ASIDE, GUMBO_TAG_FOOTER}},
+           TagsOfKind{Kind::heading,
+                      {GUMBO_TAG_H1, GUMBO_TAG_H2, GUMBO_TAG_H3, GUMBO_TAG_H4, GUMBO_TAG_H5, GUMBO_TAG_H6}},
+           TagsOfKind{Kind::item, {GUMBO_TAG_LI, GUMBO_TAG_DT, GUMBO_TAG_DD}},
+           TagsOfKind{Kind::list, {GUMBO_TAG_UL, GUMBO_TAG_OL, GUMBO_TAG_DL}},
+           TagsOfKind{Kind::row, {GUMBO_TAG_TR}},
+           TagsOfKind{Kind::cell, {GUMBO_TAG_TD, GUMBO_TAG_TH}},
+           TagsOfKind{Kind::table, {GUMBO_TAG_TABLE}},
+           TagsOfKind{Kind::pre, {GUMBO_TAG_PRE}},
+           TagsOfKind{Kind::line_break, {GUMBO_TAG_BR}},
+           TagsOfKind{Kind::block,
+                      {GUMBO_TAG_P, GUMBO_TAG_DIV, GUMBO_TAG_SECTION, GUMBO_TAG_ARTICLE, GUMBO_TAG_MAIN,
+                       GUMBO_TAG_HEADER, GUMBO_TAG_BLOCKQUOTE, GUMBO_TAG_FIGURE, GUMBO_TAG_FIGCAPTION,
+                       GUMBO_TAG_ADDRESS, GUMBO_TAG_HR, GUMBO_TAG_DETAILS, GUMBO_TAG_SUMMARY, GUMBO_TAG_BODY,
+                       GUMBO_TAG_CAPTION, GUMBO_TAG_FORM, GUMBO_TAG_FIELDSET, GUMBO_TAG_CENTER}},
+       }) {
+    for (const GumboTag tag : some.tags) out[static_cast<std::size_t>(tag)] = some.kind;
   }
+  return out;
+}
+
+Kind kind_of(GumboTag tag) {
+  static constexpr std::array<Kind, kTags> kKinds = kinds_of_tags();
+  return kKinds[static_cast<std::size_t>(tag)];
 }
 
 const GumboNode* element(const GumboNode* node) {
