@@ -132,6 +132,16 @@ bool holds_main(const GumboNode* node) {
          }) != nullptr;
 }
 
+// A table that puts blocks beside one another, rather than one of data.
+bool is_layout(const GumboNode* table) {
+  const auto role = attribute(table, "role");
+  if (role == "presentation" || role == "none") return true;
+  return find_element(table, [table](const GumboNode* n) {
+           const Kind kind = kind_of(n->v.element.tag);
+           return n != table && (kind == Kind::heading || kind == Kind::table);
+         }) != nullptr;
+}
+
 class Walk {
  public:
   Walk(Builder& out, HtmlPart part) : out_(out), page_(part == HtmlPart::page) {}
@@ -159,7 +169,8 @@ class Walk {
     if (kind == Kind::skip || is_hidden(n)) return true;
     if (!page_) return false;
     if (kind == Kind::around) return true;
-    return (kind == Kind::block || kind == Kind::list || kind == Kind::table) && named_around(n) && !holds_main(n);
+    return (kind == Kind::block || kind == Kind::list || kind == Kind::table || kind == Kind::cell) &&
+           named_around(n) && !holds_main(n);
   }
 
   void take_element(const GumboNode* n, int depth) {
@@ -176,6 +187,7 @@ class Walk {
       case Kind::line_break:
         return out_.line();
       case Kind::cell:
+        if (cells_ == 0) return take_block(n, Kind::block, depth);
         out_.separator(" | ");
         return all_children(n, depth);
       case Kind::row:
@@ -242,9 +254,9 @@ class Walk {
     const std::size_t from = out_.here(), links = link_count_, bytes = link_bytes_;
     inside_article_ += article ? 1 : 0;
     if (kind == Kind::list) numbers_.push_back(is_tag(n, GUMBO_TAG_OL) ? 1 : 0);
-    cells_ += kind == Kind::table ? 1 : 0;
+    const int cells = kind == Kind::table ? std::exchange(cells_, is_layout(n) ? 0 : cells_ + 1) : cells_;
     all_children(n, depth);
-    cells_ -= kind == Kind::table ? 1 : 0;
+    cells_ = cells;
     if (kind == Kind::list) numbers_.pop_back();
     inside_article_ -= article ? 1 : 0;
     const double share =

@@ -42,6 +42,13 @@ TEST(Html, ListsOfLinksAreNavigation) {
             "Text with a link in it.\n");
 }
 
+TEST(Html, TablesOfLayoutAreBlocks) {
+  const Document d = read(
+      "<table><tr><td class=nav>Menu</td><td><h2>One</h2><p>text</p><table><tr><td>a<td>b</table></td></tr></table>");
+  EXPECT_EQ(d.text, "One\n\ntext\n\na | b\n");
+  EXPECT_EQ(d.headings.size(), 1U);
+}
+
 TEST(Html, PreformattedTextStaysWhole) {
   const Document d = read("<p>Run:</p><pre>a  b\n  c\n</pre><p>Done.</p>");
   EXPECT_EQ(d.text, "Run:\n\na  b\n  c\n\nDone.\n");

@@ -59,8 +59,11 @@ class Layout {
     for (std::size_t i = 0; i < pages_.size(); ++i) {
       document_.pages.push_back(document_.text.size());
       PdfPage page = pages_[i];
+      std::erase_if(page.blocks, [&](const auto& block) { return is_running(block, page); });
       join_list_marks(page);
-      for (const auto& block : page.blocks) append_block(block, page, i);
+      std::erase_if(page.blocks, [](const auto& block) { return block.empty(); });
+      put_in_reading_order(page);
+      for (const auto& block : page.blocks) append_block(block, i);
     }
   }
 
@@ -183,8 +186,7 @@ class Layout {
     }
   }
 
-  void append_block(const std::vector<PdfLine>& block, const PdfPage& page, std::size_t number) {
-    if (block.empty() || is_running(block, page)) return;
+  void append_block(const std::vector<PdfLine>& block, std::size_t number) {
     float left = 1e9F, right = 0;
     for (const PdfLine& line : block) {
       left = std::min(left, line.left());

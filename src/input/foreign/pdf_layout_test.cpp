@@ -69,6 +69,27 @@ TEST(PdfLayout, ListMarksGoBackToTheirItems) {
   EXPECT_EQ(d.text, "\u2022 red buoy\n\u2022 green buoy\n");
 }
 
+// pdftotext gives the second column first here, since it begins as high as the heading.
+TEST(PdfLayout, ColumnsAreReadOneAfterTheOther) {
+  const Document d = laid_out({page({{line(50, 100, "Title over both of the columns of this page here")},
+                                     {line(320, 130, "Right one."), line(320, 142, "Right two.")},
+                                     {line(50, 130, "Left heading", 14)},
+                                     {line(50, 160, "Left text that is as wide as a column is.")},
+                                     {line(50, 300, "Below the columns there is a line across the whole page.")}})});
+  EXPECT_EQ(d.text,
+            "Title over both of the columns of this page here\n\nLeft heading\n\nLeft text that is as wide as a column "
+            "is.\n\n"
+            "Right one. Right two.\n\nBelow the columns there is a line across the whole page.\n");
+}
+
+TEST(PdfLayout, TablesAreReadRowByRow) {
+  const Document d = laid_out({page({{line(50, 100, "Ship")},
+                                     {line(200, 100, "Fee")},
+                                     {line(50, 120, "Barge"), line(50, 140, "Tanker")},
+                                     {line(200, 120, "10"), line(200, 140, "200")}})});
+  EXPECT_EQ(d.text, "Ship Fee\n\nBarge 10\n\nTanker 200\n");
+}
+
 TEST(PdfLayout, RightToLeftComesInTheOrderOfReading) {
   PdfFile file;
   append_bbox_pages(

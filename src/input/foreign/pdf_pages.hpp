@@ -44,6 +44,9 @@ std::size_t append_bbox_pages(std::string_view xml, PdfFile& file);
 Result<PdfPage> recognised_page(const Source& source, std::size_t number, const std::string& languages,
                                 Context& context);
 
+// Sorts the blocks of a page; rows of tables become blocks of their own.
+void put_in_reading_order(PdfPage& page);
+
 // The blocks of pages put into one text: running heads and page numbers left out, hyphens at line ends joined, headings
 // by the size of their letters.
 void append_pages(const std::vector<PdfPage>& pages, Document& document);
