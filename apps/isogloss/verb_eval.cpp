@@ -36,6 +36,7 @@ class EvalVerb final : public Verb {
                 "whose rules: analogy: glove or word2vec; classify: mteb, full or curve; cluster: mteb or mteb-v2");
     flags.value("--truncate", truncate_, "texts above the model's window: end (cuts are counted in the record), start or error");
     flags.value("--compute", options_.compute, "arithmetic of the model: auto, f32, bf16 or int8");
+    flags.value("--embedding-cache", cache_, kEmbeddingCacheHelp);
     flags.value("--dim", options_.dim, "only the first N columns of the vectors; 0 = all");
     flags.value("--label-field", options_.label_field, "field of labels in tables [label, category, class, intent ...]");
     flags.value("--vocabulary", options_.vocabulary, "analogy: only the first N words of the vocabulary; 0 = all");
@@ -57,6 +58,7 @@ class EvalVerb final : public Verb {
       return usage_error("--queries must be all, odd or even, not '" + options_.queries + "'.");
     }
     options_.truncate = IG_TRY(truncate_value(truncate_));
+    options_.cache = IG_TRY(embedding_cache_value(program, cache_));
     std::vector<Gate> gates;
     for (const std::string& text : gates_) {
       const auto gate = parse_gate(text);
@@ -221,7 +223,7 @@ class EvalVerb final : public Verb {
   }
 
   std::vector<std::string> models_, tasks_, gates_, words_;
-  std::string truncate_ = "end";
+  std::string truncate_ = "end", cache_;
   EvalOptions options_;
   bool list_ = false;
 };

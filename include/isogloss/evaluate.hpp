@@ -15,6 +15,7 @@
 
 #include "isogloss/collection.hpp"
 #include "isogloss/context.hpp"
+#include "isogloss/embedding_cache.hpp"
 #include "isogloss/model.hpp"
 #include "isogloss/result.hpp"
 
@@ -50,6 +51,7 @@ struct EvalOptions {
   Truncate truncate = Truncate::end;  // how many were cut stands in the record
   std::string compute = "auto";       // arithmetic of the model: auto, f32, bf16, int8
   std::size_t dim = 0;                // cut to the first `dim` columns (Matryoshka); 0 = all
+  std::shared_ptr<EmbeddingCache> cache;  // of the texts' vectors; null = none
   std::string label_field;            // of labelled tables and JSON lines; empty = label, category, class ...
   // Retrieval.
   std::size_t depth = 1000;  // documents retrieved per query

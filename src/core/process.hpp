@@ -18,7 +18,7 @@ namespace isogloss {
 
 struct ProcessLimits {
   std::chrono::milliseconds time{60'000};
-  std::size_t memory = std::size_t{2} << 30;  // address space in bytes
+  std::size_t memory = std::size_t{2} << 30;  // address space in bytes; 0 = no limit
   std::size_t output = std::size_t{128} << 20;
   std::chrono::seconds cpu{0};  // of processor time over its whole life; 0 = no limit of its own
 };

@@ -15,7 +15,8 @@ namespace isogloss::runtime {
 namespace {
 
 constexpr std::size_t kRerankDepth = 50;  // hits a pair scorer reads
-constexpr int kMostAttempts = 8;
+constexpr std::size_t kMostAttempts = 8;
+constexpr std::size_t kSpare = 8;         // further hits of each attempt, beside as many again as are wanted
 constexpr std::size_t kNoveltyDepth = 4;  // candidates per wanted hit for MMR
 
 double cosine(const std::vector<float>& a, const std::vector<float>& b) {
@@ -37,8 +38,12 @@ struct Looked {
 
 class Search {
  public:
-  Search(LocalCollection& collection, const SearchOptions& options, Context& context)
-      : collection_(collection), options_(options), context_(context) {}
+  // `spare`: hits looked up beyond those asked for, in place of chunks that are removed meanwhile.
+  Search(LocalCollection& collection, const SearchOptions& options, std::size_t spare, Context& context)
+      : collection_(collection), options_(options), wanted_(options.n + spare), context_(context) {}
+
+  // Whether chunks were removed between two steps and there are too few hits for it.
+  bool fell_short() const { return fell_short_; }
 
   Result<SearchResult> run(std::string_view text) {
     const auto start = std::chrono::steady_clock::now();
@@ -47,6 +52,7 @@ class Search {
     std::vector<StoreHit> hits = IG_TRY(ranked(looked));
     if (options_.mmr > 0) hits = IG_TRY(diversified(std::move(hits)));
     IG_TRY(fill(hits));
+    fell_short_ = result_.hits.size() < std::min(hits.size(), options_.n);
     if (options_.reranker) IG_TRY(rerank(text));
     if (result_.hits.size() > options_.n) result_.hits.resize(options_.n);
     IG_TRY(cut_below_threshold());
@@ -73,8 +79,9 @@ class Search {
     Looked looked;
     const auto space = IG_TRY(collection_.serving(context_));
     if (!space && options_.mode && *options_.mode != SearchMode::lexical) {
-      return fail(Code::unsupported, "collection '" + collection_.folder().filename().string() +
-                                         "' has no vectors; use --mode lexical, or: isogloss reindex NAME --model MODEL");
+      return fail(Code::unsupported,
+                  "collection '" + collection_.folder().filename().string() +
+                      "' has no vectors; use --mode lexical, or: isogloss reindex NAME --model MODEL");
     }
     looked.query.mode = options_.mode.value_or(space ? SearchMode::hybrid : SearchMode::lexical);
     looked.query.filter = options_.where;
@@ -86,13 +93,15 @@ class Search {
     if (!options_.like.empty()) {
       looked.self = IG_TRY(collection_.store().chunk_number(options_.like));
       const auto chunk = IG_TRY(collection_.store().chunks({&looked.self, 1}));
+      if (chunk.empty()) return fail(Code::not_found, "chunk '" + options_.like + "' was removed meanwhile.");
       query_text = chunk[0].text;
       if (space) looked.vector = IG_TRY(collection_.store().vector(looked.self));
     }
     if (looked.query.mode != SearchMode::dense) {
       TermCounts terms;
       collection_.analyse(query_text, terms);
-      for (auto& [term, count] : terms.terms) looked.query.terms.emplace_back(std::move(term), static_cast<float>(count));
+      for (auto& [term, count] : terms.terms)
+        looked.query.terms.emplace_back(std::move(term), static_cast<float>(count));
     }
     if (looked.query.mode != SearchMode::lexical && looked.vector.empty()) {
       looked.vector = IG_TRY(query_vector(*space, query_text));
@@ -100,16 +109,17 @@ class Search {
     return looked;
   }
 
-  // How much the dense list counts. A space fitted on the collection's own counts, and one of a model that has a vector a
-  // word whatever stands beside it, knows the same words as the lexical side and a little more. It gets a fifth of the say
-  // and the top ranks count most: on the six small sets of docs/guide/search.md equal weights with constant 60 lost 3 points
-  // of nDCG@10 to BM25 alone with LSA, this gains 0.3; with a table distilled from all-MiniLM-L6-v2 5 points, this gains 0.3
-  // (SciFact 68.65 alone, 63.32, 69.04).
+  // How much the dense list counts. A space fitted on the collection's own counts, and one of a model that has a vector
+  // a word whatever stands beside it, knows the same words as the lexical side and a little more. It gets a fifth of
+  // the say and the top ranks count most: on the six small sets of docs/guide/search.md equal weights with constant 60
+  // lost 3 points of nDCG@10 to BM25 alone with LSA, this gains 0.3; with a table distilled from all-MiniLM-L6-v2 5
+  // points, this gains 0.3 (SciFact 68.65 alone, 63.32, 69.04).
   void weigh(const ServingSpace* space, StoreQuery& query) const {
     constexpr double kWordwiseWeight = 0.2, kWordwiseConstant = 5;
     const bool by_rank = query.fusion == Fusion::rrf;
-    const bool wordwise = space != nullptr && (space->info.fitted_documents > 0 ||
-                                               (space->model != nullptr && space->model->ability<Vocabulary>() != nullptr));
+    const bool wordwise =
+        space != nullptr && (space->info.fitted_documents > 0 ||
+                             (space->model != nullptr && space->model->ability<Vocabulary>() != nullptr));
     query.dense_weight = options_.dense_weight.value_or(!by_rank ? 0.5 : wordwise ? kWordwiseWeight : 1.0);
     if (wordwise) query.rank_constant = kWordwiseConstant;
   }
@@ -123,12 +133,13 @@ class Search {
     return std::vector<float>(row.begin(), row.end());
   }
 
-  // As many hits as the later steps need; with grouping, asks for more until there are n documents or no more rows.
+  // As many hits as the later steps need; with grouping, asks for more until there are enough documents or no more
+  // rows.
   Result<std::vector<StoreHit>> ranked(Looked& looked) {
     looked.query.vector = looked.vector;
-    std::size_t k = options_.n + (looked.self != 0 ? 1 : 0);
+    std::size_t k = wanted_ + (looked.self != 0 ? 1 : 0);
     if (options_.reranker) k = std::max(k, kRerankDepth);
-    if (options_.mmr > 0) k = std::max(k, options_.n * kNoveltyDepth);
+    if (options_.mmr > 0) k = std::max(k, wanted_ * kNoveltyDepth);
     while (true) {
       looked.query.k = k;
       StoreHits found = IG_TRY(collection_.store().search(looked.query, context_));
@@ -137,7 +148,7 @@ class Search {
       std::erase_if(found.hits, [&](const StoreHit& hit) { return hit.number == looked.self; });
       if (!options_.group_by_document) return std::move(found.hits);
       std::vector<StoreHit> grouped = IG_TRY(first_of_each_document(found.hits));
-      if (exhausted || grouped.size() >= options_.n) return grouped;
+      if (exhausted || grouped.size() >= wanted_) return grouped;
       k *= 2;
     }
   }
@@ -147,7 +158,7 @@ class Search {
     std::vector<StoreHit> out;
     for (const StoreHit& hit : hits) {
       const auto chunk = IG_TRY(collection_.store().chunks({&hit.number, 1}, ChunkParts::names));
-      if (seen.insert(chunk[0].document).second) out.push_back(hit);
+      if (!chunk.empty() && seen.insert(chunk[0].document).second) out.push_back(hit);
     }
     return out;
   }
@@ -166,7 +177,7 @@ class Search {
     std::vector<StoreHit> chosen;
     std::vector<double> closest(hits.size(), 0.0);
     std::vector<bool> taken(hits.size(), false);
-    while (chosen.size() < std::min(options_.n, hits.size())) {
+    while (chosen.size() < std::min(wanted_, hits.size())) {
       std::size_t best = hits.size();
       double best_value = -1e300;
       for (std::size_t i = 0; i < hits.size(); ++i) {
@@ -179,7 +190,8 @@ class Search {
       }
       taken[best] = true;
       chosen.push_back(hits[best]);
-      for (std::size_t i = 0; i < hits.size(); ++i) closest[i] = std::max(closest[i], cosine(vectors[i], vectors[best]));
+      for (std::size_t i = 0; i < hits.size(); ++i)
+        closest[i] = std::max(closest[i], cosine(vectors[i], vectors[best]));
     }
     return chosen;
   }
@@ -187,9 +199,10 @@ class Search {
   Status fill(const std::vector<StoreHit>& hits) {
     std::vector<std::int64_t> numbers;
     for (const StoreHit& hit : hits) numbers.push_back(hit.number);
-    std::vector<StoredChunk> chunks = IG_TRY(collection_.store().chunks(numbers));
-    for (std::size_t i = 0; i < chunks.size(); ++i) {
-      const StoreHit& hit = hits[i];
+    std::vector<StoredChunk> chunks = IG_TRY(collection_.store().chunks(numbers, options_.parts));
+    for (std::size_t i = 0, at = 0; i < chunks.size(); ++i, ++at) {
+      while (hits[at].number != chunks[i].number) ++at;  // that one was removed
+      const StoreHit& hit = hits[at];
       result_.hits.push_back({std::move(chunks[i]), hit.score, hit.kind, hit.lexical_score, hit.dense_score,
                               hit.lexical_rank, hit.dense_rank});
     }
@@ -209,7 +222,8 @@ class Search {
       result_.hits[i].score = scores[i];
       result_.hits[i].kind = ScoreKind::rerank;
     }
-    std::stable_sort(result_.hits.begin(), result_.hits.end(), [](const Hit& a, const Hit& b) { return a.score > b.score; });
+    std::stable_sort(result_.hits.begin(), result_.hits.end(),
+                     [](const Hit& a, const Hit& b) { return a.score > b.score; });
     return {};
   }
 
@@ -233,19 +247,24 @@ class Search {
 
   LocalCollection& collection_;
   const SearchOptions& options_;
+  std::size_t wanted_;
   Context& context_;
   SearchResult result_;
+  bool fell_short_ = false;
 };
 
 }  // namespace
 
 Result<SearchResult> LocalCollection::search(std::string_view query, const SearchOptions& options, Context& context) {
   return guard([&]() -> Result<SearchResult> {
-    // A writer may remove a chunk, or swap the vector space, between two steps of a search: then it is done again.
-    for (int attempt = 1;; ++attempt) {
+    // A writer may remove chunks, or swap the vector space, between two steps of a search: then it is done again, with
+    // more to choose from each time.
+    for (std::size_t attempt = 1;; ++attempt) {
       const std::int64_t before = IG_TRY(store_->last_change());
-      auto result = Search(*this, options, context).run(query);
-      if (result || attempt == kMostAttempts || IG_TRY(store_->last_change()) == before) return result;
+      Search search(*this, options, (attempt - 1) * (options.n + kSpare), context);
+      auto result = search.run(query);
+      const bool good = result && !search.fell_short();
+      if (good || attempt == kMostAttempts || (!result && IG_TRY(store_->last_change()) == before)) return result;
     }
   });
 }

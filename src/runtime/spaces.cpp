@@ -6,6 +6,7 @@
 // (Store::begin_build): an index run that comes second leaves it to the first, a reindex waits for its turn.
 #include <algorithm>
 
+#include "core/compute_type.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
 #include "core/text.hpp"
@@ -93,8 +94,9 @@ Status check_model(const Model& model, const std::string& reference) {
     return fail(Code::unsupported, "model '" + reference + "' gives no vectors for texts.");
   }
   if (model.card().sparse) {
-    return fail(Code::unsupported, "model '" + reference + "' gives sparse rows; a collection keeps dense vectors. Use "
-                                   "fit:lsa, a dense model, or fit:bm25 for lexical search alone.");
+    return fail(Code::unsupported, "model '" + reference +
+                                       "' gives sparse rows; a collection keeps dense vectors. Use "
+                                       "fit:lsa, a dense model, or fit:bm25 for lexical search alone.");
   }
   return {};
 }
@@ -105,7 +107,8 @@ Result<std::shared_ptr<const ServingSpace>> LocalCollection::serving(Context& co
   const std::lock_guard lock(serving_mutex_);
   if (settings_.model == "none") return nullptr;
   const auto spaces = IG_TRY(store_->spaces());
-  const auto space = std::find_if(spaces.begin(), spaces.end(), [](const auto& s) { return s.role == SpaceRole::search; });
+  const auto space =
+      std::find_if(spaces.begin(), spaces.end(), [](const auto& s) { return s.role == SpaceRole::search; });
   if (space == spaces.end()) return nullptr;
   if (serving_ && serving_->info.number == space->number) return serving_;
   auto loaded = std::make_shared<ServingSpace>();
@@ -115,7 +118,8 @@ Result<std::shared_ptr<const ServingSpace>> LocalCollection::serving(Context& co
     return fail(Code::mismatch, "collection '" + name_ + "' holds vectors of model '" + space->model + "' with space " +
                                     space->space_id.substr(0, 12) + ", but that model now has space " +
                                     loaded->model->card().space_id.substr(0, 12) +
-                                    ". Bring the old model back, or run: isogloss reindex " + name_ + " --model " + space->model);
+                                    ". Bring the old model back, or run: isogloss reindex " + name_ + " --model " +
+                                    space->model);
   }
   serving_ = std::move(loaded);
   return serving_;
@@ -181,7 +185,7 @@ Status LocalCollection::build_space(const ModelPtr& model, const std::string& re
   SpaceInfo info;
   info.space_id = card.space_id;
   info.model = reference;
-  info.compute = "f32";
+  info.compute = compute_type(card, "auto");
   info.dimension = card.dimension;
   info.metric = card.metric;
   info.role = SpaceRole::building;
@@ -206,10 +210,7 @@ Status LocalCollection::fill_space(std::int64_t number, const Model& model, Cont
   std::vector<std::int64_t> group;
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < missing.size(); ++i) {
-    auto found = store_->chunks({&missing[i], 1});
-    if (!found && found.error().code != Code::not_found) return fail(found.error());
-    if (found) {  // else another process removed it meanwhile
-      const StoredChunk& chunk = found->front();
+    for (const StoredChunk& chunk : IG_TRY(store_->chunks({&missing[i], 1}))) {  // none: removed meanwhile
       texts.push_back(indexed_text(chunk.heading, chunk.text));
       group.push_back(missing[i]);
     }
