@@ -34,17 +34,17 @@ inline std::string stored_zip(const std::vector<std::pair<std::string, std::stri
       for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320U : 0U);
     }
     std::string common;  // of the local header and the directory's entry
-    number(common, 0, 8);
+    common.append(8, '\0');
     number(common, ~crc, 4);
     number(common, content.size(), 4);
     number(common, content.size(), 4);
     number(common, name.size(), 2);
     directory += std::string("PK\x01\x02\x14\0", 6) + std::string("\x14\0", 2) + common;
-    number(directory, 0, 12);
+    directory.append(12, '\0');
     number(directory, out.size(), 4);
     directory += name;
     out += std::string("PK\x03\x04\x14\0", 6) + common;
-    number(out, 0, 2);
+    out.append(2, '\0');
     out += name + content;
   }
   const std::size_t start = out.size();
