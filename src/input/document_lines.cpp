@@ -11,7 +11,7 @@
 namespace isogloss::input {
 namespace {
 
-constexpr std::int64_t kMostPages = 1'000'000;
+constexpr std::int64_t kMostPages = 100'000;
 constexpr std::size_t kMostFilling = 1'000'000;  // bytes between pieces
 constexpr int kDeepestHeading = 9;
 
@@ -102,7 +102,7 @@ class Parser {
     if (!json["text"].is_string()) return wrong("has no \"text\"");
     const std::string text = utf8_repair(json["text"].as_string());
     IG_TRY(take_place(json, text.size()));
-    take_page(json["page"].as_integer(0));
+    IG_TRY(take_page(json["page"].as_integer(0)));
     base_ = document_.text.size();
     size_ = text.size();
     document_.text += text;
@@ -143,8 +143,10 @@ class Parser {
     return {};
   }
 
-  void take_page(std::int64_t at) {
-    for (; page_ < std::min(at, kMostPages); ++page_) document_.pages.push_back(document_.text.size());
+  Status take_page(std::int64_t at) {
+    if (at > kMostPages) return wrong("names page " + std::to_string(at) + "; a document has at most 100,000");
+    for (; page_ < at; ++page_) document_.pages.push_back(document_.text.size());
+    return {};
   }
 
   void take_head(const Json& json) {

@@ -128,7 +128,7 @@ class Layout {
   bool looks_heading(const std::vector<PdfLine>& block) const {
     std::size_t bytes = 0;
     for (const PdfLine& line : block) {
-      if (!is_large(line)) return false;
+      if (!is_large(line) || line.leader) return false;
       bytes += line.text().size();
     }
     const std::string first = block.front().text();
@@ -248,7 +248,7 @@ class Layout {
   }
 
   static bool is_item(const PdfLine& line) {
-    return line.words.size() > 1 && is_list_mark(PdfLine{{line.words.front()}});
+    return line.words.size() > 1 && is_list_mark(PdfLine{{line.words.front()}, false});
   }
 
   // Takes bytes off the last word and its box's span.

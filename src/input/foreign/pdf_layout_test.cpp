@@ -90,6 +90,17 @@ TEST(PdfLayout, TablesAreReadRowByRow) {
   EXPECT_EQ(d.text, "Ship Fee\n\nBarge 10\n\nTanker 200\n");
 }
 
+TEST(PdfLayout, LeadersOfContentsAreNoText) {
+  PdfFile file;
+  append_bbox_pages(
+      "<page width='600' height='800'><flow><block><line>"
+      "<word xMin='10' xMax='20' yMin='300' yMax='310'>Tides</word><word xMin='30' xMax='40' yMin='300' "
+      "yMax='310'>.....</word>"
+      "<word xMin='50' xMax='60' yMin='300' yMax='310'>7</word></line></block></flow></page>",
+      file);
+  EXPECT_EQ(laid_out(file.pages).text, "Tides 7\n");
+}
+
 TEST(PdfLayout, RightToLeftComesInTheOrderOfReading) {
   PdfFile file;
   append_bbox_pages(

@@ -154,7 +154,10 @@ class Order {
   void emit_rows(const Set& set) {
     for (const auto& row : rows_of(set)) {
       PdfLine line;
-      for (const PdfLine* cell : row) line.words.insert(line.words.end(), cell->words.begin(), cell->words.end());
+      for (const PdfLine* cell : row) {
+        line.words.insert(line.words.end(), cell->words.begin(), cell->words.end());
+        line.leader = line.leader || cell->leader;
+      }
       out_.push_back({std::move(line)});
     }
   }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kPagesAtOnce = 100;
 constexpr std::size_t kMostPages = 20'000;
+constexpr std::size_t kLeaderDots = 5;
 constexpr int kDotsPerInch = 300;
 constexpr double kPointsPerInch = 72;
 
@@ -108,6 +109,15 @@ void to_reading_order(PdfLine& line) {
   }
 }
 
+// Takes out ". . . . ." and "......".
+void drop_leader(PdfLine& line) {
+  const auto dots = [](const PdfWord& word) { return word.text.find_first_not_of('.') == std::string::npos; };
+  std::size_t count = 0;
+  for (const PdfWord& word : line.words) count += dots(word) ? word.text.size() : 0;
+  if (count < kLeaderDots) return;
+  line.leader = std::erase_if(line.words, dots) > 0;
+}
+
 PdfLine line_of(const pugi::xml_node& node) {
   PdfLine line;
   for (const pugi::xml_node w : node.children("word")) {
@@ -120,6 +130,7 @@ PdfLine line_of(const pugi::xml_node& node) {
     word.bottom = w.attribute("yMax").as_float();
     line.words.push_back(std::move(word));
   }
+  drop_leader(line);
   to_reading_order(line);
   return line;
 }

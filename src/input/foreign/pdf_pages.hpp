@@ -17,6 +17,7 @@ struct PdfWord {
 };
 struct PdfLine {
   std::vector<PdfWord> words;  // at least one, in the order of reading
+  bool leader = false;         // dots led the eye to the last word: a line of a table of contents
   float height() const { return words.front().bottom - words.front().top; }
   float left() const { return std::min(words.front().left, words.back().left); }
   float right() const { return std::max(words.front().right, words.back().right); }
