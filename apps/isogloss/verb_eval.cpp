@@ -27,7 +27,7 @@ class EvalVerb final : public Verb {
   void describe(Flags& flags, std::span<const std::string>) override {
     flags.value("-m,--model", models_, "model, or A+B for hybrid search (repeat, or separate by commas)");
     flags.value("--task", tasks_,
-                "KIND:PLACE, as beir:FOLDER or words:FILE (repeat for several; --list names all kinds)");
+                "KIND:PLACE, as beir:FOLDER, or a folder with a task.toml (repeat for several; --list names all kinds)");
     flags.value(
         "--metric", options_.metrics,
         "ndcg@10, map, recall@100, mrr@10, spearman ... (repeat; the first is the headline) [those of the task]");
@@ -45,6 +45,7 @@ class EvalVerb final : public Verb {
     flags.value("--depth", options_.depth, "documents retrieved per query");
     flags.value("--run-file", options_.run_file,
                 "write the rankings here in trec_eval's format (of the last model and task)");
+    flags.value("--mteb", mteb_, "also write the figures as MTEB's result files into this folder");
     flags.flag("--list", list_, "list tasks and metrics");
     flags.list("DIFF", words_, "diff A.json B.json: what differs between figures written with --json, and why");
   }
@@ -77,6 +78,7 @@ class EvalVerb final : public Verb {
           figures.push_back(std::move(figure));
       }
     }
+    if (!mteb_.empty()) IG_TRY(write_mteb_results(mteb_, figures));
     program.flags.json ? print_json(program, figures) : print_table(program, figures);
     return IG_TRY(passes(program, figures, gates)) ? kDone : kGate;
   }
@@ -86,6 +88,9 @@ class EvalVerb final : public Verb {
     std::vector<std::vector<std::string>> rows;
     for (const TaskKind& kind : task_kinds()) {
       rows.push_back({"task", std::string(kind.kind) + ":" + std::string(kind.place), std::string(kind.summary)});
+    }
+    for (const InstalledTask& task : IG_TRY(installed_tasks())) {
+      rows.push_back({"folder", task.name, task.summary.empty() ? task.kind : task.kind + ": " + task.summary});
     }
     for (const RankingMetric& metric : ranking_metrics()) {
       rows.push_back(
@@ -223,7 +228,7 @@ class EvalVerb final : public Verb {
   }
 
   std::vector<std::string> models_, tasks_, gates_, words_;
-  std::string truncate_ = "end", cache_;
+  std::string truncate_ = "end", cache_, mteb_;
   EvalOptions options_;
   bool list_ = false;
 };
