@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LangChain's document loaders, as its guide pairs them with formats. Commands: isogloss_contestant.cpp, `read` alone."""
+"""LangChain's document loaders, as its guide pairs them with formats. Command: `read` of
+bench/tasks/ingest/isogloss_contestant.cpp."""
 import pathlib
 import sys
 import time

@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Reading files of five formats, ours on one thread and on two beside LangChain's loaders, and pdftotext alone. See README.md.
-
-  .venv/bin/python bench/tasks/ingest/reading.py --out reading.json
-"""
+Standard library only."""
 import lzma
 import os
 import pathlib
@@ -81,7 +79,7 @@ def main():
         lists = make(folder, paragraphs, rng)
         ours = harness.Contestant("isogloss", [binary, folder / "collection"],
                                   PATH=f"{pathlib.Path(options.build).resolve()}/apps/isogloss-extract:{os.environ['PATH']}")
-        theirs = harness.Contestant("langchain", [sys.executable, HERE / "loaders_contestant.py"])
+        theirs = harness.Contestant("langchain", [sys.executable, HERE / "langchain_contestant.py"])
         for extension, files in lists.items():
             paths = files.read_text().split()
             size = sum(pathlib.Path(path).stat().st_size for path in paths) / 1e6
