@@ -177,7 +177,8 @@ def test_chat_in_the_formats_of_ollama_cohere_and_responses():
     events = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
     assert [one["sequence_number"] for one in events] == list(range(len(events))) and events[0]["type"] == "response.created"
     assert "".join(one["delta"] for one in events if one["type"] == "response.output_text.delta") == said
-    assert events[-1]["type"] == "response.completed" and events[-1]["response"]["output"] == [{**reply["output"][0], "id": events[-2]["item"]["id"]}]
+    assert events[-1]["type"] == "response.completed", events[-1]
+    assert events[-1]["response"]["output"] == [{**reply["output"][0], "id": events[-2]["item"]["id"]}], events[-1]
 
 
 class ChatServer(http.server.BaseHTTPRequestHandler):

@@ -265,10 +265,10 @@ class ResponsesFormat final : public Format {
   ResponsesFormat(const Call& call, std::string model) : id_(call.request.id), model_(std::move(model)) {}
 
   std::string begin() override {
-    return numbered("response.created", [&](JsonWriter& json) { response(json.key("response"), nullptr); }) +
-           numbered("response.output_item.added",
-                    [&](JsonWriter& json) { message(json.field("output_index", 0).key("item"), nullptr); }) +
-           numbered("response.content_part.added", [&](JsonWriter& json) { part(place(json).key("part"), ""); });
+    std::string out = numbered("response.created", [&](JsonWriter& json) { response(json.key("response"), nullptr); });
+    out += numbered("response.output_item.added",
+                    [&](JsonWriter& json) { message(json.field("output_index", 0).key("item"), nullptr); });
+    return out += numbered("response.content_part.added", [&](JsonWriter& json) { part(place(json).key("part"), ""); });
   }
   std::string piece(std::string_view text) override {
     return numbered("response.output_text.delta", [&](JsonWriter& json) {
@@ -276,15 +276,14 @@ class ResponsesFormat final : public Format {
     });
   }
   std::string end(const Answer& answer) override {
-    return numbered("response.output_text.done",
-                    [&](JsonWriter& json) {
-                      place(json).field("text", answer.text).key("logprobs").begin_array().end_array();
-                    }) +
-           numbered("response.content_part.done",
-                    [&](JsonWriter& json) { part(place(json).key("part"), answer.text); }) +
-           numbered("response.output_item.done",
-                    [&](JsonWriter& json) { message(json.field("output_index", 0).key("item"), &answer); }) +
-           numbered("response.completed", [&](JsonWriter& json) { response(json.key("response"), &answer); });
+    std::string out = numbered("response.output_text.done", [&](JsonWriter& json) {
+      place(json).field("text", answer.text).key("logprobs").begin_array().end_array();
+    });
+    out +=
+        numbered("response.content_part.done", [&](JsonWriter& json) { part(place(json).key("part"), answer.text); });
+    out += numbered("response.output_item.done",
+                    [&](JsonWriter& json) { message(json.field("output_index", 0).key("item"), &answer); });
+    return out += numbered("response.completed", [&](JsonWriter& json) { response(json.key("response"), &answer); });
   }
   std::string broken(const Error& error) override {
     return numbered("error", [&](JsonWriter& json) {
