@@ -11,7 +11,7 @@
 namespace isogloss::input {
 namespace {
 
-constexpr std::int64_t kMostPages = 100'000;
+constexpr std::int64_t kMostPages = 20'000;
 constexpr std::size_t kMostFilling = 1'000'000;  // bytes between pieces
 constexpr int kDeepestHeading = 9;
 
@@ -144,7 +144,7 @@ class Parser {
   }
 
   Status take_page(std::int64_t at) {
-    if (at > kMostPages) return wrong("names page " + std::to_string(at) + "; a document has at most 100,000");
+    if (at > kMostPages) return wrong("names page " + std::to_string(at) + "; a document has at most 20,000");
     for (; page_ < at; ++page_) document_.pages.push_back(document_.text.size());
     return {};
   }

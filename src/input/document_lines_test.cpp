@@ -85,7 +85,7 @@ TEST(DocumentLines, WhatCannotBeIsNamed) {
       {"{\"text\":\"a\",\"start\":9000000}", "more than 1 MB"},
       {"{\"text\":\"a\",\"start\":1,\"end\":9}", "another length"},
       {"{\"text\":\"a\",\"start\":-1}", "starts at byte -1"},
-      {"{\"text\":\"a\",\"page\":999999}", "at most 100,000"},
+      {"{\"text\":\"a\",\"page\":999999}", "at most 20,000"},
       {"nonsense", "not valid JSON"}};
   for (const auto& [line, reason] : kWrong) {
     const auto d = parse_document_lines(line, "test");

@@ -62,9 +62,10 @@ void Builder::separator(std::string_view mark) {
   text_ += mark;
 }
 
+// Without white space at its ends, since blanks before a line end are taken back.
 Span Builder::written_since(std::size_t from) const {
   const std::size_t begin = std::min(text_.find_first_not_of(kBlank, from), text_.size());
-  return {begin, text_.size()};
+  return {begin, std::max(begin, text_.find_last_not_of(kBlank) + 1)};
 }
 
 void Builder::end_heading(int level, std::size_t from) { add_heading(document_, level, written_since(from)); }

@@ -55,6 +55,15 @@ TEST(Html, PreformattedTextStaysWhole) {
   ASSERT_EQ(d.opaque.size(), 1U);
 }
 
+// A line end takes back the blanks before it, also those of the block.
+TEST(Html, BlocksLieInTheText) {
+  const Document d = read("<main><p>x<pre>a=\n<pre>b=\n <hq\n b</prein>");
+  for (const Span& block : d.opaque) EXPECT_LE(block.end, d.text.size());
+  const Document blanks = read("<pre>a   </pre><p>b");
+  ASSERT_EQ(blanks.opaque.size(), 1U);
+  EXPECT_EQ(blanks.opaque[0], (Span{0, 1}));
+}
+
 TEST(Html, HostileNestingEndsSomewhere) {
   std::string deep;
   for (int i = 0; i < 5000; ++i) deep += "<div>";
