@@ -126,6 +126,18 @@ def ingest_rows():
     yield True, "10,000 unchanged files checked again, s", f"{quick} (reading each: {rehash})", ""
 
 
+def reading_rows():
+    found = results("reading")
+    for kind, name in (("html", "HTML"), ("docx", "Word"), ("pdf", "PDF"), ("txt", "plain text")):
+        row = found[kind]
+        amount = lambda times, row=row: number(row["files"] / times["best_s"])  # noqa: E731
+        yield kind != "txt", f"reading {name} files of 20 pages, 1 thread, files/s", *versus(
+            {reader: times for reader, times in row.items() if isinstance(times, dict)}, amount)
+    for kind, name in (("html", "web pages"), ("docx", "Word files"), ("pdf", "PDFs")):
+        yield kind == "html", f"character error of the text of 10 made {name}, %", *versus(
+            results("read_quality")[kind], lambda row: f"{100 * row['character_error']:.2f}")
+
+
 def quality_rows():
     rows = results("bm25_quality")["contestants"]
     for half in ("even", "odd"):
@@ -200,8 +212,8 @@ def train_words_rows():
 
 def table(short):
     lines = ["| task | isogloss | others |", "|---|---|---|"]
-    for rows in (lexical_rows, quality_rows, exact_rows, vector_rows, store_rows, ingest_rows, tfidf_rows, lsa_rows,
-                 tokenize_rows, encode_rows, distill_rows, near_words_rows, train_words_rows):
+    for rows in (lexical_rows, quality_rows, exact_rows, vector_rows, store_rows, ingest_rows, reading_rows, tfidf_rows,
+                 lsa_rows, tokenize_rows, encode_rows, distill_rows, near_words_rows, train_words_rows):
         lines += [f"| {title} | {ours} | {others} |" for in_short, title, ours, others in rows() if in_short or not short]
     return "\n".join(lines) + "\n"
 

@@ -134,11 +134,28 @@ Result<std::optional<ChunkOptions>> ChunkFlags::options() const {
   return out;
 }
 
+namespace {
+
+// "pdf=COMMAND" or ".pdf=COMMAND" is for that extension; anything else is a command for all files.
+Extractor parse_extractor(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  const std::string_view name = text.substr(0, equals);
+  const bool extension = equals != std::string_view::npos && !name.empty() && name.size() <= 12 &&
+                         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.") == std::string_view::npos;
+  if (!extension) return {"", std::string(text)};
+  return {(name.starts_with('.') ? "" : ".") + std::string(name), std::string(text.substr(equals + 1))};
+}
+
+}  // namespace
+
 void ReadFlags::describe(Flags& flags) {
   flags.value("--max-size", max_size, "skip files larger than this [100M]");
   flags.value("--text-field", text_fields, "column of a table that holds text (repeat for several)");
   flags.value("--id-field", id_field, "column of a table that holds the row's id");
-  flags.value("--extract-cmd", extract_command, "command that turns a file into JSON lines {\"text\",\"page\"}; gets the path on its input");
+  flags.value("--extract-cmd", extractors,
+              "EXT=COMMAND or COMMAND that turns a file into JSON lines {\"text\",\"page\"}; gets the path on its input");
+  flags.flag("--ocr", ocr, "read pages without text by tesseract");
+  flags.value("--ocr-language", ocr_language, "languages of --ocr, as eng+deu [eng]");
 }
 
 Result<ReadOptions> ReadFlags::options() const {
@@ -150,7 +167,8 @@ Result<ReadOptions> ReadFlags::options() const {
   }
   out.text_fields = text_fields;
   out.id_field = id_field;
-  out.extract_command = extract_command;
+  for (const std::string& extractor : extractors) out.extractors.push_back(parse_extractor(extractor));
+  if (ocr || !ocr_language.empty()) out.ocr = ocr_language.empty() ? "eng" : ocr_language;
   return out;
 }
 

@@ -57,8 +57,9 @@ struct ChunkFlags {
 
 // Flags of reading files.
 struct ReadFlags {
-  std::string max_size, id_field, extract_command;
-  std::vector<std::string> text_fields;
+  std::string max_size, id_field, ocr_language;
+  std::vector<std::string> text_fields, extractors;
+  bool ocr = false;
   void describe(Flags& flags);
   Result<ReadOptions> options() const;
 };

@@ -17,19 +17,28 @@
 
 namespace isogloss {
 
+// A program of the user's that turns a file into text: run by the shell, it gets the path on standard input and prints
+// JSON lines {"text","page","start","end","boxes"} (docs/guide/documents.md).
+struct Extractor {
+  std::string extension;  // ".pdf"; empty = of all files
+  std::string command;
+};
+
 struct ReadOptions {
   std::size_t max_size = 100'000'000;     // bytes; larger files are Error{too_long}
   std::vector<std::string> text_fields;   // of tables; empty = title and text, else every column
   std::string id_field;                   // of tables; empty = id or _id
-  // A command that turns a file into text: gets the path on standard input, prints JSON lines {"text","page"}.
-  std::string extract_command;            // empty = the built-in readers
+  std::vector<Extractor> extractors;      // before the built-in readers
+  std::string ocr;                        // languages, as "eng+deu", to read pages without text in; empty = do not
 };
 
-// Reads one file: text in any charset, Markdown, CSV, TSV, JSON, JSON lines, source code. Errors: not_found, io,
-// too_long, unsupported (binary, or a format this build does not read), corrupt_data (with the line).
+// Reads one file of the formats of document_readers(). Errors: not_found, io, too_long, unsupported (binary, encrypted, or
+// a format this build does not read), corrupt_data (damaged, or made to do harm), exhausted (a limit of time, memory or
+// output), unavailable (a program that reads it is not installed). Foreign formats are read by worker processes, which the
+// process keeps and shares between threads.
 Result<Document> read_document(const std::filesystem::path& path, const ReadOptions& options, Context& context);
 
-// The same from memory; `name` decides the format by its extension.
+// The same from memory; extractors are not asked.
 Result<Document> read_document_text(std::string_view name, std::string content, const ReadOptions& options,
                                     Context& context);
 

@@ -66,6 +66,7 @@ std::string from_utf32(std::string_view bytes, bool big) {
 // UTF-16 of mostly Latin text has a zero in every other byte: -1 none, 0 little endian, 1 big endian.
 int unmarked_utf16(std::string_view content) {
   const std::string_view probe = content.substr(0, kProbe);
+  if (probe.find('\0') == std::string_view::npos) return -1;
   std::size_t zeros[2] = {0, 0};
   for (std::size_t i = 0; i < probe.size(); ++i) zeros[i % 2] += probe[i] == '\0';
   const std::size_t half = probe.size() / 2;
@@ -78,9 +79,9 @@ int unmarked_utf16(std::string_view content) {
 // Zero bytes, or more control characters than text has.
 bool looks_binary(std::string_view content) {
   const std::string_view probe = content.substr(0, kProbe);
+  if (probe.find('\0') != std::string_view::npos) return true;
   std::size_t controls = 0;
   for (const char c : probe) {
-    if (c == '\0') return true;
     controls += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\x1B';
   }
   return controls > probe.size() / 20;

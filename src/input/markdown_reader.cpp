@@ -5,6 +5,7 @@
 // start, whose values become metadata.
 
 #include "core/text.hpp"
+#include "input/marks.hpp"
 #include "input/meta_scalar.hpp"
 #include "input/reader.hpp"
 
@@ -77,7 +78,7 @@ class Scanner {
     if (hashes >= 1 && hashes <= 6) {
       const std::size_t content = line.find('#') + hashes;
       if (content == line.size() || line[content] == ' ' || line[content] == '\t') {
-        add_heading(static_cast<int>(hashes), begin + content, end);
+        take_heading(static_cast<int>(hashes), begin + content, end);
       }
       return;
     }
@@ -87,7 +88,7 @@ class Scanner {
     const std::string_view above = text_.substr(previous_.begin, previous_.size());
     const bool prose = !trim(above).empty() && leading_run(above, '#') == 0 && !above.starts_with("    ") &&
                        above.find('|') == std::string_view::npos && !trim(above).starts_with("- ");
-    if ((all_equals || all_dashes) && prose) add_heading(all_equals ? 1 : 2, previous_.begin, previous_.end);
+    if ((all_equals || all_dashes) && prose) take_heading(all_equals ? 1 : 2, previous_.begin, previous_.end);
   }
 
   // True inside a fenced block and on its fences.
@@ -107,14 +108,10 @@ class Scanner {
     return true;
   }
 
-  void add_heading(int level, std::size_t begin, std::size_t end) {
+  void take_heading(int level, std::size_t begin, std::size_t end) {
     std::string_view title = trim(text_.substr(begin, end - begin));
     while (title.ends_with('#')) title.remove_suffix(1);
-    title = trim(title);
-    if (title.empty()) return;
-    const auto offset = static_cast<std::size_t>(title.data() - text_.data());
-    document_.headings.push_back({level, {offset, offset + title.size()}});
-    if (document_.title.empty() && level == 1) document_.title = title;
+    add_heading(document_, level, {begin, static_cast<std::size_t>(title.data() - text_.data()) + title.size()});
   }
 
   Document& document_;

@@ -22,10 +22,10 @@ TEST(Reader, DecodesUnicodeFormsAndKeepsTheText) {
 }
 
 TEST(Reader, NamesWhatIsNotText) {
-  const auto pdf = read("a.txt", "%PDF-1.7 ...");
-  ASSERT_FALSE(pdf);
-  EXPECT_EQ(pdf.error().code, Code::unsupported);
-  EXPECT_NE(pdf.error().message.find("a PDF"), std::string::npos);
+  const auto image = read("a.txt", "\x89PNG ...");
+  ASSERT_FALSE(image);
+  EXPECT_EQ(image.error().code, Code::unsupported);
+  EXPECT_NE(image.error().message.find("a PNG image"), std::string::npos);
   EXPECT_FALSE(read("a.md", std::string("ab\0cd", 5)));
 }
 
@@ -108,12 +108,12 @@ TEST(Reader, RunsTheUsersExtractor) {
   ASSERT_TRUE(write_file(folder.path() / "x.bin", "raw"));
   Context context;
   ReadOptions options;
-  options.extract_command = R"(read p; printf '{"text":"page one","page":1}\n{"text":"page two","page":2}\n')";
+  options.extractors = {{"", R"(read p; printf '{"text":"page one","page":1}\n{"text":"page two","page":2}\n')"}};
   const auto document = read_document(folder.path() / "x.bin", options, context);
   ASSERT_TRUE(document) << document.error().message;
   EXPECT_EQ(document->text, "page one\npage two\n");
   EXPECT_EQ(document->pages, (std::vector<std::size_t>{0, 9}));
-  options.extract_command = "echo broken >&2; exit 3";
+  options.extractors[0].command = "echo broken >&2; exit 3";
   const auto broken = read_document(folder.path() / "x.bin", options, context);
   ASSERT_FALSE(broken);
   EXPECT_NE(broken.error().message.find("broken"), std::string::npos);

@@ -7,58 +7,29 @@
 #include "core/guard.hpp"
 #include "core/text.hpp"
 #include "core/unpack.hpp"
-#include "input/charset.hpp"
 #include "input/extract.hpp"
 #include "input/reader.hpp"
+#include "input/recognise.hpp"
 
 namespace isogloss {
 namespace input {
 namespace {
 
-constexpr std::array<const Reader*, 7> kReaders{&kMarkdownReader, &kCsvReader,  &kTsvReader, &kJsonLinesReader,
-                                                &kJsonReader,     &kCodeReader, &kTextReader};
+#define IG_FOREIGN(name, extensions, summary) constinit const Reader kForeign_##name{#name, extensions, summary};
+#include "input/foreign_formats.inc"
+#undef IG_FOREIGN
 
-struct Magic {
-  std::string_view bytes;
-  std::string_view name;
+constexpr std::array kReaders{
+    &kMarkdownReader, &kRestReader, &kAsciiDocReader, &kOrgReader,       &kLatexReader, &kSubtitleReader,
+    &kCsvReader,      &kTsvReader,  &kJsonReader,     &kJsonLinesReader, &kCodeReader,  &kTextReader,
+#define IG_FOREIGN(name, extensions, summary) &kForeign_##name,
+#include "input/foreign_formats.inc"
+#undef IG_FOREIGN
 };
-// Formats that are not text, by their first bytes, so that a wrongly named file is named for what it is.
-constexpr std::array kMagics{Magic{"%PDF-", "a PDF"},
-                             Magic{"PK\x03\x04", "a zip archive (docx, xlsx, odt, epub or zip)"},
-                             Magic{"\x89PNG", "a PNG image"},
-                             Magic{"\xFF\xD8\xFF", "a JPEG image"},
-                             Magic{"GIF8", "a GIF image"},
-                             Magic{"\x1F\x8B", "gzip data"},
-                             Magic{"\xFD" "7zXZ", "xz data"},
-                             Magic{"\x28\xB5\x2F\xFD", "zstd data"},
-                             Magic{"\x7F" "ELF", "a program"},
-                             Magic{"SQLite format 3", "an SQLite database"},
-                             Magic{"\xD0\xCF\x11\xE0", "an old Office document"},
-                             Magic{"OggS", "Ogg audio"},
-                             Magic{"fLaC", "FLAC audio"},
-                             Magic{"{\\rtf", "an RTF document"}};
-
-std::string extension_of(std::string_view name) {
-  const std::size_t slash = name.rfind('/');
-  const std::size_t dot = name.rfind('.');
-  if (dot == std::string_view::npos || (slash != std::string_view::npos && dot < slash)) return {};
-  return ascii_lower(name.substr(dot));
-}
 
 bool lists_extension(const Reader& reader, std::string_view extension) {
   const auto known = split(reader.extensions, ' ');
   return std::find(known.begin(), known.end(), extension) != known.end();
-}
-
-// Error{unsupported} when the content is not text.
-Status refuse_binary(std::string_view name, std::string_view content) {
-  for (const Magic& magic : kMagics) {
-    if (content.starts_with(magic.bytes)) {
-      return fail(Code::unsupported, "'" + std::string(name) + "' is " + std::string(magic.name) +
-                                         ", which this version does not read. Convert it to text, or give --extract-cmd.");
-    }
-  }
-  return {};
 }
 
 struct Content {
@@ -71,24 +42,38 @@ Result<Content> taken(std::string_view name, UnpackedReader reader, std::size_t 
   return Content{name, IG_TRY(reader.rest(max_size)), reader.packing()};
 }
 
-Result<Document> parse_content(Content content, const ReadOptions& options) {
-  const std::string_view name = content.name;
-  IG_TRY(refuse_binary(name, content.text));
-  Decoded decoded = IG_TRY(decode_text(name, std::move(content.text)));
+Result<Document> read_taken(Content content, const ReadOptions& options, Context& context) {
+  static const Foreign kByWorker{
+      [](const Reader& reader, std::string_view name, std::string_view bytes, const ReadOptions& how, Context& where) {
+        return extract_in_worker(reader.name, name, bytes, how, where);
+      },
+      convert_in_worker};
   const bool packed = content.packing != Packing::none;
-  const Reader& reader = reader_for(packed ? without_packing(name) : name);  // of what is inside
-  Document document;
-  document.type = reader.name;
-  document.text = std::move(decoded.text);
-  document.notes = std::move(decoded.notes);
+  const std::string_view inside = packed ? without_packing(content.name) : content.name;
+  Document document = IG_TRY(read_content(inside, std::move(content.text), options, kByWorker, context));
   if (packed) document.notes.push_back("unpacked from " + std::string(packing_name(content.packing)));
-  IG_TRY(reader.read(name, options, document));
   return document;
+}
+
+// The command for files of this name: that of its extension, else the one for all; null when there is none.
+const Extractor* extractor_for(const std::filesystem::path& path, const ReadOptions& options) {
+  const std::string extension = extension_of(path.string());
+  const Extractor* found = nullptr;
+  for (const Extractor& extractor : options.extractors) {
+    if (extractor.extension.empty() && found == nullptr) found = &extractor;
+    if (!extractor.extension.empty() && extractor.extension == extension) return &extractor;
+  }
+  return found;
 }
 
 }  // namespace
 
 std::span<const Reader* const> readers() { return kReaders; }
+
+const Reader* find_reader(std::string_view name) {
+  const auto found = std::ranges::find(kReaders, name, &Reader::name);
+  return found != kReaders.end() ? *found : nullptr;
+}
 
 const Reader& reader_for(std::string_view file_name) {
   const std::string extension = extension_of(file_name);
@@ -98,15 +83,40 @@ const Reader& reader_for(std::string_view file_name) {
   return kTextReader;
 }
 
+std::string extension_of(std::string_view name) {
+  const std::size_t slash = name.rfind('/');
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || (slash != std::string_view::npos && dot < slash)) return {};
+  return ascii_lower(name.substr(dot));
+}
+
+Result<Document> read_content(std::string_view name, std::string content, const ReadOptions& options,
+                              const Foreign& foreign, Context& context) {
+  const Recognised found = IG_TRY(recognise(name, content));
+  Document document;
+  if (found.reader->read == nullptr) {
+    document = IG_TRY(foreign.read(*found.reader, name, content, options, context));
+  } else {
+    const bool guess = needs_charset_detection(content);
+    Decoded decoded = IG_TRY(guess ? foreign.to_utf8(name, content, context) : decode_text(name, std::move(content)));
+    document.text = std::move(decoded.text);
+    document.notes = std::move(decoded.notes);
+    IG_TRY(found.reader->read(name, options, document));
+  }
+  document.type = found.reader->name;
+  if (!found.note.empty()) document.notes.insert(document.notes.begin(), found.note);
+  return document;
+}
+
 }  // namespace input
 
 Result<Document> read_document_text(std::string_view name, std::string content, const ReadOptions& options,
                                     Context& context) {
   return guard([&]() -> Result<Document> {
     IG_TRY(context.check());
-    if (packing_of(content) == Packing::none) return input::parse_content({name, std::move(content)}, options);
+    if (packing_of(content) == Packing::none) return input::read_taken({name, std::move(content)}, options, context);
     auto reader = IG_TRY(UnpackedReader::from_memory(std::string(name), content));
-    return input::parse_content(IG_TRY(input::taken(name, std::move(reader), options.max_size)), options);
+    return input::read_taken(IG_TRY(input::taken(name, std::move(reader), options.max_size)), options, context);
   });
 }
 
@@ -119,16 +129,12 @@ Result<Document> read_document(const std::filesystem::path& path, const ReadOpti
                                       ", more than --max-size allows (" +
                                       human_bytes(static_cast<double>(options.max_size)) + ").");
     }
-    if (!options.extract_command.empty()) return input::extract_with_command(path, options.extract_command, context);
+    if (const Extractor* extractor = input::extractor_for(path, options)) {
+      return input::extract_with_command(path, extractor->command, context);
+    }
     const std::string name = path.string();
     auto content = IG_TRY(input::taken(name, IG_TRY(UnpackedReader::open(path)), options.max_size));
-    if (!input::needs_charset_detection(content.text) || !input::refuse_binary(name, content.text)) {
-      return input::parse_content(std::move(content), options);
-    }
-    content.text = IG_TRY(input::convert_in_worker(path, context));
-    Document document = IG_TRY(input::parse_content(std::move(content), options));
-    document.notes.push_back("converted to UTF-8 from another charset");
-    return document;
+    return input::read_taken(std::move(content), options, context);
   });
 }
 

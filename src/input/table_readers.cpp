@@ -87,6 +87,7 @@ Status read_json_lines(std::string_view name, const ReadOptions& options, Docume
 }
 
 Status read_json(std::string_view name, const ReadOptions& options, Document& document) {
+  if (trim(document.text).empty()) return {};
   const Json json = IG_TRY(Json::parse(document.text, "'" + std::string(name) + "'"));
   const auto items = json.as_array();
   const bool table = !items.empty() && std::all_of(items.begin(), items.end(), [](const Json& j) { return j.is_object(); });

@@ -3,6 +3,6 @@
 #include "read_document.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  isogloss::fuzz::read_and_chunk("input.csv", isogloss::fuzz::text_of(data, size));
+  isogloss::fuzz::read_and_check("input.csv", isogloss::fuzz::text_of(data, size));
   return 0;
 }
