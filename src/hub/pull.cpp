@@ -229,7 +229,7 @@ class Pull {
 std::unexpected<Error> switched_off(const HubSettings& settings, const HubReference& reference) {
   const auto here = find_snapshot(settings.root, reference);
   return fail(Code::offline, "'" + reference.repository + "' cannot be fetched: the network is switched off (" +
-                                 (settings.offline.empty() ? "--offline" : settings.offline) + ")." +
+                                 settings.offline + ")." +
                                  (here ? " Its snapshot in the cache can be used: " + here->string() : ""));
 }
 
@@ -259,7 +259,8 @@ Result<HubModel> pull_model(std::string_view text, const PullOptions& options, C
       known = nullptr;  // what is known is about the main branch
     }
     hub::HubSettings settings = hub::hub_settings();
-    if (options.offline || !settings.offline.empty()) return hub::switched_off(settings, reference);
+    if (options.offline) settings.offline = "--offline";
+    if (!settings.offline.empty()) return hub::switched_off(settings, reference);
     IG_TRY(hub::check_endpoint(settings.endpoint));
     hub::HubClient client(settings, IG_TRY(hub::hub_token()), reference.repository);
     return hub::Pull(std::move(settings), std::move(reference), std::move(client), known, context).run();
