@@ -7,6 +7,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "core/places.hpp"
 #include "core/text.hpp"
 #include "core/unpack.hpp"
 
@@ -84,6 +85,19 @@ std::string source_line(const StoredChunk& chunk, Span at) {
   return out + ", bytes " + std::to_string(at.begin) + "-" + std::to_string(at.end);
 }
 
+std::string place_line(Span at, std::uint32_t line, std::uint32_t page, std::span<const Box> words,
+                       std::span<const Moment> moments) {
+  std::string out = "bytes " + std::to_string(at.begin) + "-" + std::to_string(at.end);
+  if (line != 0) out += ", line " + std::to_string(line);
+  if (page != 0) out += ", page " + std::to_string(page);
+  if (const auto time = time_of(moments, at)) out += ", " + clock_time(time->begin) + " to " + clock_time(time->end);
+  for (const Box& box : line_boxes(words, at)) {
+    out += "\n           box on page " + std::to_string(box.page) + ": left " + fixed(box.left, 1) + ", top " + fixed(box.top, 1) +
+           ", right " + fixed(box.right, 1) + ", bottom " + fixed(box.bottom, 1);
+  }
+  return out;
+}
+
 std::string wrapped(std::string_view text, std::size_t width, std::size_t lines, std::string_view indent) {
   std::string out, line;
   std::size_t count = 0;
@@ -105,7 +119,7 @@ std::string wrapped(std::string_view text, std::size_t width, std::size_t lines,
 }
 
 void ChunkFlags::describe(Flags& flags) {
-  flags.value("--chunk", strategy, "auto, fixed, sentence, paragraph, section or row [auto]");
+  flags.value("--chunk", strategy, "auto, fixed, sentence, paragraph, section, row, code, semantic, parent-child or late [auto]");
   flags.value("--chunk-size", size, "most units of a chunk (words, or the model's tokens); 0 = 256");
   flags.value("--chunk-overlap", overlap, "units repeated from the chunk before [32]");
 }

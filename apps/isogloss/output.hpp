@@ -37,6 +37,9 @@ void print_words(Program& program, const std::vector<WordScore>& words);
 
 // "guide/a.md, Refunds > Period, page 3, bytes 120-188".
 std::string source_line(const StoredChunk& chunk, Span at);
+// "bytes 120-188, line 12, page 3, 0:01:02.000 to 0:01:05.500", and a line for each line of words on a page.
+std::string place_line(Span at, std::uint32_t line, std::uint32_t page, std::span<const Box> words,
+                       std::span<const Moment> moments);
 // A passage on lines of at most `width` columns, indented, at most `lines` of them.
 std::string wrapped(std::string_view text, std::size_t width, std::size_t lines, std::string_view indent);
 

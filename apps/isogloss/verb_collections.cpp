@@ -148,7 +148,7 @@ class CollectionsVerb final : public Verb {
     json.begin_object().field("name", state.name).field("path", state.path).field("root", state.root);
     json.field("hash", state.hash).field("title", chunks.empty() ? "" : chunks[0].title);
     const Metadata own = IG_TRY(store.document_metadata(state.name));
-    json.field("text", IG_TRY(store.document_text(state.name))).key("meta");
+    json.field("text", IG_TRY(store.document_text(state.name, kWholeText))).key("meta");
     write_metadata(json, own, {});
     json.key("chunks").begin_array();
     for (const StoredChunk& chunk : chunks) {

@@ -100,6 +100,8 @@ struct Chunk {
   Span at;                   // within the document's text
   std::uint32_t ordinal = 0;  // 0, 1, ... in the document
   std::uint32_t page = 0;     // from 1; 0 = none
+  std::uint32_t line = 0;     // of the text, from 1, where it begins
+  Span wider;                 // the passage around it that a search shows or its vector is read from; empty = none
   std::string heading;        // heading path, " > " between levels; empty = none
   std::string key;            // name within the file: ordinal, or a table row's own id
   std::uint32_t units = 0;    // length in the chunker's unit (words or the model's tokens), prefix included

@@ -64,9 +64,13 @@ struct StoredChunk {
   std::string heading;
   std::string text;  // verbatim text of the span; indexed is indexed_text(heading, text)
   Span at;
+  Span wider;  // as Chunk::wider
   std::uint32_t ordinal = 0;
   std::uint32_t page = 0;
-  Metadata meta;  // of its row and its document
+  std::uint32_t line = 0;
+  Metadata meta;                // of its row and its document
+  std::vector<Box> boxes;       // of the words of the span
+  std::vector<Moment> moments;  // of the span
 };
 
 enum class SpaceRole : std::uint8_t { search, building, old };
@@ -86,6 +90,8 @@ struct SpaceInfo {
 
 // When to make a space serve: if every chunk has its vector, or whatever is missing.
 enum class Publish : std::uint8_t { complete, as_it_is };
+
+inline constexpr Span kWholeText{0, SIZE_MAX};
 
 // How much of a chunk to read.
 enum class ChunkParts : std::uint8_t { all, names };
@@ -193,14 +199,15 @@ class Store {
   // Number of chunks that hold each term. (terms)
   virtual Result<std::vector<std::size_t>> document_frequencies(std::span<const std::string> terms,
                                                                 Context& context) = 0;
-  // `names` leaves text and metadata empty.
+  // `names` leaves text, metadata, boxes and moments empty.
   virtual Result<std::vector<StoredChunk>> chunks(std::span<const std::int64_t> numbers,
                                                   ChunkParts parts = ChunkParts::all) = 0;
   virtual Result<std::int64_t> chunk_number(std::string_view id) = 0;  // Error{not_found}
 
   virtual Result<std::vector<DocumentState>> documents() = 0;  // by name
   virtual Result<std::optional<DocumentState>> document(std::string_view name) = 0;
-  virtual Result<std::string> document_text(std::string_view name) = 0;
+  // The bytes of the document's text that lie in `range`; kWholeText = all of them. Error{not_found}.
+  virtual Result<std::string> document_text(std::string_view name, Span range) = 0;
   // The document's own metadata, without that of its rows.
   virtual Result<Metadata> document_metadata(std::string_view name) = 0;
   // All chunks in order of number, in groups; stops when the callback says false. `visit` must not write.
@@ -227,6 +234,10 @@ class Store {
   virtual Result<std::vector<std::int64_t>> missing_vectors(std::int64_t space) = 0;
   // False, and nothing is done: others stored chunks that have no vector in it yet, and `complete` was asked for.
   virtual Result<bool> publish_space(std::int64_t space, Publish when, Context& context) = 0;
+  // Vectors that chunks of equal indexed_text() have in a space, so that no text is embedded twice. (texts); an empty one
+  // where no chunk has that text.
+  virtual Result<std::vector<std::vector<float>>> vectors_of_texts(std::int64_t space,
+                                                                   std::span<const std::string> texts) = 0;
   // The vector of a chunk in the serving space, f32.
   virtual Result<std::vector<float>> vector(std::int64_t chunk) = 0;
 

@@ -116,5 +116,92 @@ TEST(Chunker, CoversEverythingWithinItsLimit) {
   }
 }
 
+TEST(Chunker, CodeIsCutBetweenItsBlocks) {
+  const Document document = read("a.py", "import os\n\n\ndef one(a):\n    return a\n\n\ndef two(b):\n    x = b\n    return x\n");
+  ChunkOptions options;
+  options.size = 8;
+  EXPECT_EQ(texts(document, options), (std::vector<std::string>{"import os\n\n\ndef one(a):\n    return a",
+                                                                "def two(b):\n    x = b\n    return x"}));
+  options.strategy = ChunkStrategy::code;
+  EXPECT_EQ(texts(document, options).size(), 2u);
+}
+
+TEST(Chunker, CodeKeepsTheLinesOfItsHeadings) {
+  Document document;
+  document.type = "code";
+  document.text = "import os\n\n@cached\ndef one(a):\n    return a\n\ndef two(b):\n    return b\n";
+  document.headings = {{1, {24, 27}}, {1, {48, 51}}};  // "one", "two"
+  ASSERT_EQ(document.text.substr(24, 3), "one");
+  ASSERT_EQ(document.text.substr(48, 3), "two");
+  const auto chunks = chunk_document(document, {}, word_units()).value();
+  ASSERT_EQ(chunks.size(), 3u);
+  EXPECT_EQ(chunks[1].heading, "one");
+  EXPECT_EQ(document.text.substr(chunks[1].at.begin, chunks[1].at.size()), "@cached\ndef one(a):\n    return a");
+  EXPECT_EQ(chunks[1].line, 3u);
+  EXPECT_EQ(document.text.substr(chunks[2].at.begin, chunks[2].at.size()), "def two(b):\n    return b");
+}
+
+TEST(Chunker, ChildrenKnowTheirParent) {
+  std::string text = "# Refunds\n\n";
+  for (int i = 0; i < 40; ++i) text += "Sentence number " + std::to_string(i) + " has six words. ";
+  const Document document = read("a.md", text + "\n\n# Costs\n\nNone.\n");
+  ChunkOptions options;
+  options.strategy = ChunkStrategy::parent_child;
+  options.size = 141;  // 140 beside the heading: twenty sentences a parent, five a child
+  const auto chunks = chunk_document(document, options, word_units()).value();
+  ASSERT_EQ(chunks.size(), 9u);
+  for (const Chunk& chunk : chunks) {
+    EXPECT_LE(chunk.units, 36u);
+    EXPECT_LE(chunk.wider.begin, chunk.at.begin);
+    EXPECT_GE(chunk.wider.end, chunk.at.end);
+  }
+  EXPECT_EQ(chunks[0].wider, chunks[3].wider);
+  EXPECT_EQ(chunks[0].at.begin, chunks[0].wider.begin);
+  EXPECT_EQ(chunks[4].wider.begin, chunks[4].at.begin);
+  EXPECT_EQ(chunks[8].heading, "Costs");
+  EXPECT_EQ(chunks[8].wider, chunks[8].at);
+}
+
+// Two directions: texts with "cat" in them, and the others.
+Result<Vectors> cat_vectors(std::span<const std::string> texts, Context&) {
+  Vectors out = Vectors::dense(texts.size(), 2);
+  for (std::size_t i = 0; i < texts.size(); ++i) out.row_f32(i)[texts[i].find("cat") != std::string::npos ? 0 : 1] = 1;
+  return out;
+}
+
+TEST(Chunker, SemanticCutsWhereTheSubjectChanges) {
+  std::string text;
+  for (int i = 0; i < 6; ++i) text += "The cat sleeps on mat number " + std::to_string(i) + ". ";
+  for (int i = 0; i < 6; ++i) text += "Shares of steel fell by " + std::to_string(i) + " points. ";
+  Context context;
+  ChunkPlan plan = {{}, {&word_units(), [](const UnitSplitter*) {}}, cat_vectors, false};
+  plan.options.strategy = ChunkStrategy::semantic;
+  const Document document = read("a.txt", text);
+  const auto chunks = chunk_document(document, plan, context).value();
+  ASSERT_EQ(chunks.size(), 2u);
+  // Each sentence is read with its neighbours: the first of steel still has a cat beside it.
+  EXPECT_TRUE(document.text.substr(chunks[1].at.begin).starts_with("Shares of steel fell by 1"));
+  plan.options.size = 20;
+  for (const Chunk& chunk : chunk_document(document, plan, context).value()) EXPECT_LE(chunk.units, 20u);
+  plan.vectors = {};
+  EXPECT_EQ(chunk_document(document, plan, context).error().code, Code::unsupported);
+}
+
+TEST(Chunker, LateChunksAreGroupedForTheWindow) {
+  ChunkOptions options;
+  options.strategy = ChunkStrategy::late;
+  options.size = 4;
+  options.overlap = 0;
+  options.window = 8;
+  Context context;
+  const ChunkPlan plan{options, {&word_units(), [](const UnitSplitter*) {}}, cat_vectors, true};
+  const Document document = read("a.txt", "One two three four. Five six seven eight. Nine ten.");
+  const auto chunks = chunk_document(document, plan, context).value();
+  ASSERT_EQ(chunks.size(), 3u);
+  EXPECT_EQ(chunks[0].wider, (Span{0, 41}));
+  EXPECT_EQ(chunks[1].wider, (Span{0, 41}));
+  EXPECT_EQ(chunks[2].wider, chunks[2].at);
+}
+
 }  // namespace
 }  // namespace isogloss

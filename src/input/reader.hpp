@@ -31,6 +31,9 @@ std::span<const Reader* const> readers();
 // By extension; the text reader when unknown.
 const Reader& reader_for(std::string_view file_name);
 
+// Error{invalid_argument}: the table lacks a column that the options name.
+Status check_columns(std::string_view file, const std::vector<std::string>& columns, const ReadOptions& options);
+
 // One row of a table, field names beside values, into text and metadata (rules: docs/guide/input.md).
 struct Field {
   std::string name;

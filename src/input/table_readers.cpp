@@ -31,18 +31,6 @@ bool is_id_field(std::string_view name, const ReadOptions& options) {
   return options.id_field.empty() ? name == "id" || name == "_id" : name == options.id_field;
 }
 
-Status check_columns(std::string_view file, const std::vector<std::string>& columns, const ReadOptions& options) {
-  std::vector<std::string> wanted = options.text_fields;
-  if (!options.id_field.empty()) wanted.push_back(options.id_field);
-  for (const std::string& field : wanted) {
-    if (std::find(columns.begin(), columns.end(), field) != columns.end()) continue;
-    const std::string nearest = nearest_name(field, columns);
-    return fail(Code::invalid_argument, "'" + std::string(file) + "' has no column '" + field + "'." +
-                                            (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
-  }
-  return {};
-}
-
 Status read_separated(std::string_view name, char separator, const ReadOptions& options, Document& document) {
   const std::string content = std::move(document.text);
   document.text.clear();
@@ -97,6 +85,18 @@ Status read_json(std::string_view name, const ReadOptions& options, Document& do
 }
 
 }  // namespace
+
+Status check_columns(std::string_view file, const std::vector<std::string>& columns, const ReadOptions& options) {
+  std::vector<std::string> wanted = options.text_fields;
+  if (!options.id_field.empty()) wanted.push_back(options.id_field);
+  for (const std::string& field : wanted) {
+    if (std::find(columns.begin(), columns.end(), field) != columns.end()) continue;
+    const std::string nearest = nearest_name(field, columns);
+    return fail(Code::invalid_argument, "'" + std::string(file) + "' has no column '" + field + "'." +
+                                            (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+  }
+  return {};
+}
 
 void append_row(std::span<const Field> fields, const ReadOptions& options, std::size_t number, Document& document) {
   Row row;

@@ -7,6 +7,7 @@
 
 #include "core/guard.hpp"
 #include "core/json.hpp"
+#include "core/places.hpp"
 #include "core/text.hpp"
 #include "runtime/local_collection.hpp"
 
@@ -130,7 +131,7 @@ Status LocalCollection::add(std::string_view name, std::string content, const Me
     put.document = IG_TRY(read_document_text(name, std::move(content), {}, context));
     for (const auto& [key, value] : meta) put.document.meta.insert_or_assign(key, value);
     const ChunkPlan plan = IG_TRY(chunk_plan(context));
-    put.chunks = IG_TRY(chunk_document(put.document, plan.options, *plan.units));
+    put.chunks = IG_TRY(chunk_document(put.document, plan, context));
     return restore(std::move(put), context);
   });
 }
@@ -145,7 +146,8 @@ Status LocalCollection::restore(DocumentPut put, Context& context) {
       }
       counter_->count(chunk_text(put.document, put.chunks[i]), put.terms[i]);
     }
-    IG_TRY(embed_chunks(put, context));
+    number_lines(put.document.text, put.chunks);
+    static_cast<void>(IG_TRY(embed_chunks(put, context)));
     return this->put({&put, 1}, context);
   });
 }

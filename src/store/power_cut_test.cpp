@@ -67,7 +67,7 @@ Contents contents_of(Store& store) {
   const auto documents = store.documents();
   EXPECT_TRUE(documents.has_value());
   for (const DocumentState& state : *documents) {
-    const auto text = store.document_text(state.name);
+    const auto text = store.document_text(state.name, kWholeText);
     EXPECT_TRUE(text.has_value()) << text.error().message;
     out[state.name] = text ? *text : "";
   }

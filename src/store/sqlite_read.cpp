@@ -171,9 +171,9 @@ Result<std::optional<DocumentState>> SqliteStore::document(std::string_view name
   return guard([&] { return find_document(*reader_, name); });
 }
 
-Result<std::string> SqliteStore::document_text(std::string_view name) {
+Result<std::string> SqliteStore::document_text(std::string_view name, Span range) {
   const std::lock_guard reading(reader_mutex_);
-  return guard([&] { return read_document_text_of(*reader_, name); });
+  return guard([&] { return read_document_text_of(*reader_, name, range); });
 }
 
 Result<Metadata> SqliteStore::document_metadata(std::string_view name) {
@@ -255,6 +255,18 @@ Result<std::vector<std::int64_t>> SqliteStore::missing_vectors(std::int64_t spac
   });
 }
 
+Result<std::vector<std::vector<float>>> SqliteStore::vectors_of_texts(std::int64_t space,
+                                                                      std::span<const std::string> texts) {
+  return guard([&]() -> Result<std::vector<std::vector<float>>> {
+    std::vector<TextHash> hashes;
+    for (const std::string& text : texts) hashes.push_back(text_hash(text));
+    const std::lock_guard reading(reader_mutex_);
+    std::vector<std::vector<float>> out;
+    for (const TextHash& hash : hashes) out.push_back(IG_TRY(find_vector_of_text(*reader_, space, hash)));
+    return out;
+  });
+}
+
 Result<std::vector<float>> SqliteStore::vector(std::int64_t chunk) {
   return guard([&]() -> Result<std::vector<float>> {
     const std::lock_guard reading(reader_mutex_);
@@ -262,11 +274,7 @@ Result<std::vector<float>> SqliteStore::vector(std::int64_t chunk) {
         "SELECT v.data FROM vector v JOIN space s ON s.id=v.space WHERE s.role=0 AND v.chunk=? AND v.part=0"));
     statement->bind(0, chunk);
     std::vector<float> out;
-    if (IG_TRY(statement->step())) {
-      const auto data = statement->blob(0);
-      out.resize(data.size() / sizeof(float));
-      std::memcpy(out.data(), data.data(), out.size() * sizeof(float));
-    }
+    if (IG_TRY(statement->step())) out = floats_of(statement->blob(0));
     statement->reset();
     if (out.empty()) return fail(Code::not_found, "chunk " + std::to_string(chunk) + " has no vector.");
     return out;
