@@ -48,10 +48,10 @@ class OpenVerb final : public Verb {
     std::string_view before, after;
   };
 
-  // The text without what may be a part of a word at its beginning.
+  // The text without what may be a part of a word at its beginning; of a text that has no blanks, of a character.
   static std::string_view from_word(std::string_view text, bool whole) {
     if (whole) return text;
-    const std::size_t blank = text.find_first_of(" \t\n");
+    const std::size_t blank = text.substr(0, text.size() / 2).find_first_of(" \t\n");
     if (blank != std::string_view::npos) return text.substr(blank + 1);
     while (!text.empty() && (static_cast<unsigned char>(text[0]) & 0xC0) == 0x80) text.remove_prefix(1);
     return text;
@@ -60,7 +60,8 @@ class OpenVerb final : public Verb {
   static std::string_view to_word(std::string_view text, bool whole) {
     if (whole) return text;
     const std::size_t blank = text.find_last_of(" \t\n");
-    return text.substr(0, blank != std::string_view::npos ? blank : utf8_valid_prefix(text));
+    const bool usual = blank != std::string_view::npos && blank >= text.size() / 2;
+    return text.substr(0, usual ? blank : utf8_valid_prefix(text));
   }
 
   // "present", "changed since it was indexed", "gone", or "" when it was no file.

@@ -78,9 +78,7 @@ class Run {
   Result<RunResult> run(RunRequest request) {
     return timed([&]() -> Status {
       IG_TRY(load_known());
-      const Roots roots = IG_TRY(resolve_roots(request.roots, request.absent));
-      for (const std::string& root : roots.absent) IG_TRY(check_absent(root));
-      result_.absent = roots.absent;
+      const Roots roots = IG_TRY(roots_of(request));
       add_links(roots.present, request.scope);
       walk_ = IG_TRY(walk(roots.present, options_, request.scope, context_));
       result_.folders = std::move(walk_.folders);
@@ -123,11 +121,25 @@ class Run {
     return {};
   }
 
-  // Error{not_found}: it is a name mistyped rather than a disk that is away.
-  Status check_absent(const std::string& root) const {
-    const auto lies_there = [&](const auto& known) { return known.second.root == root || known.second.path == root; };
-    if (std::ranges::any_of(known_, lies_there)) return {};
-    return fail(Code::not_found, "there is no file or folder '" + root + "', or nothing in it.");
+  bool has_documents_of(const std::string& root) const {
+    return std::ranges::any_of(known_, [&](const auto& k) { return k.second.root == root || k.second.path == root; });
+  }
+
+  // Error{not_found}: a root is gone that is not to be kept, or of which there is nothing: a name mistyped rather than a
+  // disk that is away.
+  Result<Roots> roots_of(const RunRequest& request) {
+    Roots roots = resolve_roots(request.roots);
+    for (const std::string& root : roots.absent) {
+      if (request.absent == AbsentRoot::keep && has_documents_of(root)) continue;
+      return fail(Code::not_found, "there is no file or folder '" + root + "'.");
+    }
+    result_.absent = roots.absent;
+    std::erase_if(roots.present, [&](const Root& root) {
+      const bool keep = request.absent == AbsentRoot::keep && root.empty && has_documents_of(root.path.string());
+      if (keep) result_.absent.push_back(root.path.string());
+      return keep;
+    });
+    return roots;
   }
 
   // A link is a file of the scope when what it leads to is.

@@ -14,6 +14,10 @@ namespace isogloss::runtime {
 
 class LocalCollection;
 
+// What becomes of the documents of a root that does not exist, or of a folder in which nothing is (what an unmounted disk
+// leaves): an error for the first and removal for the second, or they are kept.
+enum class AbsentRoot : std::uint8_t { refuse, keep };
+
 struct RunRequest {
   std::span<const std::filesystem::path> roots;
   const IngestOptions& options;

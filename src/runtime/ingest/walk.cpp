@@ -174,20 +174,18 @@ bool Scope::leads_into(std::string_view folder) const {
   return first != names_.end() && first->starts_with(below);
 }
 
-Result<Roots> resolve_roots(std::span<const fs::path> roots, AbsentRoot absent) {
+Roots resolve_roots(std::span<const fs::path> roots) {
   Roots out;
   for (std::size_t i = 0; i < roots.size(); ++i) {
     std::error_code error;
     const fs::path path = fs::canonical(roots[i], error);
-    if (error && absent == AbsentRoot::refuse) {
-      return fail(Code::not_found, "there is no file or folder '" + roots[i].string() + "'.");
-    }
-    const bool folder = !error && fs::is_directory(path, error);
-    if (error || (absent == AbsentRoot::keep && folder && fs::is_empty(path, error))) {
+    if (error) {
       out.absent.push_back(fs::absolute(roots[i]).lexically_normal().string());
-    } else {
-      out.present.push_back({path, i == 0 || !folder ? "" : path.filename().string() + "/", folder});
+      continue;
     }
+    const bool folder = fs::is_directory(path, error);
+    const std::string prefix = i == 0 || !folder ? "" : path.filename().string() + "/";
+    out.present.push_back({path, prefix, folder, folder && fs::is_empty(path, error)});
   }
   return out;
 }

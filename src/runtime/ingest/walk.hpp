@@ -35,19 +35,16 @@ struct Root {
   std::filesystem::path path;  // canonical
   std::string prefix;          // of the names below it: empty, or "handbook/"
   bool folder = true;
+  bool empty = false;          // a folder in which nothing is
 };
-
-// What becomes of a root that does not exist, or of a folder in which nothing is (what an unmounted disk leaves).
-enum class AbsentRoot : std::uint8_t { refuse, keep };
 
 struct Roots {
   std::vector<Root> present;
-  std::vector<std::string> absent;  // of AbsentRoot::keep; absolute
+  std::vector<std::string> absent;  // that do not exist; absolute
 };
 
-// Roots with the prefixes of their names: none for the first, the root's own name for the others. Error{not_found}: a root
-// does not exist.
-Result<Roots> resolve_roots(std::span<const std::filesystem::path> roots, AbsentRoot absent);
+// Roots with the prefixes of their names: none for the first, the root's own name for the others.
+Roots resolve_roots(std::span<const std::filesystem::path> roots);
 
 // A file an index run will look at.
 struct FoundFile {

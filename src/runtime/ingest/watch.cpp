@@ -99,7 +99,7 @@ class Watcher {
   // Every folder of the roots, before a run looks at all of them.
   Status watch_all() {
     if (!events_) return {};
-    const Roots roots = IG_TRY(resolve_roots(roots_, AbsentRoot::keep));
+    const Roots roots = resolve_roots(roots_);
     auto found = walk(roots.present, options_, everything(), context_);
     if (!found) return found.error().code == Code::cancelled ? Status() : Status(std::unexpected(found.error()));
     for (const FoundFolder& folder : found->folders) IG_TRY(listen(folder));
