@@ -50,7 +50,8 @@ void IngestPrinter::file(const FileReport& report) {
     json.field("chunks", static_cast<std::uint64_t>(report.chunks)).field("reason", report.reason);
     if (!report.type.empty()) {
       json.field("type", report.type).field("characters", static_cast<std::uint64_t>(report.characters));
-      json.field("pages", static_cast<std::uint64_t>(report.pages)).field("units", static_cast<std::uint64_t>(report.units));
+      json.field("pages", static_cast<std::uint64_t>(report.pages))
+          .field("units", static_cast<std::uint64_t>(report.units));
       json.field("seconds", report.seconds);
     }
     json.end_object();
@@ -107,8 +108,8 @@ void IngestPrinter::summary(const IngestSummary& s) {
   part(s.skipped, "skipped"), part(s.failed, "failed");
   program_.note((text.empty() ? "nothing to index" : text) + " in " + fixed(s.seconds, 2) + " s");
   if (s.chunks > 0) {
-    program_.note(counted(s.chunks, "chunk") + " of " + std::to_string(s.units_min) + " to " + std::to_string(s.units_max) +
-                  " " + s.unit + " (median " + std::to_string(s.units_median) + ")");
+    program_.note(counted(s.chunks, "chunk") + " of " + std::to_string(s.units_min) + " to " +
+                  std::to_string(s.units_max) + " " + s.unit + " (median " + std::to_string(s.units_median) + ")");
   }
   if (s.kept_vectors > 0) program_.note(counted(s.kept_vectors, "vector") + " kept from equal texts");
   if (!s.space_note.empty()) program_.note(s.space_note);

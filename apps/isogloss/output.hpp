@@ -16,13 +16,15 @@
 namespace isogloss::cli {
 
 // Opens a collection for reading by name or path.
-Result<std::unique_ptr<Collection>> open_collection(const std::string& name, OpenMode mode, const CollectionOptions& options,
-                                                    Context& context);
+Result<std::unique_ptr<Collection>> open_collection(const std::string& name, OpenMode mode,
+                                                    const CollectionOptions& options, Context& context);
 
-// Calls visit(line) for every line of a text file, packed or not; "-" = standard input. Lines end at LF, a CR before it goes.
+// Calls visit(line) for every line of a text file, packed or not; "-" = standard input. Lines end at LF, a CR before it
+// goes.
 Status each_line(const std::string& file, const std::function<Status(std::string_view)>& visit);
 
-// The texts of files with a text per line, or tables and JSON lines; blank ones are left out. Error{corrupt_data}: none.
+// The texts of files with a text per line, or tables and JSON lines; blank ones are left out. Error{corrupt_data}:
+// none.
 Result<std::vector<std::string>> read_all_texts(const std::vector<std::string>& files, const DatasetOptions& options,
                                                 Context& context);
 

@@ -14,7 +14,8 @@ class ChunkVerb final : public Verb {
   std::string_view name() const override { return "chunk"; }
   std::string_view summary() const override { return "show how a file is cut into chunks"; }
   std::string_view examples() const override {
-    return "  isogloss chunk README.md\n  isogloss chunk README.md --chunk sentence --show\n  isogloss chunk data.csv --json\n"
+    return "  isogloss chunk README.md\n  isogloss chunk README.md --chunk sentence --show\n  isogloss chunk data.csv "
+           "--json\n"
            "  isogloss chunk report.md -m minilm\n";
   }
 
@@ -43,8 +44,8 @@ class ChunkVerb final : public Verb {
     }
     program.out(out);
     for (const std::string& note : document.notes) program.note(note);
-    program.note(document.type + ", " + counted(chunks.size(), "chunk") + ", " + std::to_string(total) + " " +
-                 unit_ + ", largest " + std::to_string(largest));
+    program.note(document.type + ", " + counted(chunks.size(), "chunk") + ", " + std::to_string(total) + " " + unit_ +
+                 ", largest " + std::to_string(largest));
     return kDone;
   }
 
@@ -52,7 +53,9 @@ class ChunkVerb final : public Verb {
   static void append_json(std::string& out, const Document& document, const Chunk& chunk) {
     JsonWriter json(out);
     json.begin_object().field("key", chunk.key).field("start", static_cast<std::uint64_t>(chunk.at.begin));
-    json.field("end", static_cast<std::uint64_t>(chunk.at.end)).field("units", chunk.units).field("heading", chunk.heading);
+    json.field("end", static_cast<std::uint64_t>(chunk.at.end))
+        .field("units", chunk.units)
+        .field("heading", chunk.heading);
     json.field("line", chunk.line).key("page");
     chunk.page != 0 ? json.value(chunk.page) : json.null();
     if (const Row* row = row_of(document, chunk)) json.field("row", row->id);
@@ -81,7 +84,8 @@ class ChunkVerb final : public Verb {
   }
 
   static const Row* row_of(const Document& document, const Chunk& chunk) {
-    const auto behind = std::ranges::upper_bound(document.rows, chunk.at.begin, {}, [](const Row& r) { return r.at.begin; });
+    const auto behind =
+        std::ranges::upper_bound(document.rows, chunk.at.begin, {}, [](const Row& r) { return r.at.begin; });
     return behind != document.rows.begin() ? &*std::prev(behind) : nullptr;
   }
 

@@ -44,9 +44,11 @@ class CollectionsVerb final : public Verb {
       if (collection_.empty()) return usage_error("collections " + action_ + " needs the name of a collection.");
       return (this->*action)(program);
     }
-    const std::string nearest = nearest_name(action_, {"list", "show", "check", "export", "import", "snapshot", "delete"});
-    return usage_error("there is no action '" + action_ + "'." + (nearest.empty() ? " Use list, show, check, export, import, snapshot or delete."
-                                                                       : " Did you mean '" + nearest + "'?"));
+    const std::string nearest =
+        nearest_name(action_, {"list", "show", "check", "export", "import", "snapshot", "delete"});
+    return usage_error("there is no action '" + action_ + "'." +
+                       (nearest.empty() ? " Use list, show, check, export, import, snapshot or delete."
+                                        : " Did you mean '" + nearest + "'?"));
   }
 
  private:
@@ -98,9 +100,10 @@ class CollectionsVerb final : public Verb {
     return good ? kDone : kFailed;
   }
 
-  // JSON lines, a document each: {"name","path","root","hash","title","text","meta","chunks":[{"key","start","end","page",
-  // "heading","meta"}]}; text is the whole extracted text, in which the spans lie. A chunk's meta is that of its row, as far
-  // as it is not the document's.
+  // JSON lines, a document each:
+  // {"name","path","root","hash","title","text","meta","chunks":[{"key","start","end","page", "heading","meta"}]}; text
+  // is the whole extracted text, in which the spans lie. A chunk's meta is that of its row, as far as it is not the
+  // document's.
   Result<int> save(Program& program) {
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
     if (readonly_) {
@@ -153,7 +156,8 @@ class CollectionsVerb final : public Verb {
     json.key("chunks").begin_array();
     for (const StoredChunk& chunk : chunks) {
       json.begin_object().field("key", chunk.id.substr(state.name.size() + 1));
-      json.field("start", static_cast<std::uint64_t>(chunk.at.begin)).field("end", static_cast<std::uint64_t>(chunk.at.end));
+      json.field("start", static_cast<std::uint64_t>(chunk.at.begin))
+          .field("end", static_cast<std::uint64_t>(chunk.at.end));
       json.field("page", chunk.page).field("heading", chunk.heading).key("meta");
       write_metadata(json, chunk.meta, own);
       json.end_object();
@@ -180,7 +184,8 @@ class CollectionsVerb final : public Verb {
       Chunk chunk;
       chunk.key = item["key"].as_text();
       chunk.ordinal = static_cast<std::uint32_t>(put.chunks.size());
-      chunk.at = {static_cast<std::size_t>(item["start"].as_integer(-1)), static_cast<std::size_t>(item["end"].as_integer(-1))};
+      chunk.at = {static_cast<std::size_t>(item["start"].as_integer(-1)),
+                  static_cast<std::size_t>(item["end"].as_integer(-1))};
       chunk.page = static_cast<std::uint32_t>(item["page"].as_integer());
       chunk.heading = item["heading"].as_string();
       for (const auto& [key, value] : item["meta"].as_object()) chunk.meta[key] = value.as_meta();
@@ -190,7 +195,8 @@ class CollectionsVerb final : public Verb {
   }
 
   Result<int> restore(Program& program) {
-    if (target_.empty()) return usage_error("collections import needs a file: isogloss collections import NAME FILE.jsonl");
+    if (target_.empty())
+      return usage_error("collections import needs a file: isogloss collections import NAME FILE.jsonl");
     std::ifstream file(target_);
     if (!file) return fail(Code::not_found, "there is no file '" + target_ + "'.");
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::write, {}, program.context));
@@ -200,7 +206,8 @@ class CollectionsVerb final : public Verb {
       IG_TRY(program.context.check());
       ++number;
       if (trim(line).empty()) continue;
-      IG_TRY(collection->restore(IG_TRY(imported(line, "'" + target_ + "' line " + std::to_string(number))), program.context));
+      IG_TRY(collection->restore(IG_TRY(imported(line, "'" + target_ + "' line " + std::to_string(number))),
+                                 program.context));
       ++done;
     }
     IG_TRY(collection->reindex("", program.context));
@@ -210,7 +217,8 @@ class CollectionsVerb final : public Verb {
   }
 
   Result<int> snapshot(Program& program) {
-    if (target_.empty()) return usage_error("collections snapshot needs a folder: isogloss collections snapshot NAME FOLDER");
+    if (target_.empty())
+      return usage_error("collections snapshot needs a folder: isogloss collections snapshot NAME FOLDER");
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
     IG_TRY(collection->store().snapshot(target_, program.context));
     program.note("snapshot in " + target_);

@@ -35,9 +35,9 @@ class IndexVerb final : public Verb {
     IngestPrinter printer(program);
     const FileSink sink = [&](const FileReport& report) { printer.file(report); };
     const std::vector<std::filesystem::path> roots(paths_.begin(), paths_.end());
-    const IngestSummary summary =
-        IG_TRY(rows ? collection->index_document(rows->name, rows->source, std::move(rows->document), sink, program.context)
-                    : collection->index(roots, ingest, sink, program.context));
+    const IngestSummary summary = IG_TRY(
+        rows ? collection->index_document(rows->name, rows->source, std::move(rows->document), sink, program.context)
+             : collection->index(roots, ingest, sink, program.context));
     if (!errors_.empty()) IG_TRY(printer.write_errors(errors_));
     printer.summary(summary);
     return exit_status(summary);
@@ -45,8 +45,10 @@ class IndexVerb final : public Verb {
 
  private:
   Status check() const {
-    if (sql_.empty() != query_.empty()) return usage_error("--sql and --query go together: --sql sqlite:prices.db --query 'select ...'");
-    if (!sql_.empty() && !paths_.empty()) return usage_error("--sql indexes rows of a database; index files with a call of their own.");
+    if (sql_.empty() != query_.empty())
+      return usage_error("--sql and --query go together: --sql sqlite:prices.db --query 'select ...'");
+    if (!sql_.empty() && !paths_.empty())
+      return usage_error("--sql indexes rows of a database; index files with a call of their own.");
     if (sql_.empty() && paths_.empty()) {
       return usage_error("index needs a file or folder: isogloss index " + collection_ + " FOLDER");
     }

@@ -74,7 +74,8 @@ class OpenVerb final : public Verb {
     return std::string(same ? "present" : "changed since it was indexed");
   }
 
-  static void print_json(Program& program, const StoredChunk& chunk, const Surroundings& around, const std::string& file) {
+  static void print_json(Program& program, const StoredChunk& chunk, const Surroundings& around,
+                         const std::string& file) {
     std::string line;
     JsonWriter json(line);
     json.begin_object().field("id", chunk.id).field("title", chunk.title).field("before", around.before);
@@ -88,7 +89,8 @@ class OpenVerb final : public Verb {
     program.line(std::move(line));
   }
 
-  static void print_text(Program& program, const StoredChunk& chunk, const Surroundings& around, const std::string& file) {
+  static void print_text(Program& program, const StoredChunk& chunk, const Surroundings& around,
+                         const std::string& file) {
     const bool colour = program.is_terminal();
     std::string out = (colour ? "\x1b[1m" : "") + chunk.id + (colour ? "\x1b[0m" : "") + "\n";
     const auto line = [&](std::string_view name, const std::string& value) {
@@ -99,7 +101,8 @@ class OpenVerb final : public Verb {
     line("heading", chunk.heading);
     line("at", place_line(chunk.at, chunk.line, chunk.page, chunk.boxes, chunk.moments));
     const std::string_view mark = colour ? "\x1b[7m" : ">>> ", unmark = colour ? "\x1b[0m" : " <<<";
-    out += "\n" + std::string(around.before) + std::string(mark) + chunk.text + std::string(unmark) + std::string(around.after);
+    out += "\n" + std::string(around.before) + std::string(mark) + chunk.text + std::string(unmark) +
+           std::string(around.after);
     program.out(out.ends_with('\n') ? out : out + "\n");
   }
 

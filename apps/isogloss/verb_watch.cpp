@@ -20,7 +20,8 @@ class WatchVerb final : public Verb {
     flags.list("PATHS", paths_, "files and folders");
     flags.flag("--once", once_, "bring the collection in line and end, for cron");
     flags.value("--settle", settle_, "milliseconds of quiet to wait for after a change");
-    flags.value("--rescan", rescan_, "seconds after which every file is looked at as well, for shares over a network; 0 = never");
+    flags.value("--rescan", rescan_,
+                "seconds after which every file is looked at as well, for shares over a network; 0 = never");
     ingest_.describe(flags);
   }
 
@@ -42,7 +43,8 @@ class WatchVerb final : public Verb {
       if (!report.summary) return;
       printer.summary(*report.summary);
       status = exit_status(*report.summary);
-      if (!once_ && std::exchange(first, false) && !report.summary->interrupted) program.note("watching; Ctrl-C ends it");
+      if (!once_ && std::exchange(first, false) && !report.summary->interrupted)
+        program.note("watching; Ctrl-C ends it");
     };
     const std::vector<std::filesystem::path> roots(paths_.begin(), paths_.end());
     IG_TRY(collection->watch(roots, ingest, watch, sink, told, program.context));

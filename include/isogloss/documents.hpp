@@ -20,11 +20,11 @@
 namespace isogloss {
 
 struct ReadOptions {
-  std::size_t max_size = 100'000'000;     // bytes; larger files are Error{too_long}
-  std::vector<std::string> text_fields;   // of tables; empty = title and text, else every column
-  std::string id_field;                   // of tables; empty = id or _id
+  std::size_t max_size = 100'000'000;    // bytes; larger files are Error{too_long}
+  std::vector<std::string> text_fields;  // of tables; empty = title and text, else every column
+  std::string id_field;                  // of tables; empty = id or _id
   // A command that turns a file into text: gets the path on standard input, prints JSON lines {"text","page"}.
-  std::string extract_command;            // empty = the built-in readers
+  std::string extract_command;  // empty = the built-in readers
 };
 
 // Reads one file: text in any charset, Markdown, CSV, TSV, JSON, JSON lines, source code. Errors: not_found, io,
@@ -35,9 +35,10 @@ Result<Document> read_document(const std::filesystem::path& path, const ReadOpti
 Result<Document> read_document_text(std::string_view name, std::string content, const ReadOptions& options,
                                     Context& context);
 
-// Rows of a database as a table: `source` is sqlite:PATH, `query` one SELECT. The document's name is FILE:TABLE (FILE:query
-// when the rows come from several tables), a row's id its `id` column, --id-field, or the table's primary key. Errors:
-// not_found, invalid_argument (not a SELECT, an SQL error), unsupported (another database), too_long, unavailable (locked).
+// Rows of a database as a table: `source` is sqlite:PATH, `query` one SELECT. The document's name is FILE:TABLE
+// (FILE:query when the rows come from several tables), a row's id its `id` column, --id-field, or the table's primary
+// key. Errors: not_found, invalid_argument (not a SELECT, an SQL error), unsupported (another database), too_long,
+// unavailable (locked).
 struct SqlRows {
   std::string name;
   std::string source;  // sqlite: and the absolute path
@@ -83,10 +84,10 @@ std::string_view chunk_strategy_name(ChunkStrategy strategy);
 
 struct ChunkOptions {
   ChunkStrategy strategy = ChunkStrategy::automatic;
-  std::size_t size = 256;           // most units of a chunk, heading prefix included
-  std::size_t overlap = 32;         // units repeated from the chunk before (automatic and fixed)
-  std::size_t heading_limit = 64;   // most units of the heading prefix
-  std::size_t window = 0;           // hard limit of the model in units; 0 = none
+  std::size_t size = 256;          // most units of a chunk, heading prefix included
+  std::size_t overlap = 32;        // units repeated from the chunk before (automatic and fixed)
+  std::size_t heading_limit = 64;  // most units of the heading prefix
+  std::size_t window = 0;          // hard limit of the model in units; 0 = none
 };
 
 // Chunks in order of position. Spans lie within the document's text; every character that is not white space, front
@@ -103,7 +104,7 @@ using TextVectors = std::function<Result<Vectors>(std::span<const std::string> t
 struct ChunkPlan {
   ChunkOptions options;
   std::shared_ptr<const UnitSplitter> units;
-  TextVectors vectors;       // empty = the model gives none
+  TextVectors vectors;         // empty = the model gives none
   bool token_vectors = false;  // the model gives one for each token
 };
 // `options` fitted to the model: the size is at most what the window leaves beside special tokens and the prompt of a

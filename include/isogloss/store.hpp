@@ -34,10 +34,10 @@ using TextAnalysis = std::function<void(std::string_view text, TermCounts& out)>
 
 // A file as it was when it was stored, to recognise it unchanged.
 struct DocumentState {
-  std::string name;         // id of the document: path relative to its root
-  std::string path;         // absolute; empty when it came from memory
-  std::string root;         // absolute path of the root it was indexed under
-  std::string hash;         // SHA-256 of the file's bytes
+  std::string name;  // id of the document: path relative to its root
+  std::string path;  // absolute; empty when it came from memory
+  std::string root;  // absolute path of the root it was indexed under
+  std::string hash;  // SHA-256 of the file's bytes
   std::uint64_t size = 0;
   std::int64_t mtime_ns = 0;
   std::uint64_t inode = 0;
@@ -79,8 +79,8 @@ enum class SpaceRole : std::uint8_t { search, building, old };
 struct SpaceInfo {
   std::int64_t number = 0;
   std::string space_id;
-  std::string model;     // reference as the user gave it ("fit:lsa")
-  std::string compute;   // compute type the vectors were made with
+  std::string model;    // reference as the user gave it ("fit:lsa")
+  std::string compute;  // compute type the vectors were made with
   DType dtype = DType::f32;
   std::size_t dimension = 0;
   Metric metric = Metric::cosine;
@@ -111,11 +111,11 @@ struct StoreQuery {
   std::span<const float> vector;                     // dense: (dimension)
   std::string filter;                                // grammar: docs/guide/filters.md; empty = all
   Fusion fusion = Fusion::rrf;
-  double dense_weight = 0.5;                         // weighted: share of the dense list; rrf: its factor; 0..1
-  double rank_constant = 60;                         // of rrf
-  std::size_t candidates = 0;                        // per list before fusion; 0 = max(100, 10 k)
-  double recall = 0.99;                              // dense: share of the true nearest found on average; 1 = all
-  bool exact = false;                                // as recall 1
+  double dense_weight = 0.5;   // weighted: share of the dense list; rrf: its factor; 0..1
+  double rank_constant = 60;   // of rrf
+  std::size_t candidates = 0;  // per list before fusion; 0 = max(100, 10 k)
+  double recall = 0.99;        // dense: share of the true nearest found on average; 1 = all
+  bool exact = false;          // as recall 1
 };
 
 struct StoreHit {
@@ -128,14 +128,14 @@ struct StoreHit {
 
 // How a search was done and what it cost.
 struct SearchPlan {
-  std::string plan;                  // "postings + scan, rrf"
-  std::size_t rows = 0;              // chunks of the collection
-  std::size_t matches = 0;           // that pass the filter
-  std::size_t scored_lexical = 0;    // documents scored
-  std::size_t scored_dense = 0;      // distances computed
-  std::size_t lists = 0;             // of vectors that were read
-  std::size_t codes = 0;             // vectors of which one bit a dimension was read
-  std::size_t bytes = 0;             // vectors that were scored by bytes
+  std::string plan;                // "postings + scan, rrf"
+  std::size_t rows = 0;            // chunks of the collection
+  std::size_t matches = 0;         // that pass the filter
+  std::size_t scored_lexical = 0;  // documents scored
+  std::size_t scored_dense = 0;    // distances computed
+  std::size_t lists = 0;           // of vectors that were read
+  std::size_t codes = 0;           // vectors of which one bit a dimension was read
+  std::size_t bytes = 0;           // vectors that were scored by bytes
   double milliseconds = 0;
 };
 
@@ -234,8 +234,8 @@ class Store {
   virtual Result<std::vector<std::int64_t>> missing_vectors(std::int64_t space) = 0;
   // False, and nothing is done: others stored chunks that have no vector in it yet, and `complete` was asked for.
   virtual Result<bool> publish_space(std::int64_t space, Publish when, Context& context) = 0;
-  // Vectors that chunks of equal indexed_text() have in a space, so that no text is embedded twice. (texts); an empty one
-  // where no chunk has that text.
+  // Vectors that chunks of equal indexed_text() have in a space, so that no text is embedded twice. (texts); an empty
+  // one where no chunk has that text.
   virtual Result<std::vector<std::vector<float>>> vectors_of_texts(std::int64_t space,
                                                                    std::span<const std::string> texts) = 0;
   // The vector of a chunk in the serving space, f32.

@@ -24,7 +24,8 @@ TEST(Places, WordsOfALineShareABox) {
 }
 
 TEST(Places, WordsFromRightToLeftShareABox) {
-  const std::vector<Box> lines = line_boxes(std::vector<Box>{{{0, 2}, 1, 60, 20, 80, 30}, {{3, 5}, 1, 30, 20, 50, 30}}, {0, 5});
+  const std::vector<Box> lines =
+      line_boxes(std::vector<Box>{{{0, 2}, 1, 60, 20, 80, 30}, {{3, 5}, 1, 30, 20, 50, 30}}, {0, 5});
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_EQ(lines[0].left, 30);
   EXPECT_EQ(lines[0].right, 80);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Document -> chunks. All strategies are one mechanism: the text is cut into sections (from heading to heading), a
-// section into pieces (sentences, paragraphs, code blocks, or the whole), and pieces are packed into chunks that hold at
-// most `capacity` units, where capacity = size - units of the heading prefix. A piece that does not fit is cut at unit
-// borders. Units are split once for the whole document and found again by binary search, so a span costs O(log n).
+// section into pieces (sentences, paragraphs, code blocks, or the whole), and pieces are packed into chunks that hold
+// at most `capacity` units, where capacity = size - units of the heading prefix. A piece that does not fit is cut at
+// unit borders. Units are split once for the whole document and found again by binary search, so a span costs O(log n).
 //
 // Semantic: the vectors of neighbouring sentences, each read with the one before and behind it, are compared; a gap is
 // wide when it is a standard deviation above the mean of the document. Parent-child: what automatic would make are the
@@ -156,7 +156,8 @@ class Chunker {
 
   // Where the text of a section begins: behind its heading, but for code, whose headings are part of the text.
   std::size_t section_begin(const Heading& heading, std::size_t floor) const {
-    return is_code() ? input::begin_of_symbol(text_, line_begin(heading.at.begin), floor) : line_begin(heading.at.begin);
+    return is_code() ? input::begin_of_symbol(text_, line_begin(heading.at.begin), floor)
+                     : line_begin(heading.at.begin);
   }
 
   std::vector<Section> sections() const {
@@ -236,17 +237,27 @@ class Chunker {
         is_code() ? pack(blocks_of(body, capacity), capacity, 0, path, prefix)
                   : pack(sentence_pieces(body), capacity, overlap, path, prefix);
         break;
-      case ChunkStrategy::fixed: cut(body, capacity, overlap, path, prefix); break;
-      case ChunkStrategy::section: cut(body, capacity, 0, path, prefix); break;
+      case ChunkStrategy::fixed:
+        cut(body, capacity, overlap, path, prefix);
+        break;
+      case ChunkStrategy::section:
+        cut(body, capacity, 0, path, prefix);
+        break;
       case ChunkStrategy::sentence:
         for (const Span& piece : sentence_pieces(body)) cut(piece, capacity, 0, path, prefix);
         break;
       case ChunkStrategy::paragraph:
         for (const Span& piece : paragraph_pieces(body)) pack(sentence_pieces(piece), capacity, 0, path, prefix);
         break;
-      case ChunkStrategy::code: pack(blocks_of(body, capacity), capacity, 0, path, prefix); break;
-      case ChunkStrategy::parent_child: take_children(frame); break;
-      case ChunkStrategy::semantic: IG_ASSERT(false); break;  // all sections together, in take_semantic()
+      case ChunkStrategy::code:
+        pack(blocks_of(body, capacity), capacity, 0, path, prefix);
+        break;
+      case ChunkStrategy::parent_child:
+        take_children(frame);
+        break;
+      case ChunkStrategy::semantic:
+        IG_ASSERT(false);
+        break;  // all sections together, in take_semantic()
     }
   }
 
@@ -264,7 +275,8 @@ class Chunker {
     const std::size_t capacity = std::min(frame.capacity, std::max(frame.capacity / kChildren, kLeastCapacity));
     for (const Chunk& parent : parents) {
       const std::size_t child = chunks_.size();
-      pack(is_code() ? blocks_of(parent.at, capacity) : sentence_pieces(parent.at), capacity, 0, frame.path, frame.prefix);
+      pack(is_code() ? blocks_of(parent.at, capacity) : sentence_pieces(parent.at), capacity, 0, frame.path,
+           frame.prefix);
       for (std::size_t i = child; i < chunks_.size(); ++i) chunks_[i].wider = parent.at;
     }
   }
@@ -305,7 +317,8 @@ class Chunker {
       }
     }
     const double mean = count == 0 ? 0 : sum / static_cast<double>(count);
-    const double deviation = count == 0 ? 0 : std::sqrt(std::max(0.0, squares / static_cast<double>(count) - mean * mean));
+    const double deviation =
+        count == 0 ? 0 : std::sqrt(std::max(0.0, squares / static_cast<double>(count) - mean * mean));
     for (std::size_t s = 0; s < all.size(); ++s) cut_at_gaps(all[s], pieces[s], gaps[s], mean + deviation);
     return {};
   }
@@ -422,7 +435,8 @@ Result<ChunkStrategy> parse_chunk_strategy(std::string_view name) {
   }
   const std::string nearest = nearest_name(name, known);
   return fail(Code::invalid_argument,
-              "'" + std::string(name) + "' is not a chunk strategy; use auto, fixed, sentence, paragraph, section, row, "
+              "'" + std::string(name) +
+                  "' is not a chunk strategy; use auto, fixed, sentence, paragraph, section, row, "
                   "code, semantic, parent-child or late." +
                   (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
 }
@@ -443,8 +457,8 @@ Result<std::vector<Chunk>> chunk_document(const Document& document, const ChunkP
     const ChunkOptions& options = plan.options;
     if (options.size == 0) return fail(Code::invalid_argument, "The chunk size must be at least 1 unit.");
     if (options.strategy == ChunkStrategy::row && document.rows.empty()) {
-      return fail(Code::invalid_argument, "Chunk strategy 'row' needs a table (CSV, TSV, JSON lines); this is " +
-                                              document.type + ".");
+      return fail(Code::invalid_argument,
+                  "Chunk strategy 'row' needs a table (CSV, TSV, JSON lines); this is " + document.type + ".");
     }
     const bool semantic = options.strategy == ChunkStrategy::semantic, late = options.strategy == ChunkStrategy::late;
     if ((semantic && !plan.vectors) || (late && !plan.token_vectors)) {

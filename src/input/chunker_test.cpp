@@ -117,7 +117,8 @@ TEST(Chunker, CoversEverythingWithinItsLimit) {
 }
 
 TEST(Chunker, CodeIsCutBetweenItsBlocks) {
-  const Document document = read("a.py", "import os\n\n\ndef one(a):\n    return a\n\n\ndef two(b):\n    x = b\n    return x\n");
+  const Document document =
+      read("a.py", "import os\n\n\ndef one(a):\n    return a\n\n\ndef two(b):\n    x = b\n    return x\n");
   ChunkOptions options;
   options.size = 8;
   EXPECT_EQ(texts(document, options), (std::vector<std::string>{"import os\n\n\ndef one(a):\n    return a",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Code is cut without knowing its language: indentation shows the nesting in nearly all of it, and a line that begins with
-// a closing bracket or a word like `end` belongs to the block above. Semantic cuts take the widest gaps of the whole run
-// first, instead of the first ones over a threshold, so that the hard limit falls where the text parts most.
+// Code is cut without knowing its language: indentation shows the nesting in nearly all of it, and a line that begins
+// with a closing bracket or a word like `end` belongs to the block above. Semantic cuts take the widest gaps of the
+// whole run first, instead of the first ones over a threshold, so that the hard limit falls where the text parts most.
 #include "input/pieces.hpp"
 
 #include <algorithm>
@@ -16,8 +16,9 @@ namespace {
 
 constexpr std::size_t kTabColumns = 4;
 // Words that go on with the block above, sorted.
-constexpr std::array<std::string_view, 14> kContinuing{"catch", "done",   "elif",   "else", "elseif", "elsif", "end",
-                                                       "esac",  "except", "ensure", "fi",   "finally", "rescue", "then"};
+constexpr std::array<std::string_view, 14> kContinuing{"catch", "done",    "elif",   "else",   "elseif",
+                                                       "elsif", "end",     "esac",   "except", "ensure",
+                                                       "fi",    "finally", "rescue", "then"};
 
 struct Line {
   Span at;  // with its line feed
@@ -127,8 +128,8 @@ std::size_t begin_of_symbol(std::string_view text, std::size_t line_begin, std::
   return line_begin;
 }
 
-std::vector<std::size_t> cuts_at_gaps(const std::vector<double>& gaps, const std::vector<std::size_t>& units, double wide,
-                                      std::size_t least, std::size_t most) {
+std::vector<std::size_t> cuts_at_gaps(const std::vector<double>& gaps, const std::vector<std::size_t>& units,
+                                      double wide, std::size_t least, std::size_t most) {
   std::vector<std::size_t> before(units.size() + 1, 0);  // units in front of each sentence
   std::partial_sum(units.begin(), units.end(), before.begin() + 1);
   std::vector<std::size_t> order(gaps.size());

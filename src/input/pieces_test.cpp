@@ -30,12 +30,14 @@ constexpr std::string_view kPython =
 
 TEST(CodeBlocks, BeginAtTheOutermostIndentationWithWhatStandsAbove) {
   EXPECT_EQ(texts(kPython, code_blocks(kPython, {0, kPython.size()})),
-            (std::vector<std::string>{"import os\nimport sys\n\n", "# Adds.\n@cached\ndef add(a, b):\n    return a + b\n\n",
-                                      "class Box:\n    def open(self):\n        pass\n\n    def shut(self):\n        pass\n"}));
+            (std::vector<std::string>{
+                "import os\nimport sys\n\n", "# Adds.\n@cached\ndef add(a, b):\n    return a + b\n\n",
+                "class Box:\n    def open(self):\n        pass\n\n    def shut(self):\n        pass\n"}));
 }
 
 TEST(CodeBlocks, AClosingLineBelongsToItsBlock) {
-  constexpr std::string_view text = "int a() {\n  f();\n}\nint b() {\n  if (x) {\n    g();\n  } else {\n    h();\n  }\n}\n";
+  constexpr std::string_view text =
+      "int a() {\n  f();\n}\nint b() {\n  if (x) {\n    g();\n  } else {\n    h();\n  }\n}\n";
   EXPECT_EQ(texts(text, code_blocks(text, {0, text.size()})),
             (std::vector<std::string>{"int a() {\n  f();\n}\n",
                                       "int b() {\n  if (x) {\n    g();\n  } else {\n    h();\n  }\n}\n"}));
@@ -44,10 +46,10 @@ TEST(CodeBlocks, AClosingLineBelongsToItsBlock) {
 TEST(CodePieces, GoDeeperWhereABlockIsTooLong) {
   const auto fits = [](Span part) { return part.size() <= 60; };
   const std::vector<std::string> pieces = texts(kPython, code_pieces(kPython, {0, kPython.size()}, fits));
-  EXPECT_EQ(pieces, (std::vector<std::string>{"import os\nimport sys\n\n",
-                                              "# Adds.\n@cached\ndef add(a, b):\n    return a + b\n\n", "class Box:\n",
-                                              "    def open(self):\n        pass\n\n",
-                                              "    def shut(self):\n        pass\n"}));
+  EXPECT_EQ(pieces,
+            (std::vector<std::string>{"import os\nimport sys\n\n",
+                                      "# Adds.\n@cached\ndef add(a, b):\n    return a + b\n\n", "class Box:\n",
+                                      "    def open(self):\n        pass\n\n", "    def shut(self):\n        pass\n"}));
   std::string whole;
   for (const std::string& piece : pieces) whole += piece;
   EXPECT_EQ(whole, kPython);

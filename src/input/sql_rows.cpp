@@ -38,9 +38,10 @@ Result<std::filesystem::path> path_of(std::string_view source) {
     if (colon == std::string_view::npos) {
       return fail(Code::invalid_argument, "--sql takes sqlite:PATH; write sqlite:" + std::string(source) + ".");
     }
-    return fail(Code::unsupported, "'" + std::string(source.substr(0, colon)) +
-                                       ":': this version reads rows of SQLite alone. Write the rows to a CSV file (psql: "
-                                       "\\copy (select ...) to 'rows.csv' csv header) and index that.");
+    return fail(Code::unsupported,
+                "'" + std::string(source.substr(0, colon)) +
+                    ":': this version reads rows of SQLite alone. Write the rows to a CSV file (psql: "
+                    "\\copy (select ...) to 'rows.csv' csv header) and index that.");
   }
   source.remove_prefix(kScheme.size());
   if (source.starts_with("//")) source.remove_prefix(2);
@@ -62,21 +63,24 @@ class SqlReader {
     out.document.type = "sql";
     out.document.title = table_;
     IG_TRY(read_rows(out.document));
-    for (const std::string& column : blobs_) out.document.notes.push_back("binary values of column '" + column + "' left out");
+    for (const std::string& column : blobs_)
+      out.document.notes.push_back("binary values of column '" + column + "' left out");
     return out;
   }
 
  private:
   Status open() {
     std::error_code error;
-    if (!std::filesystem::exists(file_, error)) return fail(Code::not_found, "there is no database '" + file_.string() + "'.");
+    if (!std::filesystem::exists(file_, error))
+      return fail(Code::not_found, "there is no database '" + file_.string() + "'.");
     sqlite3* database = nullptr;
     const int code = sqlite3_open_v2(file_.c_str(), &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nullptr);
     database_.reset(database);
     if (code != SQLITE_OK) return fail(Code::io, "cannot open '" + file_.string() + "': " + sqlite3_errmsg(database));
     sqlite3_busy_timeout(database, kBusyMilliseconds);
     sqlite3_progress_handler(
-        database, kStepsPerCheck, [](void* self) { return static_cast<SqlReader*>(self)->context_.check() ? 0 : 1; }, this);
+        database, kStepsPerCheck, [](void* self) { return static_cast<SqlReader*>(self)->context_.check() ? 0 : 1; },
+        this);
     return {};
   }
 
@@ -84,21 +88,24 @@ class SqlReader {
     switch (sqlite3_errcode(database_.get()) & 0xFF) {
       case SQLITE_BUSY:
       case SQLITE_LOCKED:
-        return {Code::unavailable, "'" + file_.string() + "' is being written by another process; run it again.", -1, 0.0};
+        return {Code::unavailable, "'" + file_.string() + "' is being written by another process; run it again.", -1,
+                0.0};
       case SQLITE_NOTADB:
       case SQLITE_CORRUPT:
-        return {Code::corrupt_data, "'" + file_.string() + "' is no SQLite database, or damaged: " +
-                                        sqlite3_errmsg(database_.get()) + ".", -1, 0.0};
+        return {Code::corrupt_data,
+                "'" + file_.string() + "' is no SQLite database, or damaged: " + sqlite3_errmsg(database_.get()) + ".",
+                -1, 0.0};
       default:
-        return {Code::invalid_argument, "'" + file_.string() + "' refused the query: " +
-                                            sqlite3_errmsg(database_.get()) + ".", -1, 0.0};
+        return {Code::invalid_argument,
+                "'" + file_.string() + "' refused the query: " + sqlite3_errmsg(database_.get()) + ".", -1, 0.0};
     }
   }
 
   Status prepare(const std::string& query) {
     sqlite3_stmt* statement = nullptr;
     const char* rest = nullptr;
-    if (sqlite3_prepare_v2(database_.get(), query.data(), static_cast<int>(query.size()), &statement, &rest) != SQLITE_OK) {
+    if (sqlite3_prepare_v2(database_.get(), query.data(), static_cast<int>(query.size()), &statement, &rest) !=
+        SQLITE_OK) {
       return fail(error());
     }
     statement_.reset(statement);
@@ -135,14 +142,20 @@ class SqlReader {
   MetaValue value(int column) {
     sqlite3_stmt* row = statement_.get();
     switch (sqlite3_column_type(row, column)) {
-      case SQLITE_INTEGER: return static_cast<std::int64_t>(sqlite3_column_int64(row, column));
-      case SQLITE_FLOAT: return sqlite3_column_double(row, column);
+      case SQLITE_INTEGER:
+        return static_cast<std::int64_t>(sqlite3_column_int64(row, column));
+      case SQLITE_FLOAT:
+        return sqlite3_column_double(row, column);
       case SQLITE_TEXT: {
         const void* text = sqlite3_column_text(row, column);
-        return utf8_repair({static_cast<const char*>(text), static_cast<std::size_t>(sqlite3_column_bytes(row, column))});
+        return utf8_repair(
+            {static_cast<const char*>(text), static_cast<std::size_t>(sqlite3_column_bytes(row, column))});
       }
-      case SQLITE_BLOB: blobs_.insert(columns_[static_cast<std::size_t>(column)]); return std::monostate{};
-      default: return std::monostate{};
+      case SQLITE_BLOB:
+        blobs_.insert(columns_[static_cast<std::size_t>(column)]);
+        return std::monostate{};
+      default:
+        return std::monostate{};
     }
   }
 

@@ -30,8 +30,9 @@ class SqlRowsTest : public ::testing::Test {
 };
 
 TEST_F(SqlRowsTest, RowsBecomeATableWithItsKey) {
-  make("CREATE TABLE item(sku TEXT PRIMARY KEY, title TEXT, price REAL, left_over INTEGER, picture BLOB);"
-       "INSERT INTO item VALUES('k1','Blue kettle',30.5,7,x'00ff'),('t2','Red toaster',NULL,0,NULL)");
+  make(
+      "CREATE TABLE item(sku TEXT PRIMARY KEY, title TEXT, price REAL, left_over INTEGER, picture BLOB);"
+      "INSERT INTO item VALUES('k1','Blue kettle',30.5,7,x'00ff'),('t2','Red toaster',NULL,0,NULL)");
   const SqlRows rows = read("SELECT * FROM item ORDER BY sku").value();
   EXPECT_EQ(rows.name, "shop.db:item");
   ASSERT_EQ(rows.document.rows.size(), 2u);
@@ -45,8 +46,9 @@ TEST_F(SqlRowsTest, RowsBecomeATableWithItsKey) {
 }
 
 TEST_F(SqlRowsTest, RowsOfSeveralTablesAreNumbered) {
-  make("CREATE TABLE a(k INTEGER PRIMARY KEY, x TEXT); CREATE TABLE b(k INTEGER PRIMARY KEY, y TEXT);"
-       "INSERT INTO a VALUES(5,'one'); INSERT INTO b VALUES(5,'two')");
+  make(
+      "CREATE TABLE a(k INTEGER PRIMARY KEY, x TEXT); CREATE TABLE b(k INTEGER PRIMARY KEY, y TEXT);"
+      "INSERT INTO a VALUES(5,'one'); INSERT INTO b VALUES(5,'two')");
   const SqlRows rows = read("SELECT a.k AS ka, x, y FROM a JOIN b ON a.k = b.k").value();
   EXPECT_EQ(rows.name, "shop.db:query");
   EXPECT_EQ(rows.document.rows[0].id, "1");
@@ -60,7 +62,8 @@ TEST_F(SqlRowsTest, RowsOfSeveralTablesAreNumbered) {
 
 TEST_F(SqlRowsTest, RefusesWhatIsNoSelect) {
   make("CREATE TABLE item(id INTEGER PRIMARY KEY)");
-  for (const char* query : {"DELETE FROM item", "SELECT 1; SELECT 2", "", "ATTACH 'x' AS y", "INSERT INTO item VALUES(1) RETURNING id"}) {
+  for (const char* query :
+       {"DELETE FROM item", "SELECT 1; SELECT 2", "", "ATTACH 'x' AS y", "INSERT INTO item VALUES(1) RETURNING id"}) {
     EXPECT_EQ(read(query).error().code, Code::invalid_argument) << query;
   }
   EXPECT_NE(refused("SELECT * FROM itm").find("no such table: itm"), std::string::npos);
@@ -71,12 +74,14 @@ TEST_F(SqlRowsTest, SaysWhatAnotherDatabaseNeeds) {
   EXPECT_EQ(read_sql("sqlite:/none/there.db", "SELECT 1", {}, context_).error().code, Code::not_found);
   EXPECT_EQ(read_sql("postgres://h/d", "SELECT 1", {}, context_).error().code, Code::unsupported);
   EXPECT_EQ(read_sql("shop.db", "SELECT 1", {}, context_).error().code, Code::invalid_argument);
-  ASSERT_TRUE(write_file(folder_.path() / "shop.db", "this is no database, only some text that is longer than a header is"));
+  ASSERT_TRUE(
+      write_file(folder_.path() / "shop.db", "this is no database, only some text that is longer than a header is"));
   EXPECT_EQ(read("SELECT 1 FROM sqlite_schema").error().code, Code::corrupt_data);
 }
 
 TEST_F(SqlRowsTest, KeepsToTheSizeLimitAndToCancel) {
-  make("CREATE TABLE item(id INTEGER PRIMARY KEY, text TEXT); INSERT INTO item VALUES(1,'0123456789'),(2,'0123456789')");
+  make(
+      "CREATE TABLE item(id INTEGER PRIMARY KEY, text TEXT); INSERT INTO item VALUES(1,'0123456789'),(2,'0123456789')");
   ReadOptions options;
   options.max_size = 15;
   EXPECT_EQ(read("SELECT * FROM item", options).error().code, Code::too_long);

@@ -6,8 +6,8 @@
 
 #include "core/json.hpp"
 #include "core/text.hpp"
-#include "input/meta_scalar.hpp"
 #include "input/csv.hpp"
+#include "input/meta_scalar.hpp"
 #include "input/reader.hpp"
 #include "isogloss/options.hpp"
 
@@ -77,7 +77,8 @@ Status read_json_lines(std::string_view name, const ReadOptions& options, Docume
 Status read_json(std::string_view name, const ReadOptions& options, Document& document) {
   const Json json = IG_TRY(Json::parse(document.text, "'" + std::string(name) + "'"));
   const auto items = json.as_array();
-  const bool table = !items.empty() && std::all_of(items.begin(), items.end(), [](const Json& j) { return j.is_object(); });
+  const bool table =
+      !items.empty() && std::all_of(items.begin(), items.end(), [](const Json& j) { return j.is_object(); });
   if (!table) return {};  // the text of the file as it stands
   document.text.clear();
   for (std::size_t i = 0; i < items.size(); ++i) append_object(items[i], options, i + 1, document);
@@ -102,8 +103,8 @@ void append_row(std::span<const Field> fields, const ReadOptions& options, std::
   Row row;
   row.id = std::to_string(number);
   row.at.begin = document.text.size();
-  const bool has_text = std::any_of(fields.begin(), fields.end(),
-                                    [&](const Field& f) { return is_text_field(f.name, options); });
+  const bool has_text =
+      std::any_of(fields.begin(), fields.end(), [&](const Field& f) { return is_text_field(f.name, options); });
   for (const Field& field : fields) {
     const std::string text = text_of(field.value);
     if (is_id_field(field.name, options)) {
@@ -122,8 +123,8 @@ void append_row(std::span<const Field> fields, const ReadOptions& options, std::
   document.rows.push_back(std::move(row));
 }
 
-constinit const Reader kCsvReader{"csv", ".csv", "a row per line; text from title and text columns, the rest is metadata",
-                                  read_csv};
+constinit const Reader kCsvReader{"csv", ".csv",
+                                  "a row per line; text from title and text columns, the rest is metadata", read_csv};
 constinit const Reader kTsvReader{"tsv", ".tsv .tab", "as csv, with tabs", read_tsv};
 constinit const Reader kJsonLinesReader{"jsonl", ".jsonl .ndjson", "a row per line, an object each", read_json_lines};
 constinit const Reader kJsonReader{"json", ".json", "an array of objects is a table; anything else is text", read_json};

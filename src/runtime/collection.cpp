@@ -21,7 +21,8 @@ std::string_view file_status_name(FileStatus status) {
 
 fs::path data_home() {
   if (const char* home = std::getenv("ISOGLOSS_HOME"); home != nullptr && *home != '\0') return home;
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') return fs::path(data) / "isogloss";
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0')
+    return fs::path(data) / "isogloss";
   const char* home = std::getenv("HOME");
   return fs::path(home != nullptr ? home : ".") / ".local/share/isogloss";
 }
@@ -33,7 +34,8 @@ Result<fs::path> collection_folder(std::string_view name) {
                                        std::string(name.substr(0, scheme)) + "'.");
   }
   if (name.find('/') != std::string_view::npos) return fs::path(name);
-  if (name == "." || name == "..") return fail(Code::invalid_argument, "'" + std::string(name) + "' is not a collection name.");
+  if (name == "." || name == "..")
+    return fail(Code::invalid_argument, "'" + std::string(name) + "' is not a collection name.");
   return data_home() / "collections" / name;
 }
 
@@ -60,9 +62,10 @@ namespace {
 Error no_collection(const std::string& name) {
   const auto known = list_collections();
   const std::string nearest = known ? nearest_name(name, *known) : std::string();
-  return Error{Code::not_found, "there is no collection '" + name + "'." +
-                                    (nearest.empty() ? "" : " Did you mean '" + nearest + "'?") +
-                                    " Make it with: isogloss index " + name + " FOLDER", -1, 0.0};
+  return Error{Code::not_found,
+               "there is no collection '" + name + "'." + (nearest.empty() ? "" : " Did you mean '" + nearest + "'?") +
+                   " Make it with: isogloss index " + name + " FOLDER",
+               -1, 0.0};
 }
 
 }  // namespace
@@ -71,7 +74,8 @@ Result<std::unique_ptr<Collection>> LocalCollection::open(const fs::path& folder
                                                           const CollectionOptions& options, Context& context) {
   auto collection = std::make_unique<LocalCollection>();
   collection->folder_ = folder;
-  collection->name_ = folder.parent_path() == data_home() / "collections" ? folder.filename().string() : folder.string();
+  collection->name_ =
+      folder.parent_path() == data_home() / "collections" ? folder.filename().string() : folder.string();
   auto store = open_store(folder, mode, {}, context);
   if (!store && store.error().code == Code::not_found) return fail(no_collection(collection->name_));
   collection->store_ = IG_TRY(std::move(store));
@@ -142,7 +146,8 @@ Status LocalCollection::restore(DocumentPut put, Context& context) {
     for (std::size_t i = 0; i < put.chunks.size(); ++i) {
       const Span at = put.chunks[i].at;
       if (at.begin > at.end || at.end > put.document.text.size()) {
-        return fail(Code::invalid_argument, "chunk '" + put.chunks[i].key + "' of '" + put.state.name + "' lies outside its text.");
+        return fail(Code::invalid_argument,
+                    "chunk '" + put.chunks[i].key + "' of '" + put.state.name + "' lies outside its text.");
       }
       counter_->count(chunk_text(put.document, put.chunks[i]), put.terms[i]);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Collection over a Store on this machine. Its parts: collection.cpp (opening, facts), ingest/pipeline.cpp (files in),
-// spaces.cpp (models and fitted spaces), search.cpp.
+// The Collection over a Store on this machine. Its parts: collection.cpp (opening, facts), ingest/pipeline.cpp (files
+// in), spaces.cpp (models and fitted spaces), search.cpp.
 #pragma once
 
 #include <memory>
@@ -67,8 +67,8 @@ class LocalCollection final : public Collection {
   Status fill_serving(Context& context);
   Result<std::string> make_space(Context& context);
   Status reindex_with(std::string_view model, Context& context);
-  // Vectors of texts in a space: those that equal texts have, and of the others each text once. `kept` grows by how many
-  // were not embedded.
+  // Vectors of texts in a space: those that equal texts have, and of the others each text once. `kept` grows by how
+  // many were not embedded.
   Result<Vectors> vectors_of(std::int64_t space, const Model& model, std::span<const std::string> texts,
                              std::size_t& kept, Context& context);
   struct Gathered;

@@ -74,8 +74,9 @@ class Search {
     Looked looked;
     const auto space = IG_TRY(collection_.serving(context_));
     if (!space && options_.mode && *options_.mode != SearchMode::lexical) {
-      return fail(Code::unsupported, "collection '" + collection_.folder().filename().string() +
-                                         "' has no vectors; use --mode lexical, or: isogloss reindex NAME --model MODEL");
+      return fail(Code::unsupported,
+                  "collection '" + collection_.folder().filename().string() +
+                      "' has no vectors; use --mode lexical, or: isogloss reindex NAME --model MODEL");
     }
     looked.query.mode = options_.mode.value_or(space ? SearchMode::hybrid : SearchMode::lexical);
     looked.query.filter = options_.where;
@@ -93,7 +94,8 @@ class Search {
     if (looked.query.mode != SearchMode::dense) {
       TermCounts terms;
       collection_.analyse(query_text, terms);
-      for (auto& [term, count] : terms.terms) looked.query.terms.emplace_back(std::move(term), static_cast<float>(count));
+      for (auto& [term, count] : terms.terms)
+        looked.query.terms.emplace_back(std::move(term), static_cast<float>(count));
     }
     if (looked.query.mode != SearchMode::lexical && looked.vector.empty()) {
       looked.vector = IG_TRY(query_vector(*space, query_text));
@@ -101,16 +103,17 @@ class Search {
     return looked;
   }
 
-  // How much the dense list counts. A space fitted on the collection's own counts, and one of a model that has a vector a
-  // word whatever stands beside it, knows the same words as the lexical side and a little more. It gets a fifth of the say
-  // and the top ranks count most: on the six small sets of docs/guide/search.md equal weights with constant 60 lost 3 points
-  // of nDCG@10 to BM25 alone with LSA, this gains 0.3; with a table distilled from all-MiniLM-L6-v2 5 points, this gains 0.3
-  // (SciFact 68.65 alone, 63.32, 69.04).
+  // How much the dense list counts. A space fitted on the collection's own counts, and one of a model that has a vector
+  // a word whatever stands beside it, knows the same words as the lexical side and a little more. It gets a fifth of
+  // the say and the top ranks count most: on the six small sets of docs/guide/search.md equal weights with constant 60
+  // lost 3 points of nDCG@10 to BM25 alone with LSA, this gains 0.3; with a table distilled from all-MiniLM-L6-v2 5
+  // points, this gains 0.3 (SciFact 68.65 alone, 63.32, 69.04).
   void weigh(const ServingSpace* space, StoreQuery& query) const {
     constexpr double kWordwiseWeight = 0.2, kWordwiseConstant = 5;
     const bool by_rank = query.fusion == Fusion::rrf;
-    const bool wordwise = space != nullptr && (space->info.fitted_documents > 0 ||
-                                               (space->model != nullptr && space->model->ability<Vocabulary>() != nullptr));
+    const bool wordwise =
+        space != nullptr && (space->info.fitted_documents > 0 ||
+                             (space->model != nullptr && space->model->ability<Vocabulary>() != nullptr));
     query.dense_weight = options_.dense_weight.value_or(!by_rank ? 0.5 : wordwise ? kWordwiseWeight : 1.0);
     if (wordwise) query.rank_constant = kWordwiseConstant;
   }
@@ -184,7 +187,8 @@ class Search {
       }
       taken[best] = true;
       chosen.push_back(hits[best]);
-      for (std::size_t i = 0; i < hits.size(); ++i) closest[i] = std::max(closest[i], cosine(vectors[i], vectors[best]));
+      for (std::size_t i = 0; i < hits.size(); ++i)
+        closest[i] = std::max(closest[i], cosine(vectors[i], vectors[best]));
     }
     return chosen;
   }
@@ -228,7 +232,8 @@ class Search {
       result_.hits[i].score = scores[i];
       result_.hits[i].kind = ScoreKind::rerank;
     }
-    std::stable_sort(result_.hits.begin(), result_.hits.end(), [](const Hit& a, const Hit& b) { return a.score > b.score; });
+    std::stable_sort(result_.hits.begin(), result_.hits.end(),
+                     [](const Hit& a, const Hit& b) { return a.score > b.score; });
     return {};
   }
 

@@ -78,8 +78,9 @@ Status check_model(const Model& model, const std::string& reference) {
     return fail(Code::unsupported, "model '" + reference + "' gives no vectors for texts.");
   }
   if (model.card().sparse) {
-    return fail(Code::unsupported, "model '" + reference + "' gives sparse rows; a collection keeps dense vectors. Use "
-                                   "fit:lsa, a dense model, or fit:bm25 for lexical search alone.");
+    return fail(Code::unsupported, "model '" + reference +
+                                       "' gives sparse rows; a collection keeps dense vectors. Use "
+                                       "fit:lsa, a dense model, or fit:bm25 for lexical search alone.");
   }
   return {};
 }
@@ -90,7 +91,8 @@ Result<std::shared_ptr<const ServingSpace>> LocalCollection::serving(Context& co
   const std::lock_guard lock(serving_mutex_);
   if (settings_.model == "none") return nullptr;
   const auto spaces = IG_TRY(store_->spaces());
-  const auto space = std::find_if(spaces.begin(), spaces.end(), [](const auto& s) { return s.role == SpaceRole::search; });
+  const auto space =
+      std::find_if(spaces.begin(), spaces.end(), [](const auto& s) { return s.role == SpaceRole::search; });
   if (space == spaces.end()) return nullptr;
   if (serving_ && serving_->info.number == space->number) return serving_;
   auto loaded = std::make_shared<ServingSpace>();
@@ -100,7 +102,8 @@ Result<std::shared_ptr<const ServingSpace>> LocalCollection::serving(Context& co
     return fail(Code::mismatch, "collection '" + name_ + "' holds vectors of model '" + space->model + "' with space " +
                                     space->space_id.substr(0, 12) + ", but that model now has space " +
                                     loaded->model->card().space_id.substr(0, 12) +
-                                    ". Bring the old model back, or run: isogloss reindex " + name_ + " --model " + space->model);
+                                    ". Bring the old model back, or run: isogloss reindex " + name_ + " --model " +
+                                    space->model);
   }
   serving_ = std::move(loaded);
   return serving_;
@@ -138,7 +141,8 @@ Result<Vectors> LocalCollection::vectors_of(std::int64_t space, const Model& mod
   const Vectors made = fresh.empty() ? Vectors{} : IG_TRY(embed_texts(model, fresh, Role::document, context));
   Vectors out = Vectors::dense(texts.size(), model.card().dimension);
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const std::span<const float> row = known[i].empty() ? made.row_f32(rows.at(texts[i])) : std::span<const float>(known[i]);
+    const std::span<const float> row =
+        known[i].empty() ? made.row_f32(rows.at(texts[i])) : std::span<const float>(known[i]);
     std::ranges::copy(row, out.row_f32(i).begin());
   }
   return out;
@@ -194,8 +198,9 @@ Result<ModelPtr> LocalCollection::model_for_space(Context& context) {
 Status LocalCollection::build_space(const ModelPtr& model, const std::string& reference, Context& context) {
   IG_TRY(check_model(*model, reference));
   if (settings_.chunk.strategy == ChunkStrategy::late && !can_embed_late(*model)) {
-    return fail(Code::unsupported, "model '" + reference + "' gives no vectors of tokens whose mean is that of a text, which "
-                                   "the collection's chunk strategy 'late' needs.");
+    return fail(Code::unsupported, "model '" + reference +
+                                       "' gives no vectors of tokens whose mean is that of a text, which "
+                                       "the collection's chunk strategy 'late' needs.");
   }
   const bool fitted = reference.starts_with("fit:");
   const Card& card = model->card();
@@ -225,9 +230,9 @@ Status LocalCollection::build_space(const ModelPtr& model, const std::string& re
 // Texts to embed, collected until there are enough for a pass.
 struct LocalCollection::Gathered {
   std::vector<std::int64_t> numbers;
-  std::vector<std::string> texts;      // (numbers); late: the wider passages
-  std::vector<LatePassage> passages;   // (numbers), late alone
-  std::string document;                // late: of the last wider passage
+  std::vector<std::string> texts;     // (numbers); late: the wider passages
+  std::vector<LatePassage> passages;  // (numbers), late alone
+  std::string document;               // late: of the last wider passage
   Span wider;
 };
 
@@ -248,7 +253,8 @@ Status LocalCollection::gather(std::int64_t number, Gathered& into) {
     into.document = chunk.document;
     into.wider = chunk.wider;
   }
-  into.passages.push_back({into.texts.size() - 1, {chunk.at.begin - chunk.wider.begin, chunk.at.end - chunk.wider.begin}});
+  into.passages.push_back(
+      {into.texts.size() - 1, {chunk.at.begin - chunk.wider.begin, chunk.at.end - chunk.wider.begin}});
   into.numbers.push_back(number);
   return {};
 }

@@ -32,8 +32,8 @@ Result<Embedding> embed_cut(const Model& model, std::span<const std::string> tex
 }
 
 // Mean of the rows [first, last) whose tokens touch `at`; row = token + shift.
-void mean_of_tokens(const Vectors& rows, std::size_t first, std::size_t last, const Tokens& tokens, std::size_t shift, Span at,
-                    std::span<float> out) {
+void mean_of_tokens(const Vectors& rows, std::size_t first, std::size_t last, const Tokens& tokens, std::size_t shift,
+                    Span at, std::span<float> out) {
   std::size_t count = 0;
   for (std::size_t t = 0; t < tokens.size() && first + shift + t < last; ++t) {
     if (tokens.special[t] != 0 || tokens.offsets[t].begin >= at.end || tokens.offsets[t].end <= at.begin) continue;
@@ -64,15 +64,17 @@ bool can_embed_late(const Model& model) {
   return model.ability<Embedder>() != nullptr && model.ability<TokenEmbedder>() != nullptr && !card.sparse && mean;
 }
 
-Result<Vectors> embed_late(const Model& model, std::span<const std::string> texts, std::span<const LatePassage> passages,
-                           Context& context) {
+Result<Vectors> embed_late(const Model& model, std::span<const std::string> texts,
+                           std::span<const LatePassage> passages, Context& context) {
   EmbedOptions options;
   options.outputs = Outputs::tokens;
   const Vectors rows = std::move(IG_TRY(embed_cut(model, texts, Role::document, options, context)).per_token);
   if (rows.dim() != model.card().dimension) {
-    return fail(Code::unsupported, "chunk strategy 'late' needs vectors of tokens that lie in the space of texts; this model's "
-                                   "have " + std::to_string(rows.dim()) + " dimensions, its texts " +
-                                       std::to_string(model.card().dimension) + ". Use another strategy or model.");
+    return fail(Code::unsupported,
+                "chunk strategy 'late' needs vectors of tokens that lie in the space of texts; this model's "
+                "have " +
+                    std::to_string(rows.dim()) + " dimensions, its texts " + std::to_string(model.card().dimension) +
+                    ". Use another strategy or model.");
   }
   const Tokenizer& tokenizer = model.ability<TokenEmbedder>()->tokenizer();
   Vectors out = Vectors::dense(passages.size(), rows.dim());

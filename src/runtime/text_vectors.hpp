@@ -23,10 +23,10 @@ struct LatePassage {
   Span at;               // within it
 };
 
-// Late chunking (Guenther et al. 2024, arXiv 2409.04701): each text is read once and whole, and the vector of a passage is
-// the mean of those of its tokens, special tokens and the prompt left out, made of length 1 where the model's are.
+// Late chunking (Guenther et al. 2024, arXiv 2409.04701): each text is read once and whole, and the vector of a passage
+// is the mean of those of its tokens, special tokens and the prompt left out, made of length 1 where the model's are.
 // (passages, dimension). REQUIRES: can_embed_late(model), the passages are ascending by text.
-Result<Vectors> embed_late(const Model& model, std::span<const std::string> texts, std::span<const LatePassage> passages,
-                           Context& context);
+Result<Vectors> embed_late(const Model& model, std::span<const std::string> texts,
+                           std::span<const LatePassage> passages, Context& context);
 
 }  // namespace isogloss::runtime

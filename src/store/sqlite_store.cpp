@@ -150,9 +150,10 @@ Status SqliteStore::open_reader(Context& context) {
   if (IG_TRY(format_of(*reader_, file)) == kStoreFormat) return {};
   reader_.reset();
   if (as == OpenAs::immutable) {
-    return fail(Code::unsupported, "'" + folder_.string() +
-                                       "' was made by an older version and cannot be written. Open it once where it can be, "
-                                       "with: isogloss collections show FOLDER");
+    return fail(Code::unsupported,
+                "'" + folder_.string() +
+                    "' was made by an older version and cannot be written. Open it once where it can be, "
+                    "with: isogloss collections show FOLDER");
   }
   IG_TRY(upgrade(context));
   return open_reader(context);
@@ -170,8 +171,9 @@ Status SqliteStore::upgrade(Context& context) {
   FileLock lock = IG_TRY(FileLock::acquire(folder_ / "LOCK", "is being written by", kPatience, context));
   const auto database = IG_TRY(Database::open(file, OpenAs::read_write, options_.vfs));
   IG_TRY(prepare_schema(*database, file));
-  context.say(LogLevel::info, "'" + folder_.string() + "' was brought to collection format " + std::to_string(kStoreFormat) +
-                                    "; what it was before is kept beside it, in db.sqlite.format-1");
+  context.say(LogLevel::info, "'" + folder_.string() + "' was brought to collection format " +
+                                  std::to_string(kStoreFormat) +
+                                  "; what it was before is kept beside it, in db.sqlite.format-1");
   return {};
 }
 

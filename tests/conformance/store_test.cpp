@@ -51,11 +51,13 @@ TEST_P(StoreConformance, PlacesOfASpanAreReadBack) {
   // A box a word: "red" 0-3, "apple" 4-9, "green" 10-15 and so on; a moment a text.
   for (std::size_t at = 0; const char* word : {"red", "apple", "green", "apple", "pie", "the", "end"}) {
     const std::size_t size = std::string(word).size();
-    document.document.boxes.push_back({{at, at + size}, 3, static_cast<float>(at), 1.5F, static_cast<float>(at + size), 9.25F});
+    document.document.boxes.push_back(
+        {{at, at + size}, 3, static_cast<float>(at), 1.5F, static_cast<float>(at + size), 9.25F});
     at += size + 1;
   }
   for (const Chunk& chunk : document.chunks) {
-    document.document.moments.push_back({chunk.at, static_cast<double>(chunk.at.begin), static_cast<double>(chunk.at.end)});
+    document.document.moments.push_back(
+        {chunk.at, static_cast<double>(chunk.at.begin), static_cast<double>(chunk.at.end)});
   }
   document.chunks[1].line = 2;
   document.chunks[1].wider = {0, 25};

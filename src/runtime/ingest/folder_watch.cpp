@@ -3,7 +3,8 @@
 // - What happens in a new folder before its watch exists is not told. The watch is added when a walk has entered the
 //   folder, and a folder that is new here is walked once more.
 // - A watch follows its folder when that is moved, and goes on to tell of it under the old name. All watches below a
-//   folder that is moved away are dropped; if it comes to stand elsewhere in the tree, the walk of that place adds them.
+//   folder that is moved away are dropped; if it comes to stand elsewhere in the tree, the walk of that place adds
+//   them.
 // - A full queue drops events. Then nothing that is known here can be trusted: all watches are dropped, and everything
 //   counts as changed.
 #include "runtime/ingest/folder_watch.hpp"
@@ -21,15 +22,17 @@ namespace isogloss::runtime {
 namespace {
 
 constexpr std::uint32_t kEvents = IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE |
-                                  IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK;
+                                  IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW |
+                                  IN_EXCL_UNLINK;
 constexpr std::uint32_t kOfFolderItself = IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT;
 
 Result<FileHandle> new_queue() {
   FileHandle queue(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (queue.is_open()) return queue;
   if (errno == EMFILE) {
-    return fail(Code::exhausted, "the system allows this user no further watch of folders. Stop another program that watches, "
-                                 "or raise fs.inotify.max_user_instances.");
+    return fail(Code::exhausted,
+                "the system allows this user no further watch of folders. Stop another program that watches, "
+                "or raise fs.inotify.max_user_instances.");
   }
   return fail(Code::unsupported, std::string("the system cannot watch folders: ") + std::strerror(errno) +
                                      ". Run the watch with --once from time to time instead.");
@@ -45,10 +48,10 @@ Result<bool> FolderWatch::add(const FoundFolder& folder) {
   const int descriptor = ::inotify_add_watch(queue_.get(), folder.path.c_str(), kEvents);
   if (descriptor < 0) {
     if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) return false;
-    const std::string reason = errno == ENOSPC ? "the system's limit of watched folders is reached (" +
-                                                     std::to_string(folders_.size()) +
-                                                     " here). Raise fs.inotify.max_user_watches"
-                                               : std::string(std::strerror(errno));
+    const std::string reason = errno == ENOSPC
+                                   ? "the system's limit of watched folders is reached (" +
+                                         std::to_string(folders_.size()) + " here). Raise fs.inotify.max_user_watches"
+                                   : std::string(std::strerror(errno));
     return fail(Code::exhausted, "cannot watch '" + folder.path.string() + "': " + reason + ".");
   }
   const auto known = folders_.find(descriptor);
@@ -62,7 +65,8 @@ Result<bool> FolderWatch::add(const FoundFolder& folder) {
 Result<bool> FolderWatch::wait(std::chrono::milliseconds patience) {
   pollfd ready{queue_.get(), POLLIN, 0};
   const int count = ::poll(&ready, 1, static_cast<int>(patience.count()));
-  if (count < 0 && errno != EINTR) return fail(Code::io, std::string("cannot wait for changes: ") + std::strerror(errno));
+  if (count < 0 && errno != EINTR)
+    return fail(Code::io, std::string("cannot wait for changes: ") + std::strerror(errno));
   if (count <= 0) return false;
   alignas(inotify_event) std::array<char, 64 * 1024> buffer;
   while (true) {
@@ -114,7 +118,8 @@ void FolderWatch::forget_below(const std::filesystem::path& folder) {
   };
   if (const auto self = descriptors_.find(folder.string()); self != descriptors_.end()) drop(self);
   const std::string below = folder.string() + "/";
-  for (auto at = descriptors_.lower_bound(below); at != descriptors_.end() && at->first.starts_with(below);) at = drop(at);
+  for (auto at = descriptors_.lower_bound(below); at != descriptors_.end() && at->first.starts_with(below);)
+    at = drop(at);
 }
 
 Status FolderWatch::forget_all() {

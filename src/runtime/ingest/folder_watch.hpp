@@ -13,15 +13,16 @@
 
 namespace isogloss::runtime {
 
-// Folders are added one by one, by the walk that enters them: so links, ignore files and permissions mean here what they
-// mean there. One thread at a time.
+// Folders are added one by one, by the walk that enters them: so links, ignore files and permissions mean here what
+// they mean there. One thread at a time.
 class FolderWatch {
  public:
   // Error{unsupported}: the system has no inotify; Error{exhausted}: no more of them for this user.
   static Result<FolderWatch> open();
 
   // Hears of a folder from now on. True: it was not heard of before, so that what is in it has to be looked at again.
-  // False as well when it is gone. Error{exhausted}: the system's limit of watched folders (fs.inotify.max_user_watches).
+  // False as well when it is gone. Error{exhausted}: the system's limit of watched folders
+  // (fs.inotify.max_user_watches).
   Result<bool> add(const FoundFolder& folder);
 
   // Waits up to `patience` for a change; true when there was one.
@@ -41,7 +42,7 @@ class FolderWatch {
   Status forget_all();
 
   FileHandle queue_;
-  std::map<int, FoundFolder> folders_;  // by watch descriptor
+  std::map<int, FoundFolder> folders_;                   // by watch descriptor
   std::map<std::string, int, std::less<>> descriptors_;  // by path
   Scope changed_;
   std::vector<std::filesystem::path> lost_;

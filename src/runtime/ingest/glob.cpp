@@ -33,8 +33,8 @@ char literal_at(std::string_view pattern, std::size_t& i) {
   return pattern[i++];
 }
 
-// Does the class at pattern[p] == '[' hold c? `p` moves behind it; a class that never closes is a literal '['. A ']' that
-// comes first is one of the class.
+// Does the class at pattern[p] == '[' hold c? `p` moves behind it; a class that never closes is a literal '['. A ']'
+// that comes first is one of the class.
 bool in_class(std::string_view pattern, std::size_t& p, char c) {
   std::size_t i = p + 1;
   const bool negated = i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^');

@@ -14,8 +14,8 @@ namespace isogloss::runtime {
 
 class LocalCollection;
 
-// What becomes of the documents of a root that does not exist, or of a folder in which nothing is (what an unmounted disk
-// leaves): an error for the first and removal for the second, or they are kept.
+// What becomes of the documents of a root that does not exist, or of a folder in which nothing is (what an unmounted
+// disk leaves): an error for the first and removal for the second, or they are kept.
 enum class AbsentRoot : std::uint8_t { refuse, keep };
 
 struct RunRequest {

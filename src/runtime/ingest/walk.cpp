@@ -65,7 +65,8 @@ class Walker {
     IG_TRY(context_.check());
     std::error_code error;
     std::vector<fs::directory_entry> entries;
-    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) entries.push_back(*it);
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+      entries.push_back(*it);
     if (error == std::errc::no_such_file_or_directory && !relative.empty()) return {};  // removed just now
     if (error || depth > kMaxDepth) {
       skip_unseen(relative, error ? "cannot read the folder: " + error.message() : "more than 200 folders deep");
@@ -190,7 +191,8 @@ Roots resolve_roots(std::span<const fs::path> roots) {
   return out;
 }
 
-Result<WalkResult> walk(std::span<const Root> roots, const IngestOptions& options, const Scope& scope, Context& context) {
+Result<WalkResult> walk(std::span<const Root> roots, const IngestOptions& options, const Scope& scope,
+                        Context& context) {
   WalkResult result;
   for (const Root& root : roots) {
     const std::string name = root.path.filename().string();

@@ -12,8 +12,8 @@
 
 namespace isogloss::runtime {
 
-// Which part of the roots a run looks at: files, and folders with all that lies below them. Names are those of documents;
-// the empty one is everything.
+// Which part of the roots a run looks at: files, and folders with all that lies below them. Names are those of
+// documents; the empty one is everything.
 class Scope {
  public:
   void add(std::string_view name) { names_.emplace(name); }
@@ -35,7 +35,7 @@ struct Root {
   std::filesystem::path path;  // canonical
   std::string prefix;          // of the names below it: empty, or "handbook/"
   bool folder = true;
-  bool empty = false;          // a folder in which nothing is
+  bool empty = false;  // a folder in which nothing is
 };
 
 struct Roots {
@@ -48,27 +48,28 @@ Roots resolve_roots(std::span<const std::filesystem::path> roots);
 
 // A file an index run will look at.
 struct FoundFile {
-  std::string name;             // id: path relative to its root, '/' between names
-  std::filesystem::path path;   // absolute
-  std::string root;             // absolute
+  std::string name;            // id: path relative to its root, '/' between names
+  std::filesystem::path path;  // absolute
+  std::string root;            // absolute
   FileStamp stamp;
 };
 
 struct FoundFolder {
-  std::string name;             // without a '/' at its end; empty = the first root
+  std::string name;  // without a '/' at its end; empty = the first root
   std::filesystem::path path;
 };
 
 struct WalkResult {
-  std::vector<FoundFile> files;       // ascending by name within each root, roots in the order given
-  std::vector<FileReport> skipped;    // too large, unreadable, links out of the root
-  std::vector<std::string> unseen;    // of those, what could not be read: it and what lies below is not known to be gone
-  std::vector<FoundFolder> folders;   // that were entered
-  std::vector<FoundFile> roots;       // folders that were walked, as they were then; without a name
+  std::vector<FoundFile> files;      // ascending by name within each root, roots in the order given
+  std::vector<FileReport> skipped;   // too large, unreadable, links out of the root
+  std::vector<std::string> unseen;   // of those, what could not be read: it and what lies below is not known to be gone
+  std::vector<FoundFolder> folders;  // that were entered
+  std::vector<FoundFile> roots;      // folders that were walked, as they were then; without a name
 };
 
 // Finds the files of the scope under the roots. A root that is a file counts as one file. Error{invalid_argument}: two
 // files get the same name.
-Result<WalkResult> walk(std::span<const Root> roots, const IngestOptions& options, const Scope& scope, Context& context);
+Result<WalkResult> walk(std::span<const Root> roots, const IngestOptions& options, const Scope& scope,
+                        Context& context);
 
 }  // namespace isogloss::runtime

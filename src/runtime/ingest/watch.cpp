@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A watch = index runs over what FolderWatch says has changed, after a moment of quiet. It keeps no state of its own that
-// matters: each run compares the folder with the collection, so an event too many costs a look, and whatever is in doubt
-// is looked at again. What a run had to skip (a link to nowhere, a folder it may not read) is part of every later run,
-// since what mends it may happen where nobody listens.
+// A watch = index runs over what FolderWatch says has changed, after a moment of quiet. It keeps no state of its own
+// that matters: each run compares the folder with the collection, so an event too many costs a look, and whatever is in
+// doubt is looked at again. What a run had to skip (a link to nowhere, a folder it may not read) is part of every later
+// run, since what mends it may happen where nobody listens.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -19,16 +19,22 @@ using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kTick{50};
-constexpr std::chrono::seconds kAbsentEvery{1};   // how often a root that is gone is looked for
-constexpr std::chrono::seconds kRetryAfter{5};    // when another process writes the collection
+constexpr std::chrono::seconds kAbsentEvery{1};      // how often a root that is gone is looked for
+constexpr std::chrono::seconds kRetryAfter{5};       // when another process writes the collection
 constexpr std::chrono::seconds kFallbackRescan{60};  // where the system does not let all folders be watched
 
 class Watcher {
  public:
   Watcher(LocalCollection& collection, std::span<const fs::path> roots, const IngestOptions& options,
           const WatchOptions& watch, const FileSink& sink, const WatchSink& told, Context& context)
-      : collection_(collection), roots_(roots), options_(options), sink_(sink), told_(told), context_(context),
-        rescan_(watch.rescan), watch_(watch) {}
+      : collection_(collection),
+        roots_(roots),
+        options_(options),
+        sink_(sink),
+        told_(told),
+        context_(context),
+        rescan_(watch.rescan),
+        watch_(watch) {}
 
   Status run() {
     if (!watch_.once) events_.emplace(IG_TRY(FolderWatch::open()));
@@ -57,7 +63,8 @@ class Watcher {
       pending_.add(events_->take());
       first_heard_.reset();
       for (const fs::path& folder : events_->take_lost()) {
-        if (std::ranges::any_of(roots_, [&](const fs::path& root) { return fs::absolute(root).lexically_normal() == folder; })) {
+        if (std::ranges::any_of(
+                roots_, [&](const fs::path& root) { return fs::absolute(root).lexically_normal() == folder; })) {
           pending_.add_all();
         }
       }
@@ -84,7 +91,8 @@ class Watcher {
       }
       for (const std::string& name : skipped_) scope.add(name);
       const Scope again = scope;
-      auto result = run_ingest(collection_, {roots_, options_, quiet_sink(), AbsentRoot::keep, std::move(scope)}, context_);
+      auto result =
+          run_ingest(collection_, {roots_, options_, quiet_sink(), AbsentRoot::keep, std::move(scope)}, context_);
       if (!result && result.error().code == Code::unavailable && !watch_.once) {
         told_({result.error().message + " The watch tries again.", std::nullopt});
         pending_.add(again);
@@ -145,7 +153,8 @@ class Watcher {
     for (const std::string& root : absent) {
       if (std::ranges::find(absent_, root) != absent_.end()) continue;
       told_({"'" + root + "' is gone or empty; the collection keeps what it has of it." +
-                 (watch_.once ? "" : " The watch waits for it to come back."), std::nullopt});
+                 (watch_.once ? "" : " The watch waits for it to come back."),
+             std::nullopt});
     }
     for (const std::string& root : absent_) {
       if (std::ranges::find(absent, root) == absent.end()) told_({"'" + root + "' is back.", std::nullopt});
@@ -180,8 +189,8 @@ class Watcher {
   std::optional<FolderWatch> events_;  // none: one run
   FileSink quiet_sink_;
   Scope pending_;
-  std::set<std::string> skipped_;                     // by the runs so far
-  std::map<std::string, std::string> told_skipped_;   // name -> reason
+  std::set<std::string> skipped_;                    // by the runs so far
+  std::map<std::string, std::string> told_skipped_;  // name -> reason
   std::vector<std::string> absent_;
   bool first_run_ = true;
   std::optional<Clock::time_point> first_heard_;  // of what is not yet pending
@@ -191,7 +200,8 @@ class Watcher {
 }  // namespace
 
 Status LocalCollection::watch(std::span<const std::filesystem::path> roots, const IngestOptions& options,
-                              const WatchOptions& watch, const FileSink& sink, const WatchSink& told, Context& context) {
+                              const WatchOptions& watch, const FileSink& sink, const WatchSink& told,
+                              Context& context) {
   return guard([&] { return Watcher(*this, roots, options, watch, sink, told, context).run(); });
 }
 

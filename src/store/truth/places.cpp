@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A page of words is some 400 boxes of 36 bytes. They are read through SQLite's incremental blobs: a hit in a book reads
-// the records of its own words and a dozen on the way to them, not the 5 MB of the whole.
+// A page of words is some 400 boxes of 36 bytes. They are read through SQLite's incremental blobs: a hit in a book
+// reads the records of its own words and a dozen on the way to them, not the 5 MB of the whole.
 #include "store/truth/places.hpp"
 
 #include <sqlite3.h>
@@ -39,13 +39,17 @@ class Records {
     }
     const auto bytes = static_cast<std::size_t>(sqlite3_blob_bytes(out.blob_));
     if (bytes % record_bytes != 0) {
-      return fail(Code::corrupt_data, "the " + std::string(column) + " of document " + std::to_string(row) + " are damaged.");
+      return fail(Code::corrupt_data,
+                  "the " + std::string(column) + " of document " + std::to_string(row) + " are damaged.");
     }
     out.count_ = bytes / record_bytes;
     return out;
   }
   Records(Records&& other) noexcept
-      : database_(other.database_), record_bytes_(other.record_bytes_), count_(other.count_), blob_(std::exchange(other.blob_, nullptr)) {}
+      : database_(other.database_),
+        record_bytes_(other.record_bytes_),
+        count_(other.count_),
+        blob_(std::exchange(other.blob_, nullptr)) {}
   Records& operator=(Records&&) = delete;
   ~Records() { sqlite3_blob_close(blob_); }
 

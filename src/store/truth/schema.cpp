@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of a collection (docs/formats/collection.md). Documents keep their text in blocks, so that a hit in a large
-// table costs the blocks its span touches. The change log has one row per document: chunk numbers of a document are
-// consecutive, so [first, last] says which chunks came or went, even after their rows are gone. The row of `document` is written last: chunks
-// without it are invisible (a large file that was never finished) and the next writer deletes them.
+// The tables of a collection (docs/formats/collection.md). Documents keep their text in blocks, so that a hit in a
+// large table costs the blocks its span touches. The change log has one row per document: chunk numbers of a document
+// are consecutive, so [first, last] says which chunks came or went, even after their rows are gone. The row of
+// `document` is written last: chunks without it are invisible (a large file that was never finished) and the next
+// writer deletes them.
 #include "store/truth/schema.hpp"
 
 #include "core/file.hpp"
@@ -64,7 +65,8 @@ ALTER TABLE chunk ADD COLUMN text_hash BLOB NOT NULL DEFAULT x'';
 Status fill_chunks(Database& database, std::int64_t document, ChunkRange range, const std::string& text) {
   std::vector<Chunk> chunks;
   std::vector<std::int64_t> numbers;
-  Statement* select = IG_TRY(database.cached("SELECT id, begin, end, heading FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id"));
+  Statement* select =
+      IG_TRY(database.cached("SELECT id, begin, end, heading FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id"));
   select->bind(0, range.first).bind(1, range.last);
   while (IG_TRY(select->step())) {
     Chunk& chunk = chunks.emplace_back();

@@ -69,7 +69,8 @@ Result<std::vector<PackedText>> TextPacker::pack(std::span<const DocumentPut> do
     const std::string_view text = documents[i].document.text;
     std::vector<std::string>& packed = out[i].blocks;
     packed.resize((text.size() + kTextBlock - 1) / kTextBlock);
-    for (std::size_t b = 0; b < packed.size(); ++b) blocks.push_back({text.substr(b * kTextBlock, kTextBlock), &packed[b]});
+    for (std::size_t b = 0; b < packed.size(); ++b)
+      blocks.push_back({text.substr(b * kTextBlock, kTextBlock), &packed[b]});
   }
   std::vector<Status> done((blocks.size() + kGrain - 1) / kGrain);
   parallel_for(context, blocks.size(), kGrain, [&](std::size_t begin, std::size_t end) {
