@@ -32,7 +32,9 @@ class OpenVerb final : public Verb {
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
     Store& store = collection->store();
     const std::int64_t number = IG_TRY(store.chunk_number(id_));
-    const StoredChunk chunk = std::move(IG_TRY(store.chunks({&number, 1})).front());
+    const std::vector<StoredChunk> found = IG_TRY(store.chunks({&number, 1}));
+    if (found.empty()) return fail(Code::not_found, "'" + id_ + "' was removed just now.");
+    const StoredChunk& chunk = found.front();
     const std::size_t room = std::min(context_, chunk.at.begin);
     const std::string before = IG_TRY(store.document_text(chunk.document, {chunk.at.begin - room, chunk.at.begin}));
     const std::size_t end = chunk.at.end + std::min(context_, SIZE_MAX - chunk.at.end);

@@ -199,7 +199,7 @@ class Store {
   // Number of chunks that hold each term. (terms)
   virtual Result<std::vector<std::size_t>> document_frequencies(std::span<const std::string> terms,
                                                                 Context& context) = 0;
-  // `names` leaves text, metadata, boxes and moments empty.
+  // Those of the numbers that there still are, in their order. `names` leaves text, metadata, boxes and moments empty.
   virtual Result<std::vector<StoredChunk>> chunks(std::span<const std::int64_t> numbers,
                                                   ChunkParts parts = ChunkParts::all) = 0;
   virtual Result<std::int64_t> chunk_number(std::string_view id) = 0;  // Error{not_found}

@@ -15,7 +15,8 @@ namespace isogloss::runtime {
 namespace {
 
 constexpr std::size_t kRerankDepth = 50;  // hits a pair scorer reads
-constexpr int kMostAttempts = 8;
+constexpr std::size_t kMostAttempts = 8;
+constexpr std::size_t kSpare = 8;         // further hits of each attempt, beside as many again as are wanted
 constexpr std::size_t kNoveltyDepth = 4;  // candidates per wanted hit for MMR
 
 double cosine(const std::vector<float>& a, const std::vector<float>& b) {
@@ -37,8 +38,12 @@ struct Looked {
 
 class Search {
  public:
-  Search(LocalCollection& collection, const SearchOptions& options, Context& context)
-      : collection_(collection), options_(options), context_(context) {}
+  // `spare`: hits looked up beyond those asked for, in place of chunks that are removed meanwhile.
+  Search(LocalCollection& collection, const SearchOptions& options, std::size_t spare, Context& context)
+      : collection_(collection), options_(options), wanted_(options.n + spare), context_(context) {}
+
+  // Whether chunks were removed between two steps and there are too few hits for it.
+  bool fell_short() const { return fell_short_; }
 
   Result<SearchResult> run(std::string_view text) {
     const auto start = std::chrono::steady_clock::now();
@@ -47,10 +52,11 @@ class Search {
     std::vector<StoreHit> hits = IG_TRY(ranked(looked));
     if (options_.mmr > 0) hits = IG_TRY(diversified(std::move(hits)));
     IG_TRY(fill(hits));
+    fell_short_ = result_.hits.size() < std::min(hits.size(), options_.n);
     if (options_.reranker) IG_TRY(rerank(text));
     if (result_.hits.size() > options_.n) result_.hits.resize(options_.n);
     IG_TRY(cut_below_threshold());
-    if (shows_wider()) IG_TRY(widen());
+    if (shows_wider() && options_.parts == ChunkParts::all) IG_TRY(widen());
     result_.mode = looked.query.mode;
     result_.plan.milliseconds =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
@@ -88,6 +94,7 @@ class Search {
     if (!options_.like.empty()) {
       looked.self = IG_TRY(collection_.store().chunk_number(options_.like));
       const auto chunk = IG_TRY(collection_.store().chunks({&looked.self, 1}));
+      if (chunk.empty()) return fail(Code::not_found, "chunk '" + options_.like + "' was removed meanwhile.");
       query_text = chunk[0].text;
       if (space) looked.vector = IG_TRY(collection_.store().vector(looked.self));
     }
@@ -127,12 +134,13 @@ class Search {
     return std::vector<float>(row.begin(), row.end());
   }
 
-  // As many hits as the later steps need; with grouping, asks for more until there are n documents or no more rows.
+  // As many hits as the later steps need; with grouping, asks for more until there are enough documents or no more
+  // rows.
   Result<std::vector<StoreHit>> ranked(Looked& looked) {
     looked.query.vector = looked.vector;
-    std::size_t k = options_.n + (looked.self != 0 ? 1 : 0);
+    std::size_t k = wanted_ + (looked.self != 0 ? 1 : 0);
     if (options_.reranker) k = std::max(k, kRerankDepth);
-    if (options_.mmr > 0) k = std::max(k, options_.n * kNoveltyDepth);
+    if (options_.mmr > 0) k = std::max(k, wanted_ * kNoveltyDepth);
     while (true) {
       looked.query.k = k;
       StoreHits found = IG_TRY(collection_.store().search(looked.query, context_));
@@ -141,7 +149,7 @@ class Search {
       std::erase_if(found.hits, [&](const StoreHit& hit) { return hit.number == looked.self; });
       if (!options_.group_by_document && !shows_wider()) return std::move(found.hits);
       std::vector<StoreHit> grouped = IG_TRY(first_of_each_group(found.hits));
-      if (exhausted || grouped.size() >= options_.n) return grouped;
+      if (exhausted || grouped.size() >= wanted_) return grouped;
       k *= 2;
     }
   }
@@ -154,6 +162,7 @@ class Search {
     std::vector<StoreHit> out;
     for (const StoreHit& hit : hits) {
       const auto chunk = IG_TRY(collection_.store().chunks({&hit.number, 1}, ChunkParts::names));
+      if (chunk.empty()) continue;
       const std::size_t place = options_.group_by_document ? 0 : chunk[0].wider.begin;
       if (seen.emplace(chunk[0].document, place).second) out.push_back(hit);
     }
@@ -174,7 +183,7 @@ class Search {
     std::vector<StoreHit> chosen;
     std::vector<double> closest(hits.size(), 0.0);
     std::vector<bool> taken(hits.size(), false);
-    while (chosen.size() < std::min(options_.n, hits.size())) {
+    while (chosen.size() < std::min(wanted_, hits.size())) {
       std::size_t best = hits.size();
       double best_value = -1e300;
       for (std::size_t i = 0; i < hits.size(); ++i) {
@@ -196,9 +205,10 @@ class Search {
   Status fill(const std::vector<StoreHit>& hits) {
     std::vector<std::int64_t> numbers;
     for (const StoreHit& hit : hits) numbers.push_back(hit.number);
-    std::vector<StoredChunk> chunks = IG_TRY(collection_.store().chunks(numbers));
-    for (std::size_t i = 0; i < chunks.size(); ++i) {
-      const StoreHit& hit = hits[i];
+    std::vector<StoredChunk> chunks = IG_TRY(collection_.store().chunks(numbers, options_.parts));
+    for (std::size_t i = 0, at = 0; i < chunks.size(); ++i, ++at) {
+      while (hits[at].number != chunks[i].number) ++at;  // that one was removed
+      const StoreHit& hit = hits[at];
       const Span found = chunks[i].at;
       result_.hits.push_back({std::move(chunks[i]), found, hit.score, hit.kind, hit.lexical_score, hit.dense_score,
                               hit.lexical_rank, hit.dense_rank});
@@ -208,14 +218,21 @@ class Search {
 
   // Shows the wider passages; boxes and times stay those of what was found.
   Status widen() {
+    std::vector<Hit> shown;
     for (Hit& hit : result_.hits) {
       StoredChunk& chunk = hit.chunk;
-      if (chunk.wider.size() == 0) continue;
-      chunk.text = IG_TRY(collection_.store().document_text(chunk.document, chunk.wider));
-      const auto found = chunk.text.begin() + static_cast<std::ptrdiff_t>(chunk.at.begin - chunk.wider.begin);
-      chunk.line -= static_cast<std::uint32_t>(std::count(chunk.text.begin(), found, '\n'));
-      chunk.at = chunk.wider;
+      if (chunk.wider.size() != 0) {
+        auto text = collection_.store().document_text(chunk.document, chunk.wider);
+        if (!text && text.error().code != Code::not_found) return fail(text.error());
+        if (!text || text->size() != chunk.wider.size()) continue;  // the document was removed or replaced meanwhile
+        chunk.text = std::move(*text);
+        const auto found = chunk.text.begin() + static_cast<std::ptrdiff_t>(chunk.at.begin - chunk.wider.begin);
+        chunk.line -= static_cast<std::uint32_t>(std::count(chunk.text.begin(), found, '\n'));
+        chunk.at = chunk.wider;
+      }
+      shown.push_back(std::move(hit));
     }
+    result_.hits = std::move(shown);
     return {};
   }
 
@@ -257,19 +274,24 @@ class Search {
 
   LocalCollection& collection_;
   const SearchOptions& options_;
+  std::size_t wanted_;
   Context& context_;
   SearchResult result_;
+  bool fell_short_ = false;
 };
 
 }  // namespace
 
 Result<SearchResult> LocalCollection::search(std::string_view query, const SearchOptions& options, Context& context) {
   return guard([&]() -> Result<SearchResult> {
-    // A writer may remove a chunk, or swap the vector space, between two steps of a search: then it is done again.
-    for (int attempt = 1;; ++attempt) {
+    // A writer may remove chunks, or swap the vector space, between two steps of a search: then it is done again, with
+    // more to choose from each time.
+    for (std::size_t attempt = 1;; ++attempt) {
       const std::int64_t before = IG_TRY(store_->last_change());
-      auto result = Search(*this, options, context).run(query);
-      if (result || attempt == kMostAttempts || IG_TRY(store_->last_change()) == before) return result;
+      Search search(*this, options, (attempt - 1) * (options.n + kSpare), context);
+      auto result = search.run(query);
+      const bool good = result && !search.fell_short();
+      if (good || attempt == kMostAttempts || (!result && IG_TRY(store_->last_change()) == before)) return result;
     }
   });
 }

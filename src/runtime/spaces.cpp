@@ -238,9 +238,9 @@ struct LocalCollection::Gathered {
 
 // Adds the chunk, unless another process removed it meanwhile.
 Status LocalCollection::gather(std::int64_t number, Gathered& into) {
-  auto found = store_->chunks({&number, 1});
-  if (!found) return found.error().code == Code::not_found ? Status() : Status(std::unexpected(found.error()));
-  const StoredChunk& chunk = found->front();
+  const std::vector<StoredChunk> found = IG_TRY(store_->chunks({&number, 1}));
+  if (found.empty()) return {};
+  const StoredChunk& chunk = found.front();
   if (settings_.chunk.strategy != ChunkStrategy::late) {
     into.texts.push_back(indexed_text(chunk.heading, chunk.text));
     into.numbers.push_back(number);

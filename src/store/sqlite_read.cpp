@@ -138,9 +138,7 @@ Result<std::vector<StoredChunk>> SqliteStore::chunks(std::span<const std::int64_
     std::vector<StoredChunk> out;
     out.reserve(numbers.size());
     for (const std::int64_t number : numbers) {
-      auto chunk = IG_TRY(read_chunk(*reader_, number, parts));
-      if (!chunk) return fail(Code::not_found, "chunk " + std::to_string(number) + " was removed meanwhile.");
-      out.push_back(std::move(*chunk));
+      if (auto chunk = IG_TRY(read_chunk(*reader_, number, parts))) out.push_back(std::move(*chunk));
     }
     return out;
   });

@@ -264,7 +264,8 @@ class Run {
       tell(items_[i] ? items_[i]->report : unchanged(walk_.files[i]));
       items_[i].reset();
     }
-    context_.report({"index", "files", static_cast<double>(end), static_cast<double>(walk_.files.size()), 0});
+    const std::string detail = counted(summary().chunks, "chunk") + ", " + counted(summary().units, "unit");
+    context_.report({"index", "files", static_cast<double>(end), static_cast<double>(walk_.files.size()), 0, detail});
     return {};
   }
 
