@@ -101,9 +101,9 @@ class CollectionsVerb final : public Verb {
   }
 
   // JSON lines, a document each:
-  // {"name","path","root","hash","title","text","meta","chunks":[{"key","start","end","page", "heading","meta"}]}; text
-  // is the whole extracted text, in which the spans lie. A chunk's meta is that of its row, as far as it is not the
-  // document's.
+  // {"name","path","root","hash","title","text","meta","chunks":[{"key","start","end","page", "heading","meta"}]}, with
+  // what write_exact_places() adds; text is the whole extracted text, in which the spans lie. A chunk's meta is that of
+  // its row, as far as it is not the document's.
   Result<int> save(Program& program) {
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
     if (readonly_) {
@@ -160,10 +160,64 @@ class CollectionsVerb final : public Verb {
           .field("end", static_cast<std::uint64_t>(chunk.at.end));
       json.field("page", chunk.page).field("heading", chunk.heading).key("meta");
       write_metadata(json, chunk.meta, own);
+      write_exact_places(json, chunk);
       json.end_object();
     }
     json.end_array().end_object();
     return line + "\n";
+  }
+
+  // "wider":[begin,end], "boxes":[[begin,end,page,left,top,right,bottom],...], "moments":[[begin,end,from,to],...]:
+  // what a chunk has of them.
+  static void write_exact_places(JsonWriter& json, const StoredChunk& chunk) {
+    const auto span = [&](Span at) -> JsonWriter& {
+      return json.begin_array().value(static_cast<std::uint64_t>(at.begin)).value(static_cast<std::uint64_t>(at.end));
+    };
+    if (chunk.wider.size() != 0) {
+      json.key("wider");
+      span(chunk.wider).end_array();
+    }
+    if (!chunk.boxes.empty()) {
+      json.key("boxes").begin_array();
+      for (const Box& box : chunk.boxes) {
+        span(box.at).value(box.page).value(box.left).value(box.top).value(box.right).value(box.bottom).end_array();
+      }
+      json.end_array();
+    }
+    if (!chunk.moments.empty()) {
+      json.key("moments").begin_array();
+      for (const Moment& moment : chunk.moments) span(moment.at).value(moment.begin).value(moment.end).end_array();
+      json.end_array();
+    }
+  }
+
+  static Span span_of(std::span<const Json> numbers) {
+    if (numbers.size() < 2) return {};
+    return {static_cast<std::size_t>(numbers[0].as_integer()), static_cast<std::size_t>(numbers[1].as_integer())};
+  }
+
+  static void read_exact_places(const Json& item, Chunk& chunk, Document& document) {
+    chunk.wider = span_of(item["wider"].as_array());
+    for (const Json& box : item["boxes"].as_array()) {
+      const auto n = box.as_array();
+      if (n.size() != 7) continue;
+      const auto edge = [&](std::size_t i) { return static_cast<float>(n[i].as_number()); };
+      document.boxes.push_back(
+          {span_of(n), static_cast<std::uint32_t>(n[2].as_integer()), edge(3), edge(4), edge(5), edge(6)});
+    }
+    for (const Json& moment : item["moments"].as_array()) {
+      const auto n = moment.as_array();
+      if (n.size() == 4) document.moments.push_back({span_of(n), n[2].as_number(), n[3].as_number()});
+    }
+  }
+
+  // In the order of the text; chunks that overlap tell of the same words.
+  template <class T>
+  static void sort_places(std::vector<T>& places) {
+    std::ranges::stable_sort(places, {}, [](const T& place) { return place.at.begin; });
+    const auto again =
+        std::ranges::unique(places, {}, [](const T& place) { return std::pair(place.at.begin, place.at.end); });
+    places.erase(again.begin(), again.end());
   }
 
   static Result<DocumentPut> imported(std::string_view line, const std::string& where) {
@@ -189,8 +243,11 @@ class CollectionsVerb final : public Verb {
       chunk.page = static_cast<std::uint32_t>(item["page"].as_integer());
       chunk.heading = item["heading"].as_string();
       for (const auto& [key, value] : item["meta"].as_object()) chunk.meta[key] = value.as_meta();
+      read_exact_places(item, chunk, put.document);
       put.chunks.push_back(std::move(chunk));
     }
+    sort_places(put.document.boxes);
+    sort_places(put.document.moments);
     return put;
   }
 

@@ -42,6 +42,25 @@ TEST(Sentences, EndAtBlankLinesListsAndCjkStops) {
             (std::vector<std::string>{"\xE4\xBD\xA0\xE5\xA5\xBD\xE3\x80\x82", "\xE5\x86\x8D\xE8\xA7\x81"}));
 }
 
+TEST(Sentences, EndByTheMarksOfOtherScripts) {
+  EXPECT_EQ(sentences("यह पहला है। यह दूसरा है।"), (std::vector<std::string>{"यह पहला है।", "यह दूसरा है।"}));
+  EXPECT_EQ(sentences("ما هذا؟ هذا بيت."), (std::vector<std::string>{"ما هذا؟", "هذا بيت."}));
+  EXPECT_EQ(sentences("「もう行くの？」と聞いた。はい！"),
+            (std::vector<std::string>{"「もう行くの？」", "と聞いた。", "はい！"}));
+  EXPECT_EQ(sentences("价格是３．５元．很贵｡"), (std::vector<std::string>{"价格是３．５元．", "很贵｡"}));
+  EXPECT_EQ(sentences("Վերջ։ Նոր։"), (std::vector<std::string>{"Վերջ։", "Նոր։"}));
+}
+
+TEST(Sentences, KnowLowerCaseAndAbbreviationsOfOtherLanguages) {
+  EXPECT_EQ(sentences("Das gilt z.B. für Öl, vgl. Abs. 3. Ätzend ist es nicht."),
+            (std::vector<std::string>{"Das gilt z.B. für Öl, vgl. Abs. 3.", "Ätzend ist es nicht."}));
+  EXPECT_EQ(sentences("Il habite St. Malo etc. école fermée. Élève absent."),
+            (std::vector<std::string>{"Il habite St. Malo etc. école fermée.", "Élève absent."}));
+  EXPECT_EQ(sentences("« Non. » Il part."), (std::vector<std::string>{"« Non. »", "Il part."}));
+  EXPECT_EQ(sentences("„Nein.“ Er ging. »Ja.« Sie kam."),
+            (std::vector<std::string>{"„Nein.“", "Er ging.", "»Ja.«", "Sie kam."}));
+}
+
 TEST(Chunker, PacksSentencesUpToTheSizeWithOverlap) {
   ChunkOptions options;
   options.size = 6;

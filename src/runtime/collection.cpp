@@ -144,8 +144,9 @@ Status LocalCollection::restore(DocumentPut put, Context& context) {
   return guard([&]() -> Status {
     put.terms.resize(put.chunks.size());
     for (std::size_t i = 0; i < put.chunks.size(); ++i) {
-      const Span at = put.chunks[i].at;
-      if (at.begin > at.end || at.end > put.document.text.size()) {
+      const Span at = put.chunks[i].at, wider = put.chunks[i].wider;
+      const bool around = wider.size() == 0 || (wider.begin <= at.begin && at.end <= wider.end);
+      if (at.begin > at.end || std::max(at.end, wider.end) > put.document.text.size() || !around) {
         return fail(Code::invalid_argument,
                     "chunk '" + put.chunks[i].key + "' of '" + put.state.name + "' lies outside its text.");
       }
