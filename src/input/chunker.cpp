@@ -16,6 +16,7 @@
 #include "core/guard.hpp"
 #include "core/places.hpp"
 #include "core/text.hpp"
+#include "core/utf8.hpp"
 #include "input/pieces.hpp"
 #include "isogloss/documents.hpp"
 #include "isogloss/options.hpp"
@@ -39,18 +40,35 @@ constexpr std::array<std::pair<ChunkStrategy, std::string_view>, 10> kStrategies
      {ChunkStrategy::parent_child, "parent-child"},
      {ChunkStrategy::late, "late"}}};
 
+// A character of a script that is written without blanks between words.
+bool is_unit_of_its_own(char32_t c) { return code_point_info(c).kind != ScriptKind::none && !is_mark(c); }
+
 class WordUnits final : public UnitSplitter {
  public:
   std::string_view name() const override { return "words"; }
   void split(std::string_view text, std::vector<Span>& out) const override {
     std::size_t i = 0;
     while (i < text.size()) {
-      while (i < text.size() && static_cast<unsigned char>(text[i]) <= ' ') ++i;
-      const std::size_t begin = i;
-      while (i < text.size() && static_cast<unsigned char>(text[i]) > ' ') ++i;
+      while (i < text.size() && is_space_byte(text[i])) ++i;
+      std::size_t begin = i;
+      while (i < text.size() && !is_space_byte(text[i])) {
+        if (static_cast<unsigned char>(text[i]) < 0xE0) {
+          ++i;
+          continue;
+        }
+        const Decoded read = utf8_decode(text.data() + i, text.data() + text.size());
+        if (i > begin && is_unit_of_its_own(read.code_point)) {
+          out.push_back({begin, i});
+          begin = i;
+        }
+        i += read.size;
+      }
       if (i > begin) out.push_back({begin, i});
     }
   }
+
+ private:
+  static bool is_space_byte(char c) { return static_cast<unsigned char>(c) <= ' '; }
 };
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
@@ -374,15 +392,16 @@ class Chunker {
     return out;
   }
 
-  // Consecutive windows of `capacity` units, each `overlap` units back into the one before.
+  // Consecutive windows of `capacity` units, each `overlap` units back into the one before. A span may begin within a
+  // unit (a sentence that no blank parts from the one before): then it begins with what is left of that.
   void cut(Span span, std::size_t capacity, std::size_t overlap, const std::string& path, std::size_t prefix) {
     const std::size_t last = unit_at(span.end);
-    for (std::size_t first = unit_at(span.begin); first < last;) {
-      const std::size_t stop = std::min(first + capacity, last);
-      emit({units_[first].begin, std::min(units_[stop - 1].end, span.end)}, path, prefix);
-      if (stop == last) return;
-      first = stop - overlap;
+    std::size_t first = unit_at(span.begin), begin = span.begin;
+    for (; first + capacity < last; begin = units_[first].begin) {
+      emit({begin, units_[first + capacity - 1].end}, path, prefix);
+      first += capacity - overlap;
     }
+    emit({begin, span.end}, path, prefix);
   }
 
   // Greedy: as many whole pieces as fit, then again from the pieces that make up the overlap.

@@ -135,6 +135,20 @@ TEST(Chunker, CoversEverythingWithinItsLimit) {
   }
 }
 
+TEST(WordUnits, AreCharactersWhereNoBlanksPartWords) {
+  std::vector<Span> units;
+  word_units().split("ab 你好。x กั한국", units);
+  std::vector<std::string> words;
+  for (const Span& unit : units) words.emplace_back(std::string("ab 你好。x กั한국").substr(unit.begin, unit.size()));
+  EXPECT_EQ(words, (std::vector<std::string>{"ab", "你", "好。x", "กั한국"}));
+}
+
+TEST(Chunker, SentencesWithoutBlanksBetweenThemAreKept) {
+  ChunkOptions options;
+  options.strategy = ChunkStrategy::sentence;
+  EXPECT_EQ(texts(read("a.txt", "Ａ。Ｂ！Ｃ？"), options), (std::vector<std::string>{"Ａ。", "Ｂ！", "Ｃ？"}));
+}
+
 TEST(Chunker, CodeIsCutBetweenItsBlocks) {
   const Document document =
       read("a.py", "import os\n\n\ndef one(a):\n    return a\n\n\ndef two(b):\n    x = b\n    return x\n");

@@ -37,7 +37,7 @@ constexpr auto kTerminators = std::to_array<Range>(
      {0x1C3B, 0x1C3C}, {0x203C, 0x203D}, {0x2047, 0x2049}, {0x2E2E, 0x2E2E}, {0x3002, 0x3002}, {0xA4FF, 0xA4FF},
      {0xA60E, 0xA60F}, {0xA9C8, 0xA9C9}, {0xAA5D, 0xAA5F}, {0xABEB, 0xABEB}, {0xFE56, 0xFE57}, {0xFF01, 0xFF01},
      {0xFF1F, 0xFF1F}, {0xFF61, 0xFF61}});
-constexpr char32_t kFrenchCloser = 0xBB;    // stands behind a blank
+constexpr char32_t kFrenchCloser = 0xBB;    // stands behind a blank; before a letter it opens a German quotation
 constexpr char32_t kWideFullStop = 0xFF0E;  // ends a sentence, but for the one in a number
 // Quotes and brackets that close with the sentence, sorted.
 constexpr auto kClosers = std::to_array<char32_t>({'"',    '\'',   ')',    ']',    '}',    0xAB,   0xBB,   0x2019,
@@ -105,7 +105,7 @@ class Splitter {
     for (Decoded read = decode(i); read.size != 0; read = decode(i)) {
       const char32_t c = read.code_point;
       const Decoded next = decode(i + read.size);
-      if (is_space(c) && next.code_point == kFrenchCloser) {
+      if (is_space(c) && next.code_point == kFrenchCloser && !is_letter(decode(i + read.size + next.size).code_point)) {
         i += read.size + next.size;
         continue;
       }
