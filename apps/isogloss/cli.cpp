@@ -269,6 +269,7 @@ int run_verb(Verb& verb, Program& program) {
   const GlobalFlags& g = program.flags;
   const Status right = check_globals(g);
   if (!right) return print_error(right.error(), true);
+  if (g.offline) ::setenv("HF_HUB_OFFLINE", "1", 1);  // for whatever opens connections, children included
   ThreadPool pool(g.threads);
   ProgressPrinter printer(g);
   program.context.pool = &pool;

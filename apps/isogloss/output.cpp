@@ -47,6 +47,16 @@ Result<std::vector<std::string>> read_all_texts(const std::vector<std::string>& 
   return texts;
 }
 
+Result<std::shared_ptr<EmbeddingCache>> embedding_cache_value(Program& program, std::string_view text) {
+  if (text == "off") return std::shared_ptr<EmbeddingCache>();
+  EmbeddingCache::Options options;
+  if (!text.empty()) options.most_bytes = IG_TRY(from_flags(parse_bytes(text)));
+  auto cache = EmbeddingCache::open(EmbeddingCache::usual_place(), options);
+  if (cache) return cache;
+  program.warn("no embedding cache: " + cache.error().message);
+  return std::shared_ptr<EmbeddingCache>();
+}
+
 Result<Truncate> truncate_value(std::string_view text) {
   if (text == "error") return Truncate::error;
   if (text == "start") return Truncate::start;

@@ -11,6 +11,7 @@
 #include "core/hit_json.hpp"
 #include "core/json.hpp"
 #include "isogloss/collection.hpp"
+#include "isogloss/embedding_cache.hpp"
 #include "isogloss/family.hpp"
 
 namespace isogloss::cli {
@@ -29,6 +30,11 @@ Result<std::vector<std::string>> read_all_texts(const std::vector<std::string>& 
                                                 Context& context);
 
 // The value of --truncate: error, start or end.
+// --embedding-cache SIZE|off: the cache in its usual place, null when off. One that cannot be opened is warned about and
+// left aside. Error{invalid_argument}: no size.
+Result<std::shared_ptr<EmbeddingCache>> embedding_cache_value(Program& program, std::string_view text);
+inline constexpr const char* kEmbeddingCacheHelp = "most bytes of vectors kept for texts seen again, or off [1G]";
+
 Result<Truncate> truncate_value(std::string_view text);
 
 // Names with values, in order: a table, or one JSON object.

@@ -27,7 +27,7 @@ class EvalVerb final : public Verb {
   void describe(Flags& flags, std::span<const std::string>) override {
     flags.value("-m,--model", models_, "model, or A+B for hybrid search (repeat, or separate by commas)");
     flags.value("--task", tasks_,
-                "KIND:PLACE, as beir:FOLDER or words:FILE (repeat for several; --list names all kinds)");
+                "KIND:PLACE, as beir:FOLDER, or a folder with a task.toml (repeat for several; --list names all kinds)");
     flags.value(
         "--metric", options_.metrics,
         "ndcg@10, map, recall@100, mrr@10, spearman ... (repeat; the first is the headline) [those of the task]");
@@ -36,6 +36,7 @@ class EvalVerb final : public Verb {
                 "whose rules: analogy: glove or word2vec; classify: mteb, full or curve; cluster: mteb or mteb-v2");
     flags.value("--truncate", truncate_, "texts above the model's window: end (cuts are counted in the record), start or error");
     flags.value("--compute", options_.compute, "arithmetic of the model: auto, f32, bf16 or int8");
+    flags.value("--embedding-cache", cache_, kEmbeddingCacheHelp);
     flags.value("--dim", options_.dim, "only the first N columns of the vectors; 0 = all");
     flags.value("--label-field", options_.label_field, "field of labels in tables [label, category, class, intent ...]");
     flags.value("--vocabulary", options_.vocabulary, "analogy: only the first N words of the vocabulary; 0 = all");
@@ -44,6 +45,7 @@ class EvalVerb final : public Verb {
     flags.value("--depth", options_.depth, "documents retrieved per query");
     flags.value("--run-file", options_.run_file,
                 "write the rankings here in trec_eval's format (of the last model and task)");
+    flags.value("--mteb", mteb_, "also write the figures as MTEB's result files into this folder");
     flags.flag("--list", list_, "list tasks and metrics");
     flags.list("DIFF", words_, "diff A.json B.json: what differs between figures written with --json, and why");
   }
@@ -57,6 +59,7 @@ class EvalVerb final : public Verb {
       return usage_error("--queries must be all, odd or even, not '" + options_.queries + "'.");
     }
     options_.truncate = IG_TRY(truncate_value(truncate_));
+    options_.cache = IG_TRY(embedding_cache_value(program, cache_));
     std::vector<Gate> gates;
     for (const std::string& text : gates_) {
       const auto gate = parse_gate(text);
@@ -75,6 +78,7 @@ class EvalVerb final : public Verb {
           figures.push_back(std::move(figure));
       }
     }
+    if (!mteb_.empty()) IG_TRY(write_mteb_results(mteb_, figures));
     program.flags.json ? print_json(program, figures) : print_table(program, figures);
     return IG_TRY(passes(program, figures, gates)) ? kDone : kGate;
   }
@@ -84,6 +88,9 @@ class EvalVerb final : public Verb {
     std::vector<std::vector<std::string>> rows;
     for (const TaskKind& kind : task_kinds()) {
       rows.push_back({"task", std::string(kind.kind) + ":" + std::string(kind.place), std::string(kind.summary)});
+    }
+    for (const InstalledTask& task : IG_TRY(installed_tasks())) {
+      rows.push_back({"folder", task.name, task.summary.empty() ? task.kind : task.kind + ": " + task.summary});
     }
     for (const RankingMetric& metric : ranking_metrics()) {
       rows.push_back(
@@ -221,7 +228,7 @@ class EvalVerb final : public Verb {
   }
 
   std::vector<std::string> models_, tasks_, gates_, words_;
-  std::string truncate_ = "end";
+  std::string truncate_ = "end", cache_, mteb_;
   EvalOptions options_;
   bool list_ = false;
 };

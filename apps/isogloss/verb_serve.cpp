@@ -2,11 +2,11 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "cli.hpp"
 #include "core/file.hpp"
 #include "core/text.hpp"
 #include "isogloss/reference.hpp"
 #include "isogloss/serve.hpp"
+#include "output.hpp"
 
 namespace isogloss::cli {
 namespace {
@@ -41,6 +41,7 @@ class ServeVerb final : public Verb {
     flags.value("--cors", options_.cors_origins, "origin that browsers may ask from (repeat; * = all)");
     flags.value("--collections", collections_, "folder of collections");
     flags.value("--compute", options_.compute, "arithmetic of the models: auto, f32, bf16 or int8");
+    flags.value("--embedding-cache", cache_, kEmbeddingCacheHelp);
     flags.value("--truncate", truncate_,
                 "error: refuse texts above the window on every route [as each route's owner does]");
     flags.flag("--allow-truncate-dim", options_.allow_truncate_dim,
@@ -68,6 +69,7 @@ class ServeVerb final : public Verb {
 
   Result<int> run(Program& program) override {
     IG_TRY(read_flags());
+    options_.cache = IG_TRY(embedding_cache_value(program, cache_));
     std::ofstream log;
     IG_TRY(open_log(log));
     const auto server = IG_TRY(from_flags(Server::start(options_, program.context)));
@@ -159,7 +161,7 @@ class ServeVerb final : public Verb {
   ServeOptions options_;
   std::vector<std::string> models_, aliases_;
   std::size_t port_ = 8080;
-  std::string key_file_, collections_, truncate_, model_memory_, max_body_, access_log_;
+  std::string key_file_, collections_, cache_, truncate_, model_memory_, max_body_, access_log_;
   std::optional<double> keep_alive_;
   double idle_ = 75, header_ = 10, body_ = 60, drain_ = 30;
 };

@@ -15,6 +15,7 @@
 
 #include "isogloss/collection.hpp"
 #include "isogloss/context.hpp"
+#include "isogloss/embedding_cache.hpp"
 #include "isogloss/model.hpp"
 #include "isogloss/result.hpp"
 
@@ -50,6 +51,7 @@ struct EvalOptions {
   Truncate truncate = Truncate::end;  // how many were cut stands in the record
   std::string compute = "auto";       // arithmetic of the model: auto, f32, bf16, int8
   std::size_t dim = 0;                // cut to the first `dim` columns (Matryoshka); 0 = all
+  std::shared_ptr<EmbeddingCache> cache;  // of the texts' vectors; null = none
   std::string label_field;            // of labelled tables and JSON lines; empty = label, category, class ...
   // Retrieval.
   std::size_t depth = 1000;  // documents retrieved per query
@@ -80,10 +82,22 @@ struct TaskKind {
 };
 std::span<const TaskKind> task_kinds();
 
+// Folders with a task.toml (docs/guide/evaluate.md) can be named by their path, or by name when they lie here.
+std::filesystem::path tasks_folder();  // data_home()/tasks
+struct InstalledTask {
+  std::string name, kind, summary;
+};
+// Those in tasks_folder(), by name. Error{corrupt_data}: a task.toml that is none.
+Result<std::vector<InstalledTask>> installed_tasks();
+
 // Evaluates one model ("fit:bm25,k1=0.9", "fit:lsa", "fit:bm25+fit:lsa", a path) on one task ("beir:FOLDER",
 // "analogy:FILE"). Error{invalid_argument} names the nearest kind of task.
 Result<std::vector<EvalFigure>> evaluate(std::string_view model, std::string_view task, const EvalOptions& options,
                                          Context& context);
+
+// Writes the figures as MTEB's result files: FOLDER/MODEL/REVISION/TASK.json and model_meta.json; the revision is the
+// space id. Figures of one model and task stand together, the headline first. Error{io}.
+Status write_mteb_results(const std::filesystem::path& folder, std::span<const EvalFigure> figures);
 
 // Figures as `eval --json` writes them, one a line. Error{corrupt_data} names the line.
 Result<std::vector<EvalFigure>> read_figures(const std::filesystem::path& file);

@@ -152,10 +152,11 @@ class Embedder {
   // prepare() and run() of everything in one call.
   Result<Embedding> embed(std::span<const Input> inputs, const EmbedOptions& options, Context& context) const;
 
- protected:
-  virtual const Card& embedder_card() const = 0;  // the model's card
   // Columns of per-token vectors, where they are not those of the card.
   virtual std::size_t token_dimension() const { return embedder_card().dimension; }
+
+ protected:
+  virtual const Card& embedder_card() const = 0;  // the model's card
   ~Embedder() = default;
 };
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "isogloss/context.hpp"
+#include "isogloss/embedding_cache.hpp"
 #include "isogloss/result.hpp"
 
 namespace isogloss {
@@ -30,6 +31,8 @@ struct ServeOptions {
   std::map<std::string, std::string> aliases;           // further name of a model -> its name
   std::size_t model_memory = 0;                         // bytes of weights loaded at once; 0 = no limit
   std::optional<std::chrono::milliseconds> keep_alive;  // unload a model that long after its last use; none = never
+
+  std::shared_ptr<EmbeddingCache> cache;               // of the texts' vectors; null = none
 
   std::vector<std::string> api_keys;      // any of them opens the server; none = everybody may ask
   double key_rate = 0;                    // requests a second of one key; 0 = no limit

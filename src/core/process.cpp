@@ -41,7 +41,7 @@ Result<Pipe> make_pipe() {
   ::dup2(in, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
-  if (!kSanitized) {
+  if (!kSanitized && limits.memory != 0) {
     const rlimit memory{limits.memory, limits.memory};
     ::setrlimit(RLIMIT_AS, &memory);
   }

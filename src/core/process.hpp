@@ -15,7 +15,7 @@ namespace isogloss {
 
 struct ProcessLimits {
   std::chrono::milliseconds time{60'000};
-  std::size_t memory = std::size_t{2} << 30;  // address space in bytes
+  std::size_t memory = std::size_t{2} << 30;  // address space in bytes; 0 = no limit
   std::size_t output = std::size_t{256} << 20;
 };
 

@@ -6,6 +6,7 @@
 #include "isogloss/family.hpp"
 #include "isogloss/reference.hpp"
 #include "model/open_files.hpp"
+#include "runtime/foreign/foreign_model.hpp"
 
 namespace isogloss {
 namespace {
@@ -41,8 +42,7 @@ Result<ModelPtr> load(std::string_view text, const OptionValues& options, Contex
         return fail(Code::invalid_argument, "'" + reference.text + "' is fitted on data, and there is none here. Train it "
                                             "first: isogloss train " + reference.family + " FILE -o FOLDER");
       case ReferenceKind::url:
-        return fail(Code::unsupported, "'" + reference.text + "': models behind an address or a command are not read by "
-                                       "this version.");
+        return runtime::open_foreign(reference, context);
     }
     return fail(Code::internal, "unknown kind of model reference");
   });

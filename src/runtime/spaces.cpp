@@ -6,6 +6,7 @@
 // (Store::begin_build): an index run that comes second leaves it to the first, a reindex waits for its turn.
 #include <algorithm>
 
+#include "core/compute_type.hpp"
 #include "core/file.hpp"
 #include "core/guard.hpp"
 #include "core/text.hpp"
@@ -207,7 +208,7 @@ Status LocalCollection::build_space(const ModelPtr& model, const std::string& re
   SpaceInfo info;
   info.space_id = card.space_id;
   info.model = reference;
-  info.compute = "f32";
+  info.compute = compute_type(card, "auto");
   info.dimension = card.dimension;
   info.metric = card.metric;
   info.role = SpaceRole::building;

@@ -72,6 +72,13 @@ void write_engine(Text& text, Engine& engine) {
               number(stats.cancelled));
   text.single("queue_tokens", "gauge", "Tokens that wait or run.", number(stats.waiting_tokens));
   text.single("queue_requests", "gauge", "Requests that wait or run.", number(stats.waiting_requests));
+  if (EmbeddingCache* cache = engine.models().cache(); cache != nullptr) {
+    const EmbeddingCache::Stats kept = cache->stats();
+    text.single("embedding_cache_hits_total", "counter", "Texts whose vectors were in the embedding cache.",
+                number(kept.hits));
+    text.single("embedding_cache_misses_total", "counter", "Texts whose vectors were not.", number(kept.misses));
+    text.single("embedding_cache_bytes", "gauge", "Size of the rows in the embedding cache.", number(kept.bytes));
+  }
   text.family("model_loaded", "gauge", "1 when the model is in memory.");
   for (const ModelState& state : engine.models().list()) {
     std::string label = "model=";

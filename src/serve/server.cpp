@@ -27,8 +27,8 @@ class RunningServer final : public Server {
 
   Status begin(Context& context) {
     IG_TRY(check_options());
-    models_ = IG_TRY(Models::make(
-        {options_.models, options_.aliases, options_.compute, options_.model_memory, options_.keep_alive, pool_}));
+    models_ = IG_TRY(Models::make({options_.models, options_.aliases, options_.compute, options_.model_memory,
+                                   options_.keep_alive, options_.cache, pool_}));
     if (!options_.token_ids.empty() && options_.token_ids != "model") {
       id_tokenizer_ = IG_TRY(load_tokenizer(options_.token_ids, {}, context));
     }

@@ -25,10 +25,16 @@ SHOWN_ADDRESS = "127.0.0.1:11434"
 
 
 class Chat(http.server.BaseHTTPRequestHandler):
-    """Streams one fixed answer with a good and a bad citation number."""
+    """Streams one fixed answer with a good and a bad citation number; gives vectors of two columns."""
 
     def do_POST(self):  # noqa: N802 (name set by the library)
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/v1/embeddings":
+            rows = [{"index": i, "embedding": [len(text), text.count(" ")]} for i, text in enumerate(body["input"])]
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"data": rows}).encode())
+            return
         assert self.path == "/v1/chat/completions" and body["stream"] and "[1]" in body["messages"][0]["content"]
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")

@@ -3,6 +3,7 @@
 """What decides whether people's clients work with a server: one test per complaint (rows of the reference's table of issues),
 and the rules of each route's owner."""
 import json
+import re
 import sys
 
 from support import TINY, Server, f32, http_bytes, library_vectors, run_all, unpack
@@ -72,6 +73,25 @@ def test_row_3_what_is_cut_is_told_in_body_header_and_metrics():
     metrics = server.ask("GET", "/metrics")[1]
     cut = [line for line in metrics.splitlines() if line.startswith("isogloss_truncated_total")]
     assert float(cut[0].split()[1]) >= 4, cut
+
+
+def test_texts_seen_before_come_from_the_cache_with_the_same_bits():
+    fresh = Server("-m", TINY / "bert")
+    plain = Server("-m", TINY / "bert", "--embedding-cache", "off")
+
+    def asked(of, *texts):
+        status, reply, _ = of.post("/v1/embeddings", {"model": "bert", "input": texts})
+        assert status == 200, reply
+        return [row["embedding"] for row in reply["data"]], reply["usage"]
+
+    def counted(of, name):
+        found = re.search(rf"^isogloss_embedding_cache_{name}_total (\d+)", of.ask("GET", "/metrics")[1], re.MULTILINE)
+        return found and int(found.group(1))
+
+    assert asked(fresh, "one", "two", "three") == asked(plain, "one", "two", "three")
+    assert (counted(fresh, "hits"), counted(fresh, "misses"), counted(plain, "hits")) == (0, 3, None)
+    assert asked(fresh, "four", "two", "one") == asked(plain, "four", "two", "one")
+    assert (counted(fresh, "hits"), counted(fresh, "misses")) == (2, 4)
 
 
 def test_row_3_truncate_error_makes_every_route_refuse():

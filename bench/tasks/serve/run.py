@@ -134,7 +134,7 @@ def main():
         subprocess.run([program, "models", "add", "minilm", minilm, "-q"], env=environment, check=True)
         subprocess.run([program, "distill", "minilm", "--dtype", "f32", "-q"], env=environment, check=True, stderr=subprocess.DEVNULL)
         port = free_port()
-        ours = subprocess.Popen([program, "serve", "-m", "minilm", "-m", "minilm-static", "--compute", options.compute, "--port", str(port), "-q"],
+        ours = subprocess.Popen([program, "serve", "-m", "minilm", "-m", "minilm-static", "--compute", options.compute, "--embedding-cache", "off", "--port", str(port), "-q"],
                                 env=environment, stdout=subprocess.DEVNULL)
         servers = [Server("isogloss, MiniLM", "minilm", ours, port), Server("isogloss, static table", "minilm-static", ours, port)]
         if not options.no_peers:

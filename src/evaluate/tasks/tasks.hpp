@@ -18,5 +18,7 @@ extern const TaskKind kRerankTask;      // reranking.cpp
 extern const TaskKind kClassifyTask;    // classification.cpp
 extern const TaskKind kClusterTask;     // clusters.cpp
 extern const TaskKind kBitextTask;      // bitext.cpp
+extern const TaskKind kRobustTask;      // robustness.cpp
+extern const TaskKind kSummaryTask;     // summaries.cpp
 
 }  // namespace isogloss::evaluation

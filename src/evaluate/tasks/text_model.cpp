@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "core/compute_type.hpp"
 #include "core/parallel.hpp"
 #include "core/text.hpp"
 #include "evaluate/metrics/bootstrap.hpp"
@@ -16,7 +17,8 @@ namespace isogloss::evaluation {
 Result<TextModel> TextModel::open(std::string_view reference, std::span<const std::string> corpus,
                                   const EvalOptions& options, Context& context) {
   TextModel out;
-  out.model_ = IG_TRY(load_or_fit(reference, heads::TextList(corpus, "the texts of the task"), context));
+  const heads::TextList texts(corpus, "the texts of the task");
+  out.model_ = cached(IG_TRY(load_or_fit(reference, texts, context)), options.cache);
   out.embedder_ = out.model_->ability<Embedder>();
   out.scorer_ = out.model_->ability<PairScorer>();
   if (out.embedder_ == nullptr && out.scorer_ == nullptr) {
@@ -68,8 +70,8 @@ void TextModel::record(std::map<std::string, std::string>& out) const {
   out["space"] = card.space_id;
   out["dimension"] = std::to_string(options_.dim != 0 ? options_.dim : card.dimension);
   out["window"] = std::to_string(card.window);
-  out["compute"] = options_.compute;
   for (const auto& [name, value] : card.facts) out[name] = value;
+  out["compute"] = compute_type(card, options_.compute);
   for (const auto& [name, text] : card.prompts) out["prompt " + name] = text;
   out["texts"] = std::to_string(texts_);
   out["texts cut"] = std::to_string(cut_);

@@ -172,5 +172,101 @@ TEST_F(TextTasks, AFittedModelIsFittedOnTheTextsOfTheTask) {
       HasSubstr("fit:lsa"));
 }
 
+// Machines king, queen, pear beside people's man: cosines .995, .1, .77.
+TEST_F(TextTasks, SummariesAreAsGoodAsTheNearestOfPeoples) {
+  const std::string good =
+      R"({"machine_summaries":["king","queen","pear"],"human_summaries":["man"],"relevance":[5,1,3]})";
+  const std::string turned =
+      R"({"machine_summaries":["king","queen","pear"],"human_summaries":["woman","man"],"relevance":[1,1.5,3]})";
+  const std::string same = R"({"machine_summaries":["king","queen"],"human_summaries":["man"],"relevance":[2,2]})";
+  const auto found = run("summary:" + write("s.jsonl", good + "\n" + same + "\n")).value();
+  EXPECT_EQ(found[0].metric, "spearman");
+  EXPECT_DOUBLE_EQ(found[0].value, 1);
+  EXPECT_EQ(found[0].n, 1u);
+  EXPECT_EQ(found[0].of, 2u);
+  // king and queen are equally near to one of the two: ranks 2.5, 2.5, 1 against 1, 2, 3.
+  EXPECT_NEAR(run("summary:" + write("t.jsonl", turned)).value()[0].value, -std::sqrt(0.75), 1e-6);
+  EXPECT_EQ(run("summary:" + write("e.jsonl", same)).error().code, Code::corrupt_data);
+  EXPECT_THAT(run("summary:" + write("u.jsonl", R"({"machine_summaries":["king"],"relevance":[2]})")).error().message,
+              HasSubstr("line 1"));
+}
+
+TEST_F(TextTasks, RobustnessLooksForChangedTextsAmongAll) {
+  const auto found = run("robust:" + write("r.txt", "king\nqueen pear\nplum woman man\nking\n\n")).value();
+  EXPECT_EQ(found[0].n, 3u);
+  for (const char* change : {"typos", "case", "unseen"}) {
+    EXPECT_GE(figure(found, change), 0) << change;
+    EXPECT_LE(figure(found, std::string(change) + "_cosine"), 1 + 1e-6) << change;
+  }
+  EXPECT_DOUBLE_EQ(figure(found, "unseen"), 1);  // a word that the model does not know moves nothing
+  EXPECT_NEAR(figure(found, "unseen_cosine"), 1, 1e-6);
+  EXPECT_LT(figure(found, "typos_cosine"), 0.999);
+  EXPECT_EQ(run("robust:" + write("one.txt", "king\nking\n")).error().code, Code::corrupt_data);
+}
+
+// One test in both forms, looked up as words and embedded as texts.
+TEST_F(TextTasks, AssociationsOfWordsAndSentences) {
+  const auto list = [](const char* words) { return R"({"category":"c","examples":[)" + std::string(words) + "]}"; };
+  const auto test = [&](const char* x, const char* y, const char* a, const char* b) {
+    return "{\"targ1\":" + list(x) + ",\"targ2\":" + list(y) + ",\"attr1\":" + list(a) + ",\"attr2\":" + list(b) + "}";
+  };
+  const auto words =
+      run("bias:" + write("seat/words.jsonl", test(R"("king","man")", R"("queen","woman")", R"("plum")", R"("pear")")))
+          .value();
+  const auto keyed =
+      run("bias:" + write("keyed.json", R"({"T":{"X_key":"x","Y_key":"y","A_key":"a","B_key":"b","x":["king","man"],
+      "y":["queen","woman"],"a":["plum"],"b":["pear"]},"remark":{}})"))
+          .value();
+  EXPECT_EQ(words[0].task, "words");
+  EXPECT_EQ(keyed[0].task, "T");
+  EXPECT_DOUBLE_EQ(words[0].value, keyed[0].value);
+  EXPECT_DOUBLE_EQ(words[1].value, keyed[1].value);
+  const auto sentences = run("bias:" + write("seat/texts.jsonl", test(R"("king king","man")", R"("queen","woman")",
+                                                                      R"("plum plum")", R"("pear")")))
+                             .value();
+  EXPECT_NEAR(sentences[0].value, words[0].value, 1e-6);
+  EXPECT_EQ(sentences[0].n, 6u);
+  const auto both = run("bias:" + (folder_.path() / "seat").string()).value();
+  EXPECT_EQ(both.size(), 4u);
+  EXPECT_EQ(run("bias:" + write("none.json", "{}")).error().code, Code::corrupt_data);
+}
+
+TEST_F(TextTasks, AFolderWithATaskFileIsATask) {
+  write("own/pairs.tsv", "5\tking\tman\n3\tking\tplum\n1\tking\tqueen\n");
+  const std::string file = write("own/task.toml", "kind = \"sts\"\nplace = \"pairs.tsv\"\nmetrics = [\"pearson\"]\n");
+  const std::string folder = (folder_.path() / "own").string();
+  const auto found = run(folder).value();
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].metric, "pearson");
+  EXPECT_EQ(found[0].task, "own");
+  EXPECT_EQ(found[0].record.at("kind"), "sts");
+  EvalOptions asked;
+  asked.metrics = {"spearman"};  // goes before the file
+  EXPECT_EQ(run(folder, asked).value()[0].metric, "spearman");
+  write("own/task.toml", "kind = \"sts\"\nplace = \"pairs.tsv\"\nname = \"mine\"\n");
+  EXPECT_EQ(run(folder).value()[0].task, "mine");
+  write("own/task.toml", "kind = \"sts\"\nplaces = \"pairs.tsv\"\n");
+  EXPECT_THAT(run(folder).error().message, HasSubstr("'place'"));
+  write("own/task.toml", "place = \"pairs.tsv\"\n");
+  EXPECT_THAT(run(folder).error().message, HasSubstr("kind"));
+  write("own/task.toml", "kind = \"sts\"\nplace = 7\n");
+  EXPECT_THAT(run(folder).error().message, HasSubstr("place must be a text"));
+  write("own/task.toml", "kind = \n");
+  EXPECT_THAT(run(folder).error().message, HasSubstr("line 1"));
+}
+
+TEST_F(TextTasks, FiguresAsMtebKeepsThem) {
+  const auto found = run("sts:" + write("a.tsv", "5\tking\tman\n3\tking\tplum\n1\tking\tqueen\n")).value();
+  const std::filesystem::path out = folder_.path() / "results";
+  ASSERT_TRUE(write_mteb_results(out, found));
+  const std::filesystem::path place = out / "m.vec" / found[0].record.at("space").substr(0, 40);
+  std::ifstream file(place / "a.json");
+  const std::string json{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(json, HasSubstr(R"("task_name":"a")"));
+  EXPECT_THAT(json, HasSubstr(R"("scores":{"test":[{"cosine_spearman":1,)"));
+  EXPECT_THAT(json, HasSubstr(R"("main_score":1,"hf_subset":"default","languages":[])"));
+  EXPECT_TRUE(std::filesystem::exists(place / "model_meta.json"));
+}
+
 }  // namespace
 }  // namespace isogloss

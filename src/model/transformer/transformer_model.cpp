@@ -97,6 +97,7 @@ void TransformerModel::fill_card(const Json& config, const Weights& tensors) {
   card_.bytes = tensors.bytes();
   card_.trained_on = config["_name_or_path"].as_string(encoders_.files().name());
   card_.facts["architecture"] = c.architecture;
+  if (const auto compute = compute_for("auto")) card_.facts["compute"] = nn::compute_name(*compute);
   card_.facts["layers"] = std::to_string(c.layers);
   card_.facts["hidden size"] = std::to_string(c.hidden);
   card_.facts["vocabulary"] = std::to_string(c.vocabulary);

@@ -53,6 +53,7 @@ std::optional<Clock::time_point> Models::Entry::expiry() const {
 Models::Models(const ModelsOptions& options)
     : compute_(options.compute),
       memory_limit_(options.memory_limit),
+      cache_(options.cache),
       pool_(options.pool),
       timer_(kTick, [this] { unload_expired(); }) {
   const std::int64_t now =
@@ -131,6 +132,7 @@ Result<Lease> Models::load_entry(std::size_t index) {
   loaded->model = IG_TRY(load(entry.reference, {}, context));
   IG_TRY(make_room(loaded->model->card().bytes, index));
   IG_TRY(warm_up(*loaded->model, compute_, context));
+  loaded->model = cached(loaded->model, cache_);
   loaded->load_seconds = std::chrono::duration<double>(Clock::now() - begun).count();
   const std::lock_guard lock(mutex_);
   entry.loaded = std::move(loaded);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/idle_timer.hpp"
+#include "isogloss/embedding_cache.hpp"
 #include "isogloss/model.hpp"
 
 namespace isogloss::serve {
@@ -33,6 +34,7 @@ struct ModelsOptions {
   std::string compute = "auto";                // with which they will be used
   std::size_t memory_limit = 0;                // bytes of weights that are loaded at once; 0 = no limit
   std::optional<std::chrono::milliseconds> keep_alive;  // none = for good
+  std::shared_ptr<EmbeddingCache> cache;  // that their embedding goes through; null = none
   ThreadPool* pool = nullptr;
 };
 
@@ -57,6 +59,7 @@ class Models {
   // From now on: how long the model stays loaded after its last use; 0 = unload now, below 0 = for good.
   void keep(std::string_view name, std::chrono::milliseconds time);
   std::vector<ModelState> list() const;
+  EmbeddingCache* cache() const { return cache_.get(); }  // null = none
 
  private:
   struct Entry {
@@ -77,6 +80,7 @@ class Models {
 
   const std::string compute_;
   const std::size_t memory_limit_;
+  const std::shared_ptr<EmbeddingCache> cache_;
   ThreadPool* const pool_;
   std::map<std::string, std::string, std::less<>> aliases_;
   mutable std::mutex mutex_;  // of the entries

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Figures as MTEB keeps them (mteb 2.26, results/task_result.py): RESULTS/MODEL/REVISION/TASK.json with the scores of a
+// split, its own names for metrics, and model_meta.json beside them.
+#include <chrono>
+#include <cstdlib>
+
+#include "core/file.hpp"
+#include "core/json.hpp"
+#include "isogloss/evaluate.hpp"
+
+namespace isogloss {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr const char* kFormat = "2.26.24";  // of mteb, whose reader takes these files
+
+// "ndcg@10" -> "ndcg_at_10"; correlations are those of the cosine unless they say otherwise.
+std::string mteb_metric(const EvalFigure& figure) {
+  std::string name = figure.metric;
+  if (const std::size_t at = name.find('@'); at != std::string::npos) name.replace(at, 1, "_at_");
+  if (figure.metric == "spearman" || figure.metric == "pearson") name = "cosine_" + name;
+  return name;
+}
+
+std::string in_record(const EvalFigure& figure, const std::string& name, std::string otherwise = {}) {
+  const auto found = figure.record.find(name);
+  return found == figure.record.end() ? otherwise : found->second;
+}
+
+// Names become one folder each, as MTEB's do: ORG/NAME -> ORG__NAME.
+std::string folder_name(std::string name) {
+  while (name.ends_with('/')) name.pop_back();
+  std::string out;
+  for (const char c : fs::path(name).is_absolute() ? fs::path(name).filename().string() : name) {
+    if (c == '/')
+      out += "__";
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string today() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char buffer[32];
+  return {buffer, std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+std::string task_json(std::span<const EvalFigure> figures) {
+  std::string out;
+  JsonWriter json(out);
+  const EvalFigure& first = figures.front();
+  json.begin_object().field("dataset_revision", in_record(first, "data", "1")).field("task_name", first.task);
+  json.field("mteb_version", kFormat).key("scores").begin_object();
+  json.key(in_record(first, "split", "test")).begin_array().begin_object();
+  for (const EvalFigure& figure : figures) json.field(mteb_metric(figure), figure.value);
+  json.field("main_score", first.value).field("hf_subset", "default").key("languages").begin_array().end_array();
+  json.end_object().end_array().end_object();
+  json.field("evaluation_time", std::strtod(in_record(first, "embed seconds", "0").c_str(), nullptr));
+  json.key("kg_co2_emissions").null().field("date", today()).end_object();
+  return out + "\n";
+}
+
+std::string model_json(const EvalFigure& figure, const std::string& revision) {
+  std::string out;
+  JsonWriter json(out);
+  const auto number = [&](const char* name) {
+    return static_cast<std::int64_t>(std::strtoll(in_record(figure, name, "0").c_str(), nullptr, 10));
+  };
+  json.begin_object().field("name", figure.model).field("revision", revision).key("release_date").null();
+  json.key("languages").null().field("embed_dim", number("dimension"));
+  json.field("max_tokens", number("window"));
+  json.field("similarity_fn_name", "cosine").key("framework").begin_array().value("isogloss").end_array();
+  json.key("isogloss").begin_object();
+  for (const auto& [name, value] : figure.record) json.field(name, value);
+  json.end_object().end_object();
+  return out + "\n";
+}
+
+}  // namespace
+
+Status write_mteb_results(const fs::path& folder, std::span<const EvalFigure> figures) {
+  for (std::size_t begin = 0, end = 0; begin < figures.size(); begin = end) {
+    const EvalFigure& first = figures[begin];
+    for (end = begin; end < figures.size() && figures[end].model == first.model && figures[end].task == first.task;)
+      ++end;
+    const std::string revision = in_record(first, "space", "no_revision_available").substr(0, 40);
+    const fs::path place = folder / folder_name(first.model) / revision;
+    std::error_code failed;
+    fs::create_directories(place, failed);
+    if (failed) return fail(Code::io, "cannot make '" + place.string() + "': " + failed.message());
+    IG_TRY(write_file(place / (folder_name(first.task) + ".json"), task_json(figures.subspan(begin, end - begin))));
+    IG_TRY(write_file(place / "model_meta.json", model_json(first, revision)));
+  }
+  return {};
+}
+
+}  // namespace isogloss
