@@ -59,9 +59,11 @@ Result<Vectors> embed_texts(const Model& model, std::span<const std::string> tex
 
 bool can_embed_late(const Model& model) {
   const Card& card = model.card();
+  const Embedder* embedder = model.ability<Embedder>();
+  if (embedder == nullptr || model.ability<TokenEmbedder>() == nullptr || card.sparse) return false;
   const auto pooling = card.facts.find("pooling");
   const bool mean = pooling == card.facts.end() || pooling->second == "mean";
-  return model.ability<Embedder>() != nullptr && model.ability<TokenEmbedder>() != nullptr && !card.sparse && mean;
+  return mean && embedder->token_dimension() == card.dimension;
 }
 
 Result<Vectors> embed_late(const Model& model, std::span<const std::string> texts,
@@ -69,13 +71,6 @@ Result<Vectors> embed_late(const Model& model, std::span<const std::string> text
   EmbedOptions options;
   options.outputs = Outputs::tokens;
   const Vectors rows = std::move(IG_TRY(embed_cut(model, texts, Role::document, options, context)).per_token);
-  if (rows.dim() != model.card().dimension) {
-    return fail(Code::unsupported,
-                "chunk strategy 'late' needs vectors of tokens that lie in the space of texts; this model's "
-                "have " +
-                    std::to_string(rows.dim()) + " dimensions, its texts " + std::to_string(model.card().dimension) +
-                    ". Use another strategy or model.");
-  }
   const Tokenizer& tokenizer = model.ability<TokenEmbedder>()->tokenizer();
   Vectors out = Vectors::dense(passages.size(), rows.dim());
   Tokens tokens;
