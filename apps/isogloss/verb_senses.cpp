@@ -4,25 +4,12 @@
 
 #include "core/json.hpp"
 #include "core/text.hpp"
+#include "isogloss/heads.hpp"
 #include "isogloss/model.hpp"
-#include "isogloss/tokens.hpp"
 #include "output.hpp"
 
 namespace isogloss::cli {
 namespace {
-
-// Whole-word occurrences of `word` in `text`, ASCII case aside: the first one's bytes.
-std::optional<PieceSpan> find_word(std::string_view text, std::string_view word) {
-  const std::string low = ascii_lower(text), want = ascii_lower(word);
-  const auto is_letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || (c & 0x80) != 0; };
-  for (std::size_t at = low.find(want); at != std::string::npos; at = low.find(want, at + 1)) {
-    const std::size_t end = at + want.size();
-    if ((at == 0 || !is_letter(low[at - 1])) && (end == low.size() || !is_letter(low[end]))) {
-      return PieceSpan{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end)};
-    }
-  }
-  return std::nullopt;
-}
 
 double cosine(std::span<const float> a, std::span<const float> b) {
   double ab = 0, aa = 0, bb = 0;
@@ -58,7 +45,7 @@ class SensesVerb final : public Verb {
     }
     const ModelPtr model = IG_TRY(load(model_, {}, program.context));
     for (const std::string& sentence : sentences_)
-      rows_.push_back(IG_TRY(vector_in(*model, sentence, program.context)));
+      rows_.push_back(IG_TRY(from_flags(word_in_sentence(*model, word_, sentence, program.context))));
     for (const auto& a : rows_) {
       for (const auto& b : rows_) similarity_.push_back(cosine(a, b));
     }
@@ -69,40 +56,6 @@ class SensesVerb final : public Verb {
 
  private:
   double between(std::size_t i, std::size_t j) const { return similarity_[i * rows_.size() + j]; }
-
-  // The mean of the word's tokens in this sentence; a static model has the same row everywhere.
-  Result<std::vector<float>> vector_in(const Model& model, const std::string& sentence, Context& context) const {
-    const auto place = find_word(sentence, word_);
-    if (!place) return usage_error("the word '" + word_ + "' is not in '" + sentence + "'.");
-    const TokenEmbedder* reader = model.ability<TokenEmbedder>();
-    const Embedder* embedder = model.ability<Embedder>();
-    if (reader == nullptr || embedder == nullptr) return static_vector(model);
-    Tokens tokens;
-    IG_TRY(reader->tokenizer().encode(sentence, {}, tokens));
-    const Input input = Input::text(sentence);
-    EmbedOptions options;
-    options.outputs = Outputs::tokens;
-    options.compute = "f32";
-    const Embedding embedding = IG_TRY(embedder->embed({&input, 1}, options, context));
-    std::vector<float> sum(embedding.per_token.dim(), 0.0F);
-    for (std::size_t t = 0; t < std::min(tokens.size(), embedding.per_token.rows()); ++t) {
-      const PieceSpan at = tokens.offsets[t];
-      if (tokens.special[t] != 0 || at.begin >= place->end || at.end <= place->begin) continue;
-      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += embedding.per_token.row_f32(t)[i];
-    }
-    return sum;
-  }
-
-  Result<std::vector<float>> static_vector(const Model& model) const {
-    const Vocabulary* words = model.ability<Vocabulary>();
-    if (words == nullptr)
-      return fail(Code::unsupported, "model '" + model_ + "' has vectors neither of tokens nor of words.");
-    const auto index = words->find_word(word_);
-    if (!index) return fail(Code::not_found, "'" + word_ + "' is not in the vocabulary of '" + model_ + "'.");
-    std::vector<float> row(words->word_dimension());
-    words->word_vector(*index, row);
-    return row;
-  }
 
   // The two groups nearest by mean similarity become one, until as many are left as were asked for.
   void group() {

@@ -64,4 +64,10 @@ struct Duplicate {
 Result<std::vector<Duplicate>> find_duplicates(std::string_view model, std::span<const std::string> texts, double threshold,
                                                Context& context);
 
+// The vector of a word as it stands in a sentence: the sum of the vectors of its tokens, at its first place as a whole word,
+// letter case of ASCII aside. Models with a vector a word have the same one everywhere. Errors:
+// invalid_argument, the word is not in the sentence; not_found, it is not in the vocabulary; unsupported, the model has vectors neither of tokens nor of words.
+Result<std::vector<float>> word_in_sentence(const Model& model, std::string_view word, std::string_view sentence,
+                                            Context& context);
+
 }  // namespace isogloss

@@ -2,6 +2,7 @@
 #include "evaluate/tasks/beir.hpp"
 
 #include <charconv>
+#include <sstream>
 
 #include "core/file.hpp"
 #include "core/json.hpp"
@@ -32,6 +33,72 @@ Result<Judgments> read_qrels(const std::filesystem::path& file) {
   return out;
 }
 
+Result<Judgments> read_trec_qrels(const std::filesystem::path& file) {
+  const std::string content = IG_TRY(read_file(file));
+  Judgments out;
+  std::size_t number = 0;
+  for (const std::string_view line : split(content, '\n')) {
+    ++number;
+    std::istringstream cells{std::string(line)};
+    std::string query, iteration, document, rest;
+    std::int64_t relevance = 0;
+    if (trim(line).empty() || trim(line).starts_with('#')) continue;
+    if (!(cells >> query >> iteration >> document >> relevance) || cells >> rest) {
+      return fail(Code::corrupt_data, "'" + file.string() + "' line " + std::to_string(number) +
+                                          " is not: query iteration document relevance.");
+    }
+    out[query][document] = relevance;
+  }
+  return out;
+}
+
+// Those with judgments, of the half that is asked for.
+class QueryList {
+ public:
+  QueryList(Judgments judgments, const std::string& which, BeirTask& task)
+      : judgments_(std::move(judgments)), which_(which), task_(task) {}
+
+  void add(std::string id, std::string text) {
+    const auto found = judgments_.find(id);
+    if (found == judgments_.end()) return;
+    ++judged_;
+    if ((which_ == "odd" && judged_ % 2 == 0) || (which_ == "even" && judged_ % 2 == 1)) return;
+    task_.queries.push_back({std::move(id), std::move(text), std::move(found->second)});
+  }
+
+ private:
+  Judgments judgments_;
+  const std::string& which_;
+  BeirTask& task_;
+  std::size_t judged_ = 0;
+};
+
+Status add_queries(Judgments judgments, const std::string& which, BeirTask& task, Context& context) {
+  const std::string name = task.query_file.string();
+  const std::string content = IG_TRY(read_file(task.query_file));
+  QueryList list(std::move(judgments), which, task);
+  if (trim(content).starts_with('{')) {
+    IG_TRY(each_json_line(content, name, [&](const Json& json, const std::string&) -> Status {
+      IG_TRY(context.check());
+      list.add(json["_id"].is_null() ? json["id"].as_text() : json["_id"].as_text(), json["text"].as_text());
+      return {};
+    }));
+  } else {
+    std::size_t number = 0;
+    for (const std::string_view line : split(content, '\n')) {
+      ++number;
+      const std::size_t tab = line.find('\t');
+      if (trim(line).empty()) continue;
+      if (tab == std::string_view::npos) {
+        return fail(Code::corrupt_data, "'" + name + "' line " + std::to_string(number) + " is not: id TAB text.");
+      }
+      list.add(std::string(trim(line.substr(0, tab))), std::string(trim(line.substr(tab + 1))));
+    }
+  }
+  if (task.queries.empty()) return fail(Code::corrupt_data, "'" + name + "' has no query with judgments.");
+  return {};
+}
+
 }  // namespace
 
 Result<BeirTask> read_beir(const std::filesystem::path& folder, const std::string& split_name, const std::string& which,
@@ -39,28 +106,28 @@ Result<BeirTask> read_beir(const std::filesystem::path& folder, const std::strin
   BeirTask task;
   task.name = folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
   task.corpus = folder / "corpus.jsonl";
-  for (const auto& file : {task.corpus, folder / "queries.jsonl", folder / "qrels" / (split_name + ".tsv")}) {
+  task.query_file = folder / "queries.jsonl";
+  for (const auto& file : {task.corpus, task.query_file, folder / "qrels" / (split_name + ".tsv")}) {
     std::error_code error;
     if (!std::filesystem::is_regular_file(file, error)) {
       return fail(Code::not_found, "'" + folder.string() + "' is no BEIR folder: '" + file.string() + "' is missing.");
     }
   }
-  Judgments judgments = IG_TRY(read_qrels(folder / "qrels" / (split_name + ".tsv")));
-  const std::filesystem::path queries = folder / "queries.jsonl";
-  const std::string content = IG_TRY(read_file(queries));
-  std::size_t judged = 0;
-  IG_TRY(each_json_line(content, queries.string(), [&](const Json& json, const std::string&) -> Status {
-    IG_TRY(context.check());
-    BeirTask::Query query{json["_id"].as_text(), json["text"].as_text(), {}};
-    const auto found = judgments.find(query.id);
-    if (found == judgments.end()) return {};
-    ++judged;
-    if ((which == "odd" && judged % 2 == 0) || (which == "even" && judged % 2 == 1)) return {};
-    query.judged = std::move(found->second);
-    task.queries.push_back(std::move(query));
-    return {};
-  }));
-  if (task.queries.empty()) return fail(Code::corrupt_data, "'" + folder.string() + "' has no query with judgments.");
+  IG_TRY(add_queries(IG_TRY(read_qrels(folder / "qrels" / (split_name + ".tsv"))), which, task, context));
+  return task;
+}
+
+Result<BeirTask> read_trec(std::string_view place, const std::string& which, Context& context) {
+  const auto files = split(place, '+');
+  if (files.size() != 3) {
+    return fail(Code::invalid_argument,
+                "a task trec: names three files, trec:CORPUS+QUERIES+QRELS, not '" + std::string(place) + "'.");
+  }
+  BeirTask task;
+  task.corpus = files[0];
+  task.query_file = files[1];
+  task.name = std::filesystem::path(files[2]).stem().string();
+  IG_TRY(add_queries(IG_TRY(read_trec_qrels(files[2])), which, task, context));
   return task;
 }
 

@@ -11,11 +11,10 @@
 
 namespace isogloss::evaluation {
 
-// A retrieval task in BEIR's layout: corpus.jsonl {_id,title,text}, queries.jsonl {_id,text}, qrels/SPLIT.tsv with a
-// header line (query-id, corpus-id, score).
+// A retrieval task.
 struct BeirTask {
   std::string name;
-  std::filesystem::path corpus;
+  std::filesystem::path corpus, query_file;
   struct Query {
     std::string id, text;
     std::map<std::string, std::int64_t, std::less<>> judged;
@@ -23,8 +22,12 @@ struct BeirTask {
   std::vector<Query> queries;  // those with judgments in the split, in order of the file
 };
 
-// Errors name the file and line. `which`: "all", "odd", "even" by position among the judged queries, from 1.
+// BEIR's layout: corpus.jsonl {_id,title,text}, queries.jsonl {_id,text}, qrels/SPLIT.tsv with a header line (query-id,
+// corpus-id, score). Errors name the file and line. `which`: "all", "odd", "even" by position among the judged queries, from 1.
 Result<BeirTask> read_beir(const std::filesystem::path& folder, const std::string& split, const std::string& which,
                            Context& context);
+// Files of one's own, "CORPUS+QUERIES+QRELS": a table or JSON lines whose rows have ids; queries as JSON lines {_id,text} or
+// lines ID TAB TEXT; judgments as trec_eval reads them, "query iteration document relevance".
+Result<BeirTask> read_trec(std::string_view place, const std::string& which, Context& context);
 
 }  // namespace isogloss::evaluation

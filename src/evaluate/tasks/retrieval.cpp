@@ -258,11 +258,10 @@ std::vector<std::string> metrics_of(const EvalOptions& options) {
   return metrics;
 }
 
-Result<std::vector<EvalFigure>> evaluate_beir(std::string_view model, std::string_view place,
-                                              const EvalOptions& options, Context& context) {
+Result<std::vector<EvalFigure>> evaluate_task(std::string_view model, const BeirTask& task, const EvalOptions& options,
+                                              Context& context) {
   const auto start = std::chrono::steady_clock::now();
   const Parts parts = IG_TRY(parts_of(model));
-  const BeirTask task = IG_TRY(read_beir(std::string(place), options.split, options.queries, context));
   Retrieval retrieval(task, options, context);
   const std::vector<RankedQuery> ranked = IG_TRY(retrieval.run(parts));
   if (!options.run_file.empty()) IG_TRY(write_run(options.run_file, ranked, model));
@@ -278,14 +277,27 @@ Result<std::vector<EvalFigure>> evaluate_beir(std::string_view model, std::strin
   report.record["documents"] = std::to_string(retrieval.documents());
   report.record["depth"] = std::to_string(options.depth);
   report.record["split"] = options.split;
-  report.record["data"] = IG_TRY(data_hash({task.corpus, std::filesystem::path(place) / "queries.jsonl"}));
+  report.record["data"] = IG_TRY(data_hash({task.corpus, task.query_file}));
   report.record["seconds"] =
       std::to_string(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   return report.take();
 }
 
+Result<std::vector<EvalFigure>> evaluate_beir(std::string_view model, std::string_view place,
+                                              const EvalOptions& options, Context& context) {
+  return evaluate_task(model, IG_TRY(read_beir(std::string(place), options.split, options.queries, context)), options,
+                       context);
+}
+
+Result<std::vector<EvalFigure>> evaluate_trec(std::string_view model, std::string_view place,
+                                              const EvalOptions& options, Context& context) {
+  return evaluate_task(model, IG_TRY(read_trec(place, options.queries, context)), options, context);
+}
+
 }  // namespace
 
 const TaskKind kBeirTask{"beir", "FOLDER", "retrieval: corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv", evaluate_beir};
+const TaskKind kTrecTask{"trec", "CORPUS+QUERIES+QRELS",
+                         "retrieval: any table with ids, queries, qrels as trec_eval reads them", evaluate_trec};
 
 }  // namespace isogloss::evaluation

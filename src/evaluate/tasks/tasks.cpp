@@ -13,9 +13,9 @@ namespace {
 
 // The only list of kinds of tasks.
 std::span<const TaskKind> list() {
-  static const TaskKind kinds[] = {kBeirTask,     kStsTask,    kPairTask,   kRerankTask,  kClassifyTask,
+  static const TaskKind kinds[] = {kBeirTask, kTrecTask,     kStsTask,    kPairTask,   kRerankTask,  kClassifyTask,
                                    kClusterTask,  kBitextTask, kWordsTask,  kAnalogyTask, kCategoriesTask,
-                                   kOutliersTask, kBiasTask,   kRobustTask, kSummaryTask};
+                                   kOutliersTask, kBiasTask,   kSensesTask, kRobustTask, kSummaryTask};
   return kinds;
 }
 

@@ -7,6 +7,7 @@
 namespace isogloss::evaluation {
 
 extern const TaskKind kBeirTask;        // retrieval.cpp
+extern const TaskKind kTrecTask;       // retrieval.cpp
 extern const TaskKind kWordsTask;       // word_pairs.cpp
 extern const TaskKind kAnalogyTask;     // analogies.cpp
 extern const TaskKind kCategoriesTask;  // categories.cpp
@@ -19,6 +20,7 @@ extern const TaskKind kClassifyTask;    // classification.cpp
 extern const TaskKind kClusterTask;     // clusters.cpp
 extern const TaskKind kBitextTask;      // bitext.cpp
 extern const TaskKind kRobustTask;      // robustness.cpp
+extern const TaskKind kSensesTask;      // senses.cpp
 extern const TaskKind kSummaryTask;     // summaries.cpp
 
 }  // namespace isogloss::evaluation

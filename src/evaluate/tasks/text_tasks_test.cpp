@@ -268,5 +268,33 @@ TEST_F(TextTasks, FiguresAsMtebKeepsThem) {
   EXPECT_TRUE(std::filesystem::exists(place / "model_meta.json"));
 }
 
+// One vector a word, so every sentence of a word is equally near: what chance gives.
+TEST_F(TextTasks, SensesOfAStaticModelAreAsGoodAsChance) {
+  const auto found =
+      run("senses:" +
+          write("w.txt",
+                "king\tchess\tthe king is in check\nking\tchess\ttake the King\nking\truler\ta king reigns\n"
+                "xyz\ta\txyz here\n"))
+          .value();
+  EXPECT_DOUBLE_EQ(found[0].value, (0.5 + 0.5 + 0) / 3);
+  EXPECT_EQ(found[0].n, 3u);
+  EXPECT_EQ(found[0].of, 4u);
+  EXPECT_EQ(run("senses:" + write("v.txt", "king\tchess\tno such word\n")).error().code, Code::invalid_argument);
+}
+
+TEST_F(TextTasks, RetrievalFromFilesOfOnesOwn) {
+  const std::string corpus = write("c.csv", "id,text\nd1,king\nd2,queen\nd3,plum\n");
+  const std::string queries = write("q.tsv", "a\tman\nb\twoman\nc\tpear\n");
+  const std::string qrels = write("my.qrels", "a 0 d1 1\n\nb 0 d2 2\nb 0 d1 0\n");
+  const auto found = run("trec:" + corpus + "+" + queries + "+" + qrels).value();
+  EXPECT_EQ(found[0].metric, "ndcg@10");
+  EXPECT_DOUBLE_EQ(found[0].value, 1);
+  EXPECT_EQ(found[0].n, 2u);
+  EXPECT_EQ(found[0].task, "my");
+  EXPECT_THAT(run("trec:" + corpus + "+" + queries + "+" + write("bad", "a 0 d1\n")).error().message,
+              HasSubstr("line 1"));
+  EXPECT_EQ(run("trec:" + corpus).error().code, Code::invalid_argument);
+}
+
 }  // namespace
 }  // namespace isogloss
