@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/figure_json.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
 #include "isogloss/evaluate.hpp"
@@ -151,19 +152,7 @@ class EvalVerb final : public Verb {
     std::string out;
     for (const EvalFigure& f : figures) {
       JsonWriter json(out);
-      json.begin_object()
-          .field("model", f.model)
-          .field("task", f.task)
-          .field("metric", f.metric)
-          .field("value", f.value);
-      json.key("interval").begin_array().value(f.low).value(f.high).end_array();
-      json.field("n", static_cast<std::uint64_t>(f.n))
-          .field("of", static_cast<std::uint64_t>(f.of))
-          .field("convention", f.convention)
-          .key("record")
-          .begin_object();
-      for (const auto& [name, value] : f.record) json.field(name, value);
-      json.end_object().end_object();
+      write_figure(json, f);
       out += '\n';
     }
     program.out(out);

@@ -19,6 +19,7 @@ namespace isogloss::serve {
 
 class Collections;
 class Files;
+class Jobs;
 class Monitor;
 
 // Whose format a route speaks; decides the shape of its errors.
@@ -40,6 +41,7 @@ struct Services {
   Engine& engine;
   Collections& collections;
   Files& files;
+  Jobs& jobs;
   Monitor& monitor;
   ThreadPool* pool = nullptr;
   const Tokenizer* id_tokenizer = nullptr;  // of token ids that are not the model's own; null = there are none

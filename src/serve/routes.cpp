@@ -13,6 +13,7 @@
   X(words)             \
   X(openai_files)      \
   X(vector_stores)     \
+  X(jobs)              \
   X(service)
 
 namespace isogloss::serve {

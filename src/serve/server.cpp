@@ -8,6 +8,7 @@
 #include "serve/app.hpp"
 #include "serve/engine/collections.hpp"
 #include "serve/engine/files.hpp"
+#include "serve/engine/jobs.hpp"
 #include "serve/monitor.hpp"
 #include "serve/systemd.hpp"
 
@@ -23,6 +24,7 @@ class RunningServer final : public Server {
         monitor_(options.access_log),
         collections_(options.collections, context.pool),
         files_(collections_.folder() / ".files"),
+        jobs_(context.pool),
         pool_(context.pool) {}
 
   Status begin(Context& context) {
@@ -37,7 +39,7 @@ class RunningServer final : public Server {
     scheduling.queue_tokens = options_.queue_tokens;
     engine_ = std::make_unique<Engine>(*models_, scheduling, options_.compute);
     app_ = std::make_unique<App>(
-        options_, Services{options_, *engine_, collections_, files_, monitor_, pool_, id_tokenizer_.get()});
+        options_, Services{options_, *engine_, collections_, files_, jobs_, monitor_, pool_, id_tokenizer_.get()});
     HttpOptions http;
     http.host = options_.host;
     http.port = options_.port;
@@ -60,8 +62,10 @@ class RunningServer final : public Server {
 
   void run(const CancelToken& cancel) override {
     notify_system("READY=1");
+    jobs_.stop_when(cancel);
     http_->stop_when(cancel);
     http_->wait();
+    jobs_.close();
   }
 
  private:
@@ -100,6 +104,7 @@ class RunningServer final : public Server {
   Monitor monitor_;
   Collections collections_;
   Files files_;
+  Jobs jobs_;
   ThreadPool* const pool_;
   TokenizerPtr id_tokenizer_;
   std::unique_ptr<Models> models_;

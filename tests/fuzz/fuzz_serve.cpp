@@ -7,6 +7,7 @@
 #include "serve/app.hpp"
 #include "serve/engine/collections.hpp"
 #include "serve/engine/files.hpp"
+#include "serve/engine/jobs.hpp"
 #include "serve/monitor.hpp"
 
 namespace {
@@ -18,6 +19,7 @@ struct Program {
   serve::Monitor monitor{{}};
   serve::Collections collections;
   serve::Files files;
+  serve::Jobs jobs{&pool};
   std::unique_ptr<serve::Models> models;
   std::unique_ptr<serve::Engine> engine;
   std::unique_ptr<serve::App> app;
@@ -38,7 +40,7 @@ struct Program {
     models = *serve::Models::make(known);
     engine = std::make_unique<serve::Engine>(*models, serve::SchedulerOptions{}, "auto");
     monitor.gauges = [] { return serve::HttpGauges{}; };
-    app = std::make_unique<serve::App>(options, serve::Services{options, *engine, collections, files, monitor, &pool});
+    app = std::make_unique<serve::App>(options, serve::Services{options, *engine, collections, files, jobs, monitor, &pool});
   }
 };
 

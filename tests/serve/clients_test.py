@@ -81,6 +81,9 @@ def client_openai_chat():
         assert texts[source["path"]].encode()[source["start"]:source["end"]].decode() == one["text"]
     whole = client.chat.completions.create(model="rag:docs", messages=ask).choices[0].message.content
     assert whole == said and client.responses.create(model="rag:docs", input=ask[0]["content"]).output_text == said
+    with client.responses.stream(model="rag:docs", input=ask[0]["content"]) as stream:
+        deltas = "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+        assert deltas == stream.get_final_response().output_text == said
     unknown = client.chat.completions.create(model="rag:docs", messages=[{"role": "user", "content": "Who painted the moon landing?"}])
     assert unknown.choices[0].message.content == "not found in your documents"
     import cohere

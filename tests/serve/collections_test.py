@@ -173,6 +173,12 @@ def test_chat_in_the_formats_of_ollama_cohere_and_responses():
     assert [one["type"] for one in events] == ["message-start", "content-start", "content-delta", "content-end", "message-end"]
     reply = server.post("/v1/responses", {"model": "rag:docs", "input": QUESTION})[1]
     assert reply["output"][0]["content"][0]["text"] == said
+    text = server.post("/v1/responses", {"model": "rag:docs", "input": QUESTION, "stream": True})[1]
+    events = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
+    assert [one["sequence_number"] for one in events] == list(range(len(events))) and events[0]["type"] == "response.created"
+    assert "".join(one["delta"] for one in events if one["type"] == "response.output_text.delta") == said
+    assert events[-1]["type"] == "response.completed", events[-1]
+    assert events[-1]["response"]["output"] == [{**reply["output"][0], "id": events[-2]["item"]["id"]}], events[-1]
 
 
 class ChatServer(http.server.BaseHTTPRequestHandler):

@@ -12,6 +12,7 @@
 
 #include "core/file.hpp"
 #include "core/parallel.hpp"
+#include "core/scratch_folder.hpp"
 #include "core/text.hpp"
 #include "evaluate/tasks/beir.hpp"
 #include "evaluate/tasks/tasks.hpp"
@@ -24,23 +25,6 @@ namespace isogloss::evaluation {
 namespace {
 
 constexpr std::size_t kQueryBlock = 128;
-
-// A folder that vanishes.
-class ScratchFolder {
- public:
-  ScratchFolder() : path_(temporary_name(std::filesystem::temp_directory_path() / "isogloss-eval")) {
-    std::filesystem::create_directories(path_);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // "fit:bm25,k1=0.9+fit:lsa" taken apart.
 struct Parts {
@@ -128,7 +112,7 @@ class Retrieval {
   }
 
   Result<std::vector<RankedQuery>> run_collection(const CollectionOptions& settings, SearchMode mode) {
-    const ScratchFolder scratch;
+    const ScratchFolder scratch("isogloss-eval");
     CollectionOptions row_chunks = settings;
     row_chunks.chunk = ChunkOptions{.strategy = ChunkStrategy::row};
     const auto collection = IG_TRY(Collection::open(scratch.path() / "c", OpenMode::write, row_chunks, context_));

@@ -259,33 +259,84 @@ class OllamaFormat final : public Format {
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
 };
 
+// OpenAI's responses: named events with numbers, which tell each part of the answer when it begins, grows and ends.
 class ResponsesFormat final : public Format {
  public:
   ResponsesFormat(const Call& call, std::string model) : id_(call.request.id), model_(std::move(model)) {}
-  std::string piece(std::string_view) override { return {}; }
-  std::string end(const Answer&) override { return {}; }
-  std::string broken(const Error&) override { return {}; }
+
+  std::string begin() override {
+    std::string out = numbered("response.created", [&](JsonWriter& json) { response(json.key("response"), nullptr); });
+    out += numbered("response.output_item.added",
+                    [&](JsonWriter& json) { message(json.field("output_index", 0).key("item"), nullptr); });
+    return out += numbered("response.content_part.added", [&](JsonWriter& json) { part(place(json).key("part"), ""); });
+  }
+  std::string piece(std::string_view text) override {
+    return numbered("response.output_text.delta", [&](JsonWriter& json) {
+      place(json).field("delta", text).key("logprobs").begin_array().end_array();
+    });
+  }
+  std::string end(const Answer& answer) override {
+    std::string out = numbered("response.output_text.done", [&](JsonWriter& json) {
+      place(json).field("text", answer.text).key("logprobs").begin_array().end_array();
+    });
+    out +=
+        numbered("response.content_part.done", [&](JsonWriter& json) { part(place(json).key("part"), answer.text); });
+    out += numbered("response.output_item.done",
+                    [&](JsonWriter& json) { message(json.field("output_index", 0).key("item"), &answer); });
+    return out += numbered("response.completed", [&](JsonWriter& json) { response(json.key("response"), &answer); });
+  }
+  std::string broken(const Error& error) override {
+    return numbered("error", [&](JsonWriter& json) {
+      json.field("code", code_name(error.code)).field("message", error.message).key("param").null();
+    });
+  }
   std::string whole(const Answer& answer) override {
     std::string out;
     JsonWriter json(out);
-    json.begin_object().field("id", "resp_" + id_).field("object", "response").field("created_at", now_seconds());
-    json.field("status", "completed").field("model", model_).key("error").null().key("incomplete_details").null();
-    json.key("instructions").null().key("metadata").begin_object().end_object().field("parallel_tool_calls", false);
-    json.field("tool_choice", "none").key("tools").begin_array().end_array().key("output").begin_array();
-    json.begin_object()
-        .field("type", "message")
-        .field("id", "msg_" + id_)
-        .field("status", "completed")
-        .field("role", "assistant");
-    json.key("content").begin_array().begin_object().field("type", "output_text").field("text", answer.text);
-    json.key("annotations").begin_array().end_array().end_object().end_array().end_object().end_array();
-    write_references(json, answer);
-    json.end_object();
+    response(json, &answer);
     return out;
   }
 
  private:
+  template <class Fields>
+  std::string numbered(std::string_view type, Fields fields) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().field("type", type).field("sequence_number", number_++);
+    fields(json);
+    json.end_object();
+    return "event: " + std::string(type) + "\n" + event(out);
+  }
+  JsonWriter& place(JsonWriter& json) const {
+    return json.field("item_id", "msg_" + id_).field("output_index", 0).field("content_index", 0);
+  }
+  static void part(JsonWriter& json, std::string_view text) {
+    json.begin_object().field("type", "output_text").field("text", text);
+    json.key("annotations").begin_array().end_array().end_object();
+  }
+  // `answer` null: under way.
+  void message(JsonWriter& json, const Answer* answer) const {
+    json.begin_object().field("type", "message").field("id", "msg_" + id_);
+    json.field("status", answer != nullptr ? "completed" : "in_progress").field("role", "assistant");
+    json.key("content").begin_array();
+    if (answer != nullptr) part(json, answer->text);
+    json.end_array().end_object();
+  }
+  void response(JsonWriter& json, const Answer* answer) const {
+    json.begin_object().field("id", "resp_" + id_).field("object", "response").field("created_at", created_);
+    json.field("status", answer != nullptr ? "completed" : "in_progress").field("model", model_);
+    json.key("error").null().key("incomplete_details").null();
+    json.key("instructions").null().key("metadata").begin_object().end_object().field("parallel_tool_calls", false);
+    json.field("tool_choice", "none").key("tools").begin_array().end_array().key("output").begin_array();
+    if (answer != nullptr) message(json, answer);
+    json.end_array();
+    if (answer != nullptr) write_references(json, *answer);
+    json.end_object();
+  }
+
   const std::string id_, model_;
+  const std::int64_t created_ = now_seconds();
+  int number_ = 0;
 };
 
 // All a chat needs after its handler has returned.
@@ -351,9 +402,7 @@ Result<Response> openai_chat(Call& call) {
 }
 
 Result<Response> openai_responses(Call& call) {
-  if (call["stream"].as_bool())
-    return fail(Code::unsupported, "Responses are not streamed; chat completions are: POST /v1/chat/completions");
-  return chat(call, call["input"], false,
+  return chat(call, call["input"], call["stream"].as_bool(),
               std::make_unique<ResponsesFormat>(call, std::string(call["model"].as_string())));
 }
 
@@ -378,7 +427,7 @@ std::vector<Route> chat_routes() {
   }
   const std::vector<Field> responses{{"model", kText, "rag:COLLECTION", true},
                                      {"input", kText | kArray, "the question, or messages", true},
-                                     {"stream", kBool, "not possible here"}};
+                                     {"stream", kBool, "send the answer as it is made"}};
   return {
       {"POST",
        {"/v1/chat/completions", "/chat/completions", "/openai/v1/chat/completions",
