@@ -224,6 +224,7 @@ class ProgressPrinter {
       json.begin_object().field("phase", phase_).field("unit", p.unit);
       json.field("done", static_cast<std::uint64_t>(p.done)).field("total", static_cast<std::uint64_t>(p.total));
       if (p.loss != 0) json.field("loss", p.loss);
+      if (!p.detail.empty()) json.field("detail", p.detail);
       json.end_object();
       std::fprintf(stderr, "%s\n", line.c_str());
     } else if (bar_) {
@@ -242,6 +243,7 @@ class ProgressPrinter {
     std::fprintf(stderr, "\r\x1b[K%s %.0f", phase_.c_str(), p.done);
     if (p.total > 0) std::fprintf(stderr, "/%.0f", p.total);
     std::fprintf(stderr, " %s", std::string(p.unit).c_str());
+    if (!p.detail.empty()) std::fprintf(stderr, ", %s", std::string(p.detail).c_str());
     if (rate > 0) std::fprintf(stderr, ", %.0f/s", rate);
     if (rate > 0 && p.total > p.done) std::fprintf(stderr, ", %.0f s left", (p.total - p.done) / rate);
     if (p.loss != 0) std::fprintf(stderr, ", loss %.4f", p.loss);

@@ -7,13 +7,14 @@
 #include <iostream>
 #include <iterator>
 
+#include "core/places.hpp"
 #include "core/text.hpp"
 #include "core/unpack.hpp"
 
 namespace isogloss::cli {
 
-Result<std::unique_ptr<Collection>> open_collection(const std::string& name, OpenMode mode, const CollectionOptions& options,
-                                                    Context& context) {
+Result<std::unique_ptr<Collection>> open_collection(const std::string& name, OpenMode mode,
+                                                    const CollectionOptions& options, Context& context) {
   const auto folder = IG_TRY(from_flags(collection_folder(name)));
   return from_flags(Collection::open(folder, mode, options, context));
 }
@@ -94,6 +95,19 @@ std::string source_line(const StoredChunk& chunk, Span at) {
   return out + ", bytes " + std::to_string(at.begin) + "-" + std::to_string(at.end);
 }
 
+std::string place_line(Span at, std::uint32_t line, std::uint32_t page, std::span<const Box> words,
+                       std::span<const Moment> moments) {
+  std::string out = "bytes " + std::to_string(at.begin) + "-" + std::to_string(at.end);
+  if (line != 0) out += ", line " + std::to_string(line);
+  if (page != 0) out += ", page " + std::to_string(page);
+  if (const auto time = time_of(moments, at)) out += ", " + clock_time(time->begin) + " to " + clock_time(time->end);
+  for (const Box& box : line_boxes(words, at)) {
+    out += "\n           box on page " + std::to_string(box.page) + ": left " + fixed(box.left, 1) + ", top " +
+           fixed(box.top, 1) + ", right " + fixed(box.right, 1) + ", bottom " + fixed(box.bottom, 1);
+  }
+  return out;
+}
+
 std::string wrapped(std::string_view text, std::size_t width, std::size_t lines, std::string_view indent) {
   std::string out, line;
   std::size_t count = 0;
@@ -115,7 +129,8 @@ std::string wrapped(std::string_view text, std::size_t width, std::size_t lines,
 }
 
 void ChunkFlags::describe(Flags& flags) {
-  flags.value("--chunk", strategy, "auto, fixed, sentence, paragraph, section or row [auto]");
+  flags.value("--chunk", strategy,
+              "auto, fixed, sentence, paragraph, section, row, code, semantic, parent-child or late [auto]");
   flags.value("--chunk-size", size, "most units of a chunk (words, or the model's tokens); 0 = 256");
   flags.value("--chunk-overlap", overlap, "units repeated from the chunk before [32]");
 }
@@ -179,7 +194,8 @@ void SearchFlags::describe(Flags& flags) {
   flags.value("--min-score", min_score, "KIND:X drops hits that score below, as bm25:5 or cosine:0.3");
   flags.value("--rerank", rerank, "model that scores (query, passage) pairs");
   flags.value("--fusion", fusion, "how hybrid lists are joined: rrf or weighted [rrf]");
-  flags.value("--dense-weight", dense_weight, "how much the vectors count beside the words, 0..1 (default: by the kind of model)");
+  flags.value("--dense-weight", dense_weight,
+              "how much the vectors count beside the words, 0..1 (default: by the kind of model)");
   flags.value("--recall", recall, "share of the nearest vectors to find on average, above 0; 1 = all");
   flags.flag("--exact", exact, "find all of the nearest vectors, as --recall 1");
 }
@@ -207,12 +223,13 @@ Result<SearchOptions> SearchFlags::options(Context& context) const {
     const char* begin = min_score.data() + (colon == std::string::npos ? 0 : colon + 1);
     const auto r = std::from_chars(begin, min_score.data() + min_score.size(), limit);
     std::optional<ScoreKind> kind;
-    for (const ScoreKind known : {ScoreKind::cosine, ScoreKind::dot, ScoreKind::euclidean, ScoreKind::bm25, ScoreKind::rrf,
-                                  ScoreKind::weighted, ScoreKind::rerank}) {
+    for (const ScoreKind known : {ScoreKind::cosine, ScoreKind::dot, ScoreKind::euclidean, ScoreKind::bm25,
+                                  ScoreKind::rrf, ScoreKind::weighted, ScoreKind::rerank}) {
       if (score_kind_name(known) == min_score.substr(0, colon)) kind = known;
     }
     if (!kind || r.ec != std::errc() || r.ptr != min_score.data() + min_score.size()) {
-      return usage_error("--min-score takes KIND:X with one of cosine, dot, bm25, rrf, weighted, rerank; not '" + min_score + "'.");
+      return usage_error("--min-score takes KIND:X with one of cosine, dot, bm25, rrf, weighted, rerank; not '" +
+                         min_score + "'.");
     }
     out.min_score = {*kind, limit};
   }

@@ -17,13 +17,15 @@
 namespace isogloss::cli {
 
 // Opens a collection for reading by name or path.
-Result<std::unique_ptr<Collection>> open_collection(const std::string& name, OpenMode mode, const CollectionOptions& options,
-                                                    Context& context);
+Result<std::unique_ptr<Collection>> open_collection(const std::string& name, OpenMode mode,
+                                                    const CollectionOptions& options, Context& context);
 
-// Calls visit(line) for every line of a text file, packed or not; "-" = standard input. Lines end at LF, a CR before it goes.
+// Calls visit(line) for every line of a text file, packed or not; "-" = standard input. Lines end at LF, a CR before it
+// goes.
 Status each_line(const std::string& file, const std::function<Status(std::string_view)>& visit);
 
-// The texts of files with a text per line, or tables and JSON lines; blank ones are left out. Error{corrupt_data}: none.
+// The texts of files with a text per line, or tables and JSON lines; blank ones are left out. Error{corrupt_data}:
+// none.
 Result<std::vector<std::string>> read_all_texts(const std::vector<std::string>& files, const DatasetOptions& options,
                                                 Context& context);
 
@@ -43,6 +45,9 @@ void print_words(Program& program, const std::vector<WordScore>& words);
 
 // "guide/a.md, Refunds > Period, page 3, bytes 120-188".
 std::string source_line(const StoredChunk& chunk, Span at);
+// "bytes 120-188, line 12, page 3, 0:01:02.000 to 0:01:05.500", and a line for each line of words on a page.
+std::string place_line(Span at, std::uint32_t line, std::uint32_t page, std::span<const Box> words,
+                       std::span<const Moment> moments);
 // A passage on lines of at most `width` columns, indented, at most `lines` of them.
 std::string wrapped(std::string_view text, std::size_t width, std::size_t lines, std::string_view indent);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <fstream>
 #include <map>
 
@@ -44,9 +45,11 @@ class CollectionsVerb final : public Verb {
       if (collection_.empty()) return usage_error("collections " + action_ + " needs the name of a collection.");
       return (this->*action)(program);
     }
-    const std::string nearest = nearest_name(action_, {"list", "show", "check", "export", "import", "snapshot", "delete"});
-    return usage_error("there is no action '" + action_ + "'." + (nearest.empty() ? " Use list, show, check, export, import, snapshot or delete."
-                                                                       : " Did you mean '" + nearest + "'?"));
+    const std::string nearest =
+        nearest_name(action_, {"list", "show", "check", "export", "import", "snapshot", "delete"});
+    return usage_error("there is no action '" + action_ + "'." +
+                       (nearest.empty() ? " Use list, show, check, export, import, snapshot or delete."
+                                        : " Did you mean '" + nearest + "'?"));
   }
 
  private:
@@ -98,9 +101,10 @@ class CollectionsVerb final : public Verb {
     return good ? kDone : kFailed;
   }
 
-  // JSON lines, a document each: {"name","path","root","hash","title","text","meta","chunks":[{"key","start","end","page",
-  // "heading","meta"}]}; text is the whole extracted text, in which the spans lie. A chunk's meta is that of its row, as far
-  // as it is not the document's.
+  // JSON lines, a document each:
+  // {"name","path","root","hash","title","text","meta","chunks":[{"key","start","end","page", "heading","meta"}]}, with
+  // what write_exact_places() adds; text is the whole extracted text, in which the spans lie. A chunk's meta is that of
+  // its row, as far as it is not the document's.
   Result<int> save(Program& program) {
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
     if (readonly_) {
@@ -148,18 +152,73 @@ class CollectionsVerb final : public Verb {
     json.begin_object().field("name", state.name).field("path", state.path).field("root", state.root);
     json.field("hash", state.hash).field("title", chunks.empty() ? "" : chunks[0].title);
     const Metadata own = IG_TRY(store.document_metadata(state.name));
-    json.field("text", IG_TRY(store.document_text(state.name))).key("meta");
+    json.field("text", IG_TRY(store.document_text(state.name, kWholeText))).key("meta");
     write_metadata(json, own, {});
     json.key("chunks").begin_array();
     for (const StoredChunk& chunk : chunks) {
       json.begin_object().field("key", chunk.id.substr(state.name.size() + 1));
-      json.field("start", static_cast<std::uint64_t>(chunk.at.begin)).field("end", static_cast<std::uint64_t>(chunk.at.end));
+      json.field("start", static_cast<std::uint64_t>(chunk.at.begin))
+          .field("end", static_cast<std::uint64_t>(chunk.at.end));
       json.field("page", chunk.page).field("heading", chunk.heading).key("meta");
       write_metadata(json, chunk.meta, own);
+      write_exact_places(json, chunk);
       json.end_object();
     }
     json.end_array().end_object();
     return line + "\n";
+  }
+
+  // "wider":[begin,end], "boxes":[[begin,end,page,left,top,right,bottom],...], "moments":[[begin,end,from,to],...]:
+  // what a chunk has of them.
+  static void write_exact_places(JsonWriter& json, const StoredChunk& chunk) {
+    const auto span = [&](Span at) -> JsonWriter& {
+      return json.begin_array().value(static_cast<std::uint64_t>(at.begin)).value(static_cast<std::uint64_t>(at.end));
+    };
+    if (chunk.wider.size() != 0) {
+      json.key("wider");
+      span(chunk.wider).end_array();
+    }
+    if (!chunk.boxes.empty()) {
+      json.key("boxes").begin_array();
+      for (const Box& box : chunk.boxes) {
+        span(box.at).value(box.page).value(box.left).value(box.top).value(box.right).value(box.bottom).end_array();
+      }
+      json.end_array();
+    }
+    if (!chunk.moments.empty()) {
+      json.key("moments").begin_array();
+      for (const Moment& moment : chunk.moments) span(moment.at).value(moment.begin).value(moment.end).end_array();
+      json.end_array();
+    }
+  }
+
+  static Span span_of(std::span<const Json> numbers) {
+    if (numbers.size() < 2) return {};
+    return {static_cast<std::size_t>(numbers[0].as_integer()), static_cast<std::size_t>(numbers[1].as_integer())};
+  }
+
+  static void read_exact_places(const Json& item, Chunk& chunk, Document& document) {
+    chunk.wider = span_of(item["wider"].as_array());
+    for (const Json& box : item["boxes"].as_array()) {
+      const auto n = box.as_array();
+      if (n.size() != 7) continue;
+      const auto edge = [&](std::size_t i) { return static_cast<float>(n[i].as_number()); };
+      document.boxes.push_back(
+          {span_of(n), static_cast<std::uint32_t>(n[2].as_integer()), edge(3), edge(4), edge(5), edge(6)});
+    }
+    for (const Json& moment : item["moments"].as_array()) {
+      const auto n = moment.as_array();
+      if (n.size() == 4) document.moments.push_back({span_of(n), n[2].as_number(), n[3].as_number()});
+    }
+  }
+
+  // In the order of the text; chunks that overlap tell of the same words.
+  template <class T>
+  static void sort_places(std::vector<T>& places) {
+    std::ranges::stable_sort(places, {}, [](const T& place) { return place.at.begin; });
+    const auto again =
+        std::ranges::unique(places, {}, [](const T& place) { return std::pair(place.at.begin, place.at.end); });
+    places.erase(again.begin(), again.end());
   }
 
   static Result<DocumentPut> imported(std::string_view line, const std::string& where) {
@@ -180,17 +239,22 @@ class CollectionsVerb final : public Verb {
       Chunk chunk;
       chunk.key = item["key"].as_text();
       chunk.ordinal = static_cast<std::uint32_t>(put.chunks.size());
-      chunk.at = {static_cast<std::size_t>(item["start"].as_integer(-1)), static_cast<std::size_t>(item["end"].as_integer(-1))};
+      chunk.at = {static_cast<std::size_t>(item["start"].as_integer(-1)),
+                  static_cast<std::size_t>(item["end"].as_integer(-1))};
       chunk.page = static_cast<std::uint32_t>(item["page"].as_integer());
       chunk.heading = item["heading"].as_string();
       for (const auto& [key, value] : item["meta"].as_object()) chunk.meta[key] = value.as_meta();
+      read_exact_places(item, chunk, put.document);
       put.chunks.push_back(std::move(chunk));
     }
+    sort_places(put.document.boxes);
+    sort_places(put.document.moments);
     return put;
   }
 
   Result<int> restore(Program& program) {
-    if (target_.empty()) return usage_error("collections import needs a file: isogloss collections import NAME FILE.jsonl");
+    if (target_.empty())
+      return usage_error("collections import needs a file: isogloss collections import NAME FILE.jsonl");
     std::ifstream file(target_);
     if (!file) return fail(Code::not_found, "there is no file '" + target_ + "'.");
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::write, {}, program.context));
@@ -200,7 +264,8 @@ class CollectionsVerb final : public Verb {
       IG_TRY(program.context.check());
       ++number;
       if (trim(line).empty()) continue;
-      IG_TRY(collection->restore(IG_TRY(imported(line, "'" + target_ + "' line " + std::to_string(number))), program.context));
+      IG_TRY(collection->restore(IG_TRY(imported(line, "'" + target_ + "' line " + std::to_string(number))),
+                                 program.context));
       ++done;
     }
     IG_TRY(collection->reindex("", program.context));
@@ -210,7 +275,8 @@ class CollectionsVerb final : public Verb {
   }
 
   Result<int> snapshot(Program& program) {
-    if (target_.empty()) return usage_error("collections snapshot needs a folder: isogloss collections snapshot NAME FOLDER");
+    if (target_.empty())
+      return usage_error("collections snapshot needs a folder: isogloss collections snapshot NAME FOLDER");
     const auto collection = IG_TRY(open_collection(collection_, OpenMode::read, {}, program.context));
     IG_TRY(collection->store().snapshot(target_, program.context));
     program.note("snapshot in " + target_);

@@ -4,9 +4,11 @@
 
 #define IG_VERBS(X) \
   X(index)          \
+  X(watch)          \
   X(search)         \
   X(ask)            \
   X(embed)          \
+  X(open)           \
   X(chunk)          \
   X(tokens)         \
   X(train)          \

@@ -3,6 +3,7 @@
 // queries with hits that say where they stand.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -25,18 +26,18 @@ namespace isogloss {
 
 // What a collection is made with. Asking for something else later is Error{mismatch}, except where said.
 struct CollectionOptions {
-  std::string model;                 // reference; empty = the collection's own, or the default of a new one
-  std::string analyzer;              // preset; empty = the collection's own, "english" for a new one
-  std::optional<double> k1, b;       // BM25; may be changed at any time
+  std::string model;            // reference; empty = the collection's own, or the default of a new one
+  std::string analyzer;         // preset; empty = the collection's own, "english" for a new one
+  std::optional<double> k1, b;  // BM25; may be changed at any time
   std::optional<ChunkOptions> chunk;
 };
 
 // What an index run covers.
 struct IngestOptions {
-  std::vector<std::string> globs;    // **, *, ?, [..], {a,b}; empty = every file that a reader knows or that is text
-  bool use_ignore_files = true;      // .gitignore and .isoglossignore
-  bool hidden = false;               // also names that begin with a dot
-  bool rehash = false;               // read every file, instead of trusting size, time and inode
+  std::vector<std::string> globs;  // **, *, ?, [..], {a,b}; empty = every file that a reader knows or that is text
+  bool use_ignore_files = true;    // .gitignore and .isoglossignore
+  bool hidden = false;             // also names that begin with a dot
+  bool rehash = false;             // read every file, instead of trusting size, time and inode
   ReadOptions read;
 };
 
@@ -44,42 +45,65 @@ enum class FileStatus : std::uint8_t { added, updated, unchanged, removed, skipp
 std::string_view file_status_name(FileStatus status);
 
 struct FileReport {
-  std::string name;       // id of the document
+  std::string name;  // id of the document
   FileStatus status = FileStatus::added;
   std::size_t chunks = 0;
-  std::string reason;     // why skipped or failed; notes of the reader
+  std::string reason;  // why skipped or failed; notes of the reader
+  // Of a file that was read: what it was, and how much of it.
+  std::string type;
+  std::size_t characters = 0, pages = 0, units = 0;
+  double seconds = 0;  // to read, cut and embed it
 };
 using FileSink = std::function<void(const FileReport&)>;  // called after the file is committed
 
 struct IngestSummary {
   std::size_t added = 0, updated = 0, unchanged = 0, removed = 0, skipped = 0, failed = 0;
-  std::size_t chunks = 0;                // new ones
-  std::uint64_t bytes = 0;               // read
+  std::size_t chunks = 0;        // new ones
+  std::uint64_t bytes = 0;       // read
+  std::size_t units = 0;         // of the new chunks
+  std::size_t kept_vectors = 0;  // of the new chunks, whose text the collection had a vector for
   std::size_t units_min = 0, units_median = 0, units_max = 0;  // of the new chunks
-  std::string unit;                      // "words"
+  std::string unit;                                            // "words"
   double seconds = 0;
-  bool interrupted = false;              // cancelled; what is reported is committed, run again to go on
-  std::string space_note;                // what was done to the vector space
+  bool interrupted = false;  // cancelled; what is reported is committed, run again to go on
+  std::string space_note;    // what was done to the vector space
 };
+
+// How a collection is kept equal to its folders.
+struct WatchOptions {
+  bool once = false;                         // one run, for cron
+  std::chrono::milliseconds settle{300};     // quiet to wait for after a change
+  std::chrono::milliseconds patience{3000};  // longest to wait when changes do not stop
+  std::chrono::seconds rescan{
+      0};  // look at every file this often as well, for file systems that do not tell; 0 = never
+};
+
+// What a watch tells beside its files: a note, or the summary of a run that changed something.
+struct WatchReport {
+  std::string note;  // "'/mnt/docs' is gone; the collection keeps what it has"
+  std::optional<IngestSummary> summary;
+};
+using WatchSink = std::function<void(const WatchReport&)>;
 
 struct SearchOptions {
   std::size_t n = 10;
-  std::optional<SearchMode> mode;        // default: hybrid when the collection has vectors, else lexical
-  std::string where;                     // filter
-  double mmr = 0;                        // 0 = off, else weight of relevance against novelty, 0 < mmr <= 1
-  bool group_by_document = false;        // at most one hit a document
+  std::optional<SearchMode> mode;  // default: hybrid when the collection has vectors, else lexical
+  std::string where;               // filter
+  double mmr = 0;                  // 0 = off, else weight of relevance against novelty, 0 < mmr <= 1
+  bool group_by_document = false;  // at most one hit a document
   std::optional<std::pair<ScoreKind, double>> min_score;
   Fusion fusion = Fusion::rrf;
-  std::optional<double> dense_weight;    // default: a rule by the kind of the collection's model (docs/guide/search.md)
-  std::string like;                      // id of a chunk to search by, instead of a query
-  ModelPtr reranker;                     // with ability PairScorer; null = none
-  double recall = 0.99;                  // share of the nearest vectors that are found on average; 1 = all of them
-  bool exact = false;                    // as recall 1
-  ChunkParts parts = ChunkParts::all;    // names: hits without text, for rankings alone
+  std::optional<double> dense_weight;  // default: a rule by the kind of the collection's model (docs/guide/search.md)
+  std::string like;                    // id of a chunk to search by, instead of a query
+  ModelPtr reranker;                   // with ability PairScorer; null = none
+  double recall = 0.99;                // share of the nearest vectors that are found on average; 1 = all of them
+  bool exact = false;                  // as recall 1
+  ChunkParts parts = ChunkParts::all;  // names: hits without text, for rankings alone
 };
 
 struct Hit {
-  StoredChunk chunk;
+  StoredChunk chunk;  // where Chunk::wider is shown, `text` and `at` are those of the wider passage
+  Span found;         // what was found; chunk.at, or a part of it
   double score = 0;
   ScoreKind kind = ScoreKind::bm25;
   double lexical_score = 0, dense_score = 0;
@@ -105,10 +129,17 @@ class Collection {
   // done and returns a summary with `interrupted`.
   virtual Result<IngestSummary> index(std::span<const std::filesystem::path> roots, const IngestOptions& options,
                                       const FileSink& sink, Context& context) = 0;
+  // index() once, then again of what changes, until it is cancelled. A root that vanishes, or is empty when it is first
+  // seen, takes nothing out of the collection. Errors: as index(); unsupported (no inotify).
+  virtual Status watch(std::span<const std::filesystem::path> roots, const IngestOptions& options,
+                       const WatchOptions& watch, const FileSink& sink, const WatchSink& told, Context& context) = 0;
+  // index() of a document that was read elsewhere (rows of a database); `source` is its path in citations.
+  virtual Result<IngestSummary> index_document(std::string_view name, std::string_view source, Document document,
+                                               const FileSink& sink, Context& context) = 0;
   // Adds or replaces one document from memory; `name` is its id and decides its format.
   virtual Status add(std::string_view name, std::string content, const Metadata& meta, Context& context) = 0;
-  // Adds or replaces a document that was read and cut elsewhere (an export): `terms`, `vectors` and `space_id` of the put
-  // are made here.
+  // Adds or replaces a document that was read and cut elsewhere (an export): `terms`, `vectors` and `space_id` of the
+  // put are made here.
   virtual Status restore(DocumentPut put, Context& context) = 0;
   virtual Status remove(std::span<const std::string> names, Context& context) = 0;
 

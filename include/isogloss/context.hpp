@@ -60,6 +60,7 @@ struct Progress {
   double done = 0;
   double total = 0;
   double loss = 0;  // of a training run; 0 = none
+  std::string_view detail = {};  // what else was done, "1234 chunks"; empty = nothing
 };
 
 struct Context {

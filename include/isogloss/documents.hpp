@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include "isogloss/context.hpp"
 #include "isogloss/input.hpp"
 #include "isogloss/result.hpp"
+#include "isogloss/vectors.hpp"
 
 namespace isogloss {
 
@@ -42,6 +44,18 @@ Result<Document> read_document(const std::filesystem::path& path, const ReadOpti
 Result<Document> read_document_text(std::string_view name, std::string content, const ReadOptions& options,
                                     Context& context);
 
+// Rows of a database as a table: `source` is sqlite:PATH, `query` one SELECT. The document's name is FILE:TABLE
+// (FILE:query when the rows come from several tables), a row's id its `id` column, --id-field, or the table's primary
+// key. Errors: not_found, invalid_argument (not a SELECT, an SQL error), unsupported (another database), too_long,
+// unavailable (locked).
+struct SqlRows {
+  std::string name;
+  std::string source;  // sqlite: and the absolute path
+  Document document;
+};
+Result<SqlRows> read_sql(std::string_view source, const std::string& query, const ReadOptions& options,
+                         Context& context);
+
 // The formats read, one line each: name, extensions, what is kept.
 struct ReaderInfo {
   std::string_view name;
@@ -69,16 +83,20 @@ enum class ChunkStrategy : std::uint8_t {
   paragraph,
   section,  // from heading to heading
   row,
+  code,          // blocks by indentation, packed up to the size
+  semantic,      // sentences, cut where neighbours part; needs vectors
+  parent_child,  // small chunks, each with the section (at most `size` units of it) that a search shows instead
+  late,          // as automatic; the model reads as much around a chunk as its window holds; needs vectors of tokens
 };
 Result<ChunkStrategy> parse_chunk_strategy(std::string_view name);
 std::string_view chunk_strategy_name(ChunkStrategy strategy);
 
 struct ChunkOptions {
   ChunkStrategy strategy = ChunkStrategy::automatic;
-  std::size_t size = 256;           // most units of a chunk, heading prefix included
-  std::size_t overlap = 32;         // units repeated from the chunk before (automatic and fixed)
-  std::size_t heading_limit = 64;   // most units of the heading prefix
-  std::size_t window = 0;           // hard limit of the model in units; 0 = none
+  std::size_t size = 256;          // most units of a chunk, heading prefix included
+  std::size_t overlap = 32;        // units repeated from the chunk before (automatic and fixed)
+  std::size_t heading_limit = 64;  // most units of the heading prefix
+  std::size_t window = 0;          // hard limit of the model in units; 0 = none
 };
 
 // Chunks in order of position. Spans lie within the document's text; every character that is not white space, front
@@ -88,14 +106,22 @@ Result<std::vector<Chunk>> chunk_document(const Document& document, const ChunkO
 
 class Model;
 
+// Vectors of sentences, for semantic cuts: (texts, dimension) dense f32.
+using TextVectors = std::function<Result<Vectors>(std::span<const std::string> texts, Context& context)>;
+
 // How texts are cut for a model: in its own tokens when it reads tokens, else in words.
 struct ChunkPlan {
   ChunkOptions options;
   std::shared_ptr<const UnitSplitter> units;
+  TextVectors vectors;         // empty = the model gives none
+  bool token_vectors = false;  // the model gives one for each token
 };
 // `options` fitted to the model: the size is at most what the window leaves beside special tokens and the prompt of a
 // document, and at least 32. `model` null = words as they are; the plan keeps the model.
 ChunkPlan plan_chunks(const ChunkOptions& options, std::shared_ptr<const Model> model);
+
+// The same by a plan. Error{unsupported}: the strategy needs a model that the plan does not have.
+Result<std::vector<Chunk>> chunk_document(const Document& document, const ChunkPlan& plan, Context& context);
 
 // indexed_text() of a chunk.
 std::string chunk_text(const Document& document, const Chunk& chunk);

@@ -34,10 +34,10 @@ using TextAnalysis = std::function<void(std::string_view text, TermCounts& out)>
 
 // A file as it was when it was stored, to recognise it unchanged.
 struct DocumentState {
-  std::string name;         // id of the document: path relative to its root
-  std::string path;         // absolute; empty when it came from memory
-  std::string root;         // absolute path of the root it was indexed under
-  std::string hash;         // SHA-256 of the file's bytes
+  std::string name;  // id of the document: path relative to its root
+  std::string path;  // absolute; empty when it came from memory
+  std::string root;  // absolute path of the root it was indexed under
+  std::string hash;  // SHA-256 of the file's bytes
   std::uint64_t size = 0;
   std::int64_t mtime_ns = 0;
   std::uint64_t inode = 0;
@@ -64,9 +64,13 @@ struct StoredChunk {
   std::string heading;
   std::string text;  // verbatim text of the span; indexed is indexed_text(heading, text)
   Span at;
+  Span wider;  // as Chunk::wider
   std::uint32_t ordinal = 0;
   std::uint32_t page = 0;
-  Metadata meta;  // of its row and its document
+  std::uint32_t line = 0;
+  Metadata meta;                // of its row and its document
+  std::vector<Box> boxes;       // of the words of the span
+  std::vector<Moment> moments;  // of the span
 };
 
 enum class SpaceRole : std::uint8_t { search, building, old };
@@ -75,8 +79,8 @@ enum class SpaceRole : std::uint8_t { search, building, old };
 struct SpaceInfo {
   std::int64_t number = 0;
   std::string space_id;
-  std::string model;     // reference as the user gave it ("fit:lsa")
-  std::string compute;   // compute type the vectors were made with
+  std::string model;    // reference as the user gave it ("fit:lsa")
+  std::string compute;  // compute type the vectors were made with
   DType dtype = DType::f32;
   std::size_t dimension = 0;
   Metric metric = Metric::cosine;
@@ -86,6 +90,8 @@ struct SpaceInfo {
 
 // When to make a space serve: if every chunk has its vector, or whatever is missing.
 enum class Publish : std::uint8_t { complete, as_it_is };
+
+inline constexpr Span kWholeText{0, SIZE_MAX};
 
 // How much of a chunk to read.
 enum class ChunkParts : std::uint8_t { all, names };
@@ -105,11 +111,11 @@ struct StoreQuery {
   std::span<const float> vector;                     // dense: (dimension)
   std::string filter;                                // grammar: docs/guide/filters.md; empty = all
   Fusion fusion = Fusion::rrf;
-  double dense_weight = 0.5;                         // weighted: share of the dense list; rrf: its factor; 0..1
-  double rank_constant = 60;                         // of rrf
-  std::size_t candidates = 0;                        // per list before fusion; 0 = max(100, 10 k)
-  double recall = 0.99;                              // dense: share of the true nearest found on average; 1 = all
-  bool exact = false;                                // as recall 1
+  double dense_weight = 0.5;   // weighted: share of the dense list; rrf: its factor; 0..1
+  double rank_constant = 60;   // of rrf
+  std::size_t candidates = 0;  // per list before fusion; 0 = max(100, 10 k)
+  double recall = 0.99;        // dense: share of the true nearest found on average; 1 = all
+  bool exact = false;          // as recall 1
 };
 
 struct StoreHit {
@@ -122,14 +128,14 @@ struct StoreHit {
 
 // How a search was done and what it cost.
 struct SearchPlan {
-  std::string plan;                  // "postings + scan, rrf"
-  std::size_t rows = 0;              // chunks of the collection
-  std::size_t matches = 0;           // that pass the filter
-  std::size_t scored_lexical = 0;    // documents scored
-  std::size_t scored_dense = 0;      // distances computed
-  std::size_t lists = 0;             // of vectors that were read
-  std::size_t codes = 0;             // vectors of which one bit a dimension was read
-  std::size_t bytes = 0;             // vectors that were scored by bytes
+  std::string plan;                // "postings + scan, rrf"
+  std::size_t rows = 0;            // chunks of the collection
+  std::size_t matches = 0;         // that pass the filter
+  std::size_t scored_lexical = 0;  // documents scored
+  std::size_t scored_dense = 0;    // distances computed
+  std::size_t lists = 0;           // of vectors that were read
+  std::size_t codes = 0;           // vectors of which one bit a dimension was read
+  std::size_t bytes = 0;           // vectors that were scored by bytes
   double milliseconds = 0;
 };
 
@@ -193,14 +199,15 @@ class Store {
   // Number of chunks that hold each term. (terms)
   virtual Result<std::vector<std::size_t>> document_frequencies(std::span<const std::string> terms,
                                                                 Context& context) = 0;
-  // Those of the numbers that there still are, in their order. `names` leaves text and metadata empty.
+  // Those of the numbers that there still are, in their order. `names` leaves text, metadata, boxes and moments empty.
   virtual Result<std::vector<StoredChunk>> chunks(std::span<const std::int64_t> numbers,
                                                   ChunkParts parts = ChunkParts::all) = 0;
   virtual Result<std::int64_t> chunk_number(std::string_view id) = 0;  // Error{not_found}
 
   virtual Result<std::vector<DocumentState>> documents() = 0;  // by name
   virtual Result<std::optional<DocumentState>> document(std::string_view name) = 0;
-  virtual Result<std::string> document_text(std::string_view name) = 0;
+  // The bytes of the document's text that lie in `range`; kWholeText = all of them. Error{not_found}.
+  virtual Result<std::string> document_text(std::string_view name, Span range) = 0;
   // The document's own metadata, without that of its rows.
   virtual Result<Metadata> document_metadata(std::string_view name) = 0;
   // All chunks in order of number, in groups; stops when the callback says false. `visit` must not write.
@@ -227,6 +234,10 @@ class Store {
   virtual Result<std::vector<std::int64_t>> missing_vectors(std::int64_t space) = 0;
   // False, and nothing is done: others stored chunks that have no vector in it yet, and `complete` was asked for.
   virtual Result<bool> publish_space(std::int64_t space, Publish when, Context& context) = 0;
+  // Vectors that chunks of equal indexed_text() have in a space, so that no text is embedded twice. (texts); an empty
+  // one where no chunk has that text.
+  virtual Result<std::vector<std::vector<float>>> vectors_of_texts(std::int64_t space,
+                                                                   std::span<const std::string> texts) = 0;
   // The vector of a chunk in the serving space, f32.
   virtual Result<std::vector<float>> vector(std::int64_t chunk) = 0;
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/http_client.hpp"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstring>
 #include <memory>
 
 #include "core/shared_library.hpp"
@@ -48,6 +53,7 @@ struct Transfer {
   bool told = false;     // on_headers was called: what follows the body are trailers
   bool stopped = false;  // by the sink or on_headers
   bool too_long = false;
+  bool refused = false;  // the address is of a private network
 };
 
 // Called with one header line at a time. A status line begins a new reply: what came before was an interim one.
@@ -89,6 +95,15 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<Transfer*>(user)->context->check() ? 0 : 1;
 }
 
+curl_socket_t on_open_socket(void* user, curlsocktype, curl_sockaddr* address) {
+  auto* transfer = static_cast<Transfer*>(user);
+  if (is_private_address(&address->addr)) {
+    transfer->refused = true;
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 void set_method(CURL* handle, const HttpRequest& request) {
   const Curl& c = curl();
   if (request.method == "HEAD") {
@@ -124,6 +139,10 @@ void set_callbacks(CURL* handle, Transfer& transfer) {
   c.setopt(handle, CURLOPT_NOPROGRESS, 0L);
   c.setopt(handle, CURLOPT_XFERINFOFUNCTION, &on_progress);
   c.setopt(handle, CURLOPT_XFERINFODATA, &transfer);
+  if (transfer.request->hosts == HttpHosts::all) return;
+  c.setopt(handle, CURLOPT_NOPROXY, "*");
+  c.setopt(handle, CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
+  c.setopt(handle, CURLOPT_OPENSOCKETDATA, &transfer);
 }
 
 }  // namespace
@@ -156,12 +175,70 @@ Result<HttpResponse> http_request(const HttpRequest& request, const HttpSink& si
     return fail(Code::too_long,
                 shown + " answers with more than the " + std::to_string(request.max_body) + " bytes allowed.");
   }
+  if (code != CURLE_OK && transfer.refused) {
+    return fail(Code::unsupported,
+                shown + " lies in a private network, from which nothing is fetched unless it is asked for.");
+  }
   if (code != CURLE_OK && !transfer.stopped) {
     const bool begun = transfer.response.status != 0;
     return fail(Code::unavailable,
                 shown + (begun ? " stopped answering: " : " does not answer: ") + c.strerror(code) + ".");
   }
   return std::move(transfer.response);
+}
+
+namespace {
+
+struct Network {
+  std::uint32_t address;
+  int bits;
+};
+// IANA's special-purpose registry (RFC 6890), what is not globally reachable.
+constexpr std::array<Network, 12> kPrivate{{{0x00000000, 8},   // this network
+                                            {0x0A000000, 8},   // 10.0.0.0
+                                            {0x64400000, 10},  // 100.64.0.0, carriers
+                                            {0x7F000000, 8},   // loopback
+                                            {0xA9FE0000, 16},  // 169.254.0.0, link-local
+                                            {0xAC100000, 12},  // 172.16.0.0
+                                            {0xC0000000, 24},  // 192.0.0.0, protocols
+                                            {0xC0A80000, 16},  // 192.168.0.0
+                                            {0xC6120000, 15},  // 198.18.0.0, benchmarks
+                                            {0xC6336400, 24},  // 198.51.100.0, documentation
+                                            {0xE0000000, 4},   // multicast
+                                            {0xF0000000, 4}}};
+
+bool is_private_v4(std::uint32_t address) {
+  return std::ranges::any_of(kPrivate, [&](const Network& n) { return (address ^ n.address) >> (32 - n.bits) == 0; });
+}
+
+bool is_private_v6(const std::array<std::uint8_t, 16>& b) {
+  const auto v4 = [&](std::size_t at) {
+    return std::uint32_t{b[at]} << 24 | std::uint32_t{b[at + 1]} << 16 | std::uint32_t{b[at + 2]} << 8 | b[at + 3];
+  };
+  const bool zero10 = std::all_of(b.begin(), b.begin() + 10, [](std::uint8_t x) { return x == 0; });
+  if (zero10 && ((b[10] == 0xFF && b[11] == 0xFF) || (b[10] == 0 && b[11] == 0)))
+    return is_private_v4(v4(12));                                                               // and ::1
+  if (b[0] == 0 && b[1] == 0x64 && b[2] == 0xFF && b[3] == 0x9B) return is_private_v4(v4(12));  // NAT64
+  if (b[0] == 0x20 && b[1] == 0x02) return is_private_v4(v4(2));                                // 6to4
+  return (b[0] & 0xFE) == 0xFC || (b[0] == 0xFE && b[1] >= 0x80) || b[0] == 0xFF;
+}
+
+}  // namespace
+
+bool is_private_address(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    sockaddr_in in{};
+    std::memcpy(&in, address, sizeof in);
+    return is_private_v4(ntohl(in.sin_addr.s_addr));
+  }
+  if (address->sa_family == AF_INET6) {
+    sockaddr_in6 in{};
+    std::memcpy(&in, address, sizeof in);
+    std::array<std::uint8_t, 16> bytes;
+    std::memcpy(bytes.data(), &in.sin6_addr, bytes.size());
+    return is_private_v6(bytes);
+  }
+  return true;
 }
 
 bool is_loopback_url(std::string_view url) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include <vector>
 
 #include "isogloss/context.hpp"
+
+struct sockaddr;
 
 namespace isogloss {
 
@@ -23,6 +26,11 @@ struct HttpResponse {
   std::string_view header(std::string_view name) const;
 };
 
+// Which servers may be asked: all, or none of a private network, whatever its name resolves to (loopback, RFC 1918,
+// link-local, carriers', multicast, their IPv6 kin). Then no proxy is asked either, since it would resolve the name
+// itself.
+enum class HttpHosts : std::uint8_t { all, public_alone };
+
 struct HttpRequest {
   std::string url;
   std::string method{};  // empty = GET, or POST when there is a body; HEAD asks for the headers alone
@@ -30,7 +38,8 @@ struct HttpRequest {
   std::string body{};
   std::chrono::seconds timeout{300};  // of the whole transfer; 0 = none
   std::chrono::seconds connect_timeout{10};
-  std::chrono::seconds stall_timeout{0};          // without a byte; 0 = none
+  std::chrono::seconds stall_timeout{0};  // without a byte; 0 = none
+  HttpHosts hosts = HttpHosts::all;
   std::size_t max_body = std::size_t{256} << 20;  // bytes of a body that is kept in memory
   // Called with status and headers of the reply before its body; false stops the transfer. May be empty.
   std::function<bool(const HttpResponse&)> on_headers{};
@@ -40,12 +49,17 @@ struct HttpRequest {
 using HttpSink = std::function<bool(std::string_view piece)>;
 
 // Error{unavailable} when the server cannot be reached, stops before the end of the body or libcurl is missing,
-// Error{too_long} when the body does not fit `max_body`, Error{cancelled} when the context is. Any HTTP status is a
-// response, not an error. Redirects are not followed. Messages leave out what stands behind a '?' of the address.
+// Error{unsupported}
+// when its address is private and must not be, Error{too_long} when the body does not fit `max_body`, Error{cancelled}
+// when the context is. Any HTTP status is a response, not an error. Redirects are not followed. Messages leave out what
+// stands behind a '?' of the address.
 Result<HttpResponse> http_request(const HttpRequest& request, const HttpSink& sink, Context& context);
 
 // http://127.0.0.1, [::1], localhost: what may be asked while offline.
 bool is_loopback_url(std::string_view url);
+
+// An address of a private network: what HttpHosts::public_alone refuses. REQUIRES: it is a whole sockaddr.
+bool is_private_address(const struct sockaddr* address);
 
 // "https://host:8080" of an address, in lower case, without a port that is the scheme's own; empty when it has no
 // "://".

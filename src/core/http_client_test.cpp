@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/http_client.hpp"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 
 #include "core/http_test_support.hpp"
 
@@ -129,6 +131,30 @@ TEST(Url, EncodesWhatAPathCannotHold) {
   EXPECT_EQ(url_encode("refs/pr 1"), "refs%2Fpr%201");
   EXPECT_EQ(url_encode("a/b-c.d_e~f", "/"), "a/b-c.d_e~f");
   EXPECT_EQ(url_encode("\xC3\xA9?#%"), "%C3%A9%3F%23%25");
+}
+
+bool is_private(const char* text) {
+  sockaddr_in v4{};
+  sockaddr_in6 v6{};
+  v4.sin_family = AF_INET;
+  v6.sin6_family = AF_INET6;
+  if (::inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
+    return is_private_address(static_cast<const sockaddr*>(static_cast<const void*>(&v4)));
+  }
+  EXPECT_EQ(::inet_pton(AF_INET6, text, &v6.sin6_addr), 1) << text;
+  return is_private_address(static_cast<const sockaddr*>(static_cast<const void*>(&v6)));
+}
+
+TEST(PrivateAddress, IsWhatTheWorldCannotReach) {
+  for (const char* text : {"127.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
+                           "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fd00::1",
+                           "ff02::1", "::ffff:127.0.0.1", "64:ff9b::10.0.0.1", "2002:7f00:1::"}) {
+    EXPECT_TRUE(is_private(text)) << text;
+  }
+  for (const char* text :
+       {"93.184.216.34", "172.32.0.1", "11.0.0.1", "100.128.0.1", "2606:2800:220:1::1", "::ffff:8.8.8.8"}) {
+    EXPECT_FALSE(is_private(text)) << text;
+  }
 }
 
 }  // namespace

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Document -> chunks. All strategies are one mechanism: the text is cut into sections (from heading to heading), a
-// section into pieces (sentences, paragraphs, code blocks, or the whole), and pieces are packed into chunks that hold at
-// most `capacity` units, where capacity = size - units of the heading prefix. A piece that does not fit is cut at unit
-// borders. Units are split once for the whole document and found again by binary search, so a span costs O(log n).
+// section into pieces (sentences, paragraphs, code blocks, or the whole), and pieces are packed into chunks that hold
+// at most `capacity` units, where capacity = size - units of the heading prefix. A piece that does not fit is cut at
+// unit borders. Units are split once for the whole document and found again by binary search, so a span costs O(log n).
+//
+// Semantic: the vectors of neighbouring sentences, each read with the one before and behind it, are compared; a gap is
+// wide when it is a standard deviation above the mean of the document. Parent-child: what automatic would make are the
+// parents, and quarters of them the chunks. Late: the chunks of automatic, in groups that fill the model's window.
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <utility>
 
+#include "core/assert.hpp"
 #include "core/guard.hpp"
+#include "core/places.hpp"
 #include "core/text.hpp"
+#include "core/utf8.hpp"
+#include "input/pieces.hpp"
 #include "isogloss/documents.hpp"
 #include "isogloss/options.hpp"
 
@@ -18,13 +27,21 @@ namespace {
 constexpr std::size_t kLeastCapacity = 32;
 constexpr std::string_view kPathSeparator = " > ";
 
-constexpr std::array<std::pair<ChunkStrategy, std::string_view>, 6> kStrategies{
+constexpr std::size_t kChildren = 4;  // chunks that a parent of full size has
+constexpr std::array<std::pair<ChunkStrategy, std::string_view>, 10> kStrategies{
     {{ChunkStrategy::automatic, "auto"},
      {ChunkStrategy::fixed, "fixed"},
      {ChunkStrategy::sentence, "sentence"},
      {ChunkStrategy::paragraph, "paragraph"},
      {ChunkStrategy::section, "section"},
-     {ChunkStrategy::row, "row"}}};
+     {ChunkStrategy::row, "row"},
+     {ChunkStrategy::code, "code"},
+     {ChunkStrategy::semantic, "semantic"},
+     {ChunkStrategy::parent_child, "parent-child"},
+     {ChunkStrategy::late, "late"}}};
+
+// A character of a script that is written without blanks between words.
+bool is_unit_of_its_own(char32_t c) { return code_point_info(c).kind != ScriptKind::none && !is_mark(c); }
 
 class WordUnits final : public UnitSplitter {
  public:
@@ -32,12 +49,26 @@ class WordUnits final : public UnitSplitter {
   void split(std::string_view text, std::vector<Span>& out) const override {
     std::size_t i = 0;
     while (i < text.size()) {
-      while (i < text.size() && static_cast<unsigned char>(text[i]) <= ' ') ++i;
-      const std::size_t begin = i;
-      while (i < text.size() && static_cast<unsigned char>(text[i]) > ' ') ++i;
+      while (i < text.size() && is_space_byte(text[i])) ++i;
+      std::size_t begin = i;
+      while (i < text.size() && !is_space_byte(text[i])) {
+        if (static_cast<unsigned char>(text[i]) < 0xE0) {
+          ++i;
+          continue;
+        }
+        const Decoded read = utf8_decode(text.data() + i, text.data() + text.size());
+        if (i > begin && is_unit_of_its_own(read.code_point)) {
+          out.push_back({begin, i});
+          begin = i;
+        }
+        i += read.size;
+      }
       if (i > begin) out.push_back({begin, i});
     }
   }
+
+ private:
+  static bool is_space_byte(char c) { return static_cast<unsigned char>(c) <= ' '; }
 };
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f'; }
@@ -53,6 +84,24 @@ struct Section {
   std::string path;  // headings from the top, joined
 };
 
+// A section with the path that its chunks carry, what that costs, and what is left for their text.
+struct Frame {
+  Span body;
+  std::string path;
+  std::size_t prefix = 0;    // units of the path
+  std::size_t capacity = 0;  // units of a chunk beside it
+};
+
+double cosine_distance(std::span<const float> a, std::span<const float> b) {
+  double dot = 0, aa = 0, bb = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    dot += double{a[i]} * b[i];
+    aa += double{a[i]} * a[i];
+    bb += double{b[i]} * b[i];
+  }
+  return aa == 0 || bb == 0 ? 1 : 1 - dot / std::sqrt(aa * bb);
+}
+
 class Chunker {
  public:
   Chunker(const Document& document, const ChunkOptions& options, const UnitSplitter& splitter)
@@ -60,10 +109,19 @@ class Chunker {
     splitter_.split(text_, units_);
   }
 
-  std::vector<Chunk> run() {
+  // `vectors` is for the semantic strategy alone.
+  Result<std::vector<Chunk>> run(const TextVectors& vectors, Context& context) {
     const bool rows = !document_.rows.empty() &&
                       (options_.strategy == ChunkStrategy::row || options_.strategy == ChunkStrategy::automatic);
-    rows ? take_rows() : take_sections();
+    if (rows) {
+      take_rows();
+    } else if (options_.strategy == ChunkStrategy::semantic) {
+      IG_TRY(take_semantic(vectors, context));
+    } else {
+      for (const Frame& frame : frames()) take_section(frame);
+    }
+    if (options_.strategy == ChunkStrategy::late) group_for_window();
+    number_lines(text_, chunks_);
     return std::move(chunks_);
   }
 
@@ -112,20 +170,29 @@ class Chunker {
     }
   }
 
+  bool is_code() const { return document_.type == "code"; }
+
+  // Where the text of a section begins: behind its heading, but for code, whose headings are part of the text.
+  std::size_t section_begin(const Heading& heading, std::size_t floor) const {
+    return is_code() ? input::begin_of_symbol(text_, line_begin(heading.at.begin), floor)
+                     : line_begin(heading.at.begin);
+  }
+
   std::vector<Section> sections() const {
     std::vector<Section> out;
     if (options_.strategy == ChunkStrategy::fixed || document_.headings.empty()) {
       return {{{document_.body, text_.size()}, ""}};
     }
-    out.push_back({{document_.body, line_begin(document_.headings.front().at.begin)}, ""});
+    out.push_back({{document_.body, section_begin(document_.headings.front(), document_.body)}, ""});
     std::vector<const Heading*> stack;
     for (std::size_t i = 0; i < document_.headings.size(); ++i) {
       const Heading& heading = document_.headings[i];
       while (!stack.empty() && stack.back()->level >= heading.level) stack.pop_back();
       stack.push_back(&heading);
       const bool last = i + 1 == document_.headings.size();
-      const std::size_t end = last ? text_.size() : line_begin(document_.headings[i + 1].at.begin);
-      Section section{trimmed(text_, {std::min(behind_heading(heading.at.end), end), end}), ""};
+      const std::size_t end = last ? text_.size() : section_begin(document_.headings[i + 1], line_end(heading.at.end));
+      const std::size_t begin = is_code() ? out.back().body.end : std::min(behind_heading(heading.at.end), end);
+      Section section{is_code() ? Span{begin, end} : trimmed(text_, {begin, end}), ""};
       for (const Heading* level : stack) {
         if (!section.path.empty()) section.path += kPathSeparator;
         section.path += text_.substr(level->at.begin, level->at.size());
@@ -142,6 +209,9 @@ class Chunker {
     return feed == std::string_view::npos ? 0 : feed + 1;
   }
 
+  // Behind the line that `offset` is on.
+  std::size_t line_end(std::size_t offset) const { return std::min(text_.find('\n', offset), text_.size() - 1) + 1; }
+
   // Behind the heading's line, and behind the underline of a setext heading.
   std::size_t behind_heading(std::size_t end) const {
     std::size_t at = std::min(text_.find('\n', end), text_.size());
@@ -153,10 +223,11 @@ class Chunker {
     return at;
   }
 
-  void take_sections() {
-    for (const Section& section : sections()) {
+  std::vector<Frame> frames() const {
+    std::vector<Frame> out;
+    for (Section& section : sections()) {
       // A prefix longer than its limit loses its outer levels first: the innermost says most.
-      std::string path = section.path;
+      std::string path = std::move(section.path);
       std::size_t prefix = units_of(path);
       while (prefix > options_.heading_limit && path.find(kPathSeparator) != std::string::npos) {
         path.erase(0, path.find(kPathSeparator) + kPathSeparator.size());
@@ -169,24 +240,119 @@ class Chunker {
       std::size_t limit = options_.size;
       if (options_.window != 0) limit = std::min(limit, options_.window);
       const std::size_t capacity = std::max(limit > prefix ? limit - prefix : 0, std::min(kLeastCapacity, limit));
-      take_section(section.body, path, prefix, capacity);
+      out.push_back({section.body, std::move(path), prefix, capacity});
     }
+    return out;
   }
 
-  void take_section(Span body, const std::string& path, std::size_t prefix, std::size_t capacity) {
+  void take_section(const Frame& frame) {
+    const auto& [body, path, prefix, capacity] = frame;
+    const std::size_t overlap = std::min(options_.overlap, capacity / 2);
     switch (options_.strategy) {
       case ChunkStrategy::automatic:
       case ChunkStrategy::row:
-        pack(sentence_pieces(body), capacity, std::min(options_.overlap, capacity / 2), path, prefix);
+      case ChunkStrategy::late:
+        is_code() ? pack(blocks_of(body, capacity), capacity, 0, path, prefix)
+                  : pack(sentence_pieces(body), capacity, overlap, path, prefix);
         break;
-      case ChunkStrategy::fixed: cut(body, capacity, std::min(options_.overlap, capacity / 2), path, prefix); break;
-      case ChunkStrategy::section: cut(body, capacity, 0, path, prefix); break;
+      case ChunkStrategy::fixed:
+        cut(body, capacity, overlap, path, prefix);
+        break;
+      case ChunkStrategy::section:
+        cut(body, capacity, 0, path, prefix);
+        break;
       case ChunkStrategy::sentence:
         for (const Span& piece : sentence_pieces(body)) cut(piece, capacity, 0, path, prefix);
         break;
       case ChunkStrategy::paragraph:
         for (const Span& piece : paragraph_pieces(body)) pack(sentence_pieces(piece), capacity, 0, path, prefix);
         break;
+      case ChunkStrategy::code:
+        pack(blocks_of(body, capacity), capacity, 0, path, prefix);
+        break;
+      case ChunkStrategy::parent_child:
+        take_children(frame);
+        break;
+      case ChunkStrategy::semantic:
+        IG_ASSERT(false);
+        break;  // all sections together, in take_semantic()
+    }
+  }
+
+  std::vector<Span> blocks_of(Span body, std::size_t capacity) const {
+    return input::code_pieces(text_, body, [&](Span part) { return units_in(part) <= capacity; });
+  }
+
+  // Packs the section twice: into parents, and each parent into chunks a quarter as long.
+  void take_children(const Frame& frame) {
+    const std::size_t first = chunks_.size();
+    pack(is_code() ? blocks_of(frame.body, frame.capacity) : sentence_pieces(frame.body), frame.capacity, 0, frame.path,
+         frame.prefix);
+    const std::vector<Chunk> parents(chunks_.begin() + static_cast<std::ptrdiff_t>(first), chunks_.end());
+    chunks_.resize(first);
+    const std::size_t capacity = std::min(frame.capacity, std::max(frame.capacity / kChildren, kLeastCapacity));
+    for (const Chunk& parent : parents) {
+      const std::size_t child = chunks_.size();
+      pack(is_code() ? blocks_of(parent.at, capacity) : sentence_pieces(parent.at), capacity, 0, frame.path,
+           frame.prefix);
+      for (std::size_t i = child; i < chunks_.size(); ++i) chunks_[i].wider = parent.at;
+    }
+  }
+
+  // Runs of chunks that the model's window holds together; each is read with its run.
+  void group_for_window() {
+    const std::size_t window = options_.window != 0 ? options_.window : SIZE_MAX;
+    for (std::size_t first = 0; first < chunks_.size();) {
+      std::size_t end = first + 1;
+      while (end < chunks_.size() && units_in({chunks_[first].at.begin, chunks_[end].at.end}) <= window) ++end;
+      for (std::size_t i = first; i < end; ++i) chunks_[i].wider = {chunks_[first].at.begin, chunks_[end - 1].at.end};
+      first = end;
+    }
+  }
+
+  // Every sentence of the document is read once, with its neighbours in the section.
+  Status take_semantic(const TextVectors& vectors, Context& context) {
+    const std::vector<Frame> all = frames();
+    std::vector<std::vector<Span>> pieces;  // (sections)
+    std::vector<std::string> texts;
+    for (const Frame& frame : all) {
+      const std::vector<Span>& found = pieces.emplace_back(sentence_pieces(frame.body));
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        const std::size_t begin = found[i == 0 ? 0 : i - 1].begin, end = found[std::min(i + 1, found.size() - 1)].end;
+        texts.emplace_back(text_.substr(begin, end - begin));
+      }
+    }
+    if (texts.empty()) return {};
+    const Vectors rows = IG_TRY(vectors(texts, context));
+    std::vector<std::vector<double>> gaps(all.size());  // (sections, sentences - 1)
+    double sum = 0, squares = 0;
+    std::size_t row = 0, count = 0;
+    for (std::size_t s = 0; s < all.size(); row += pieces[s++].size()) {
+      for (std::size_t i = 1; i < pieces[s].size(); ++i, ++count) {
+        gaps[s].push_back(cosine_distance(rows.row_f32(row + i - 1), rows.row_f32(row + i)));
+        sum += gaps[s].back();
+        squares += gaps[s].back() * gaps[s].back();
+      }
+    }
+    const double mean = count == 0 ? 0 : sum / static_cast<double>(count);
+    const double deviation =
+        count == 0 ? 0 : std::sqrt(std::max(0.0, squares / static_cast<double>(count) - mean * mean));
+    for (std::size_t s = 0; s < all.size(); ++s) cut_at_gaps(all[s], pieces[s], gaps[s], mean + deviation);
+    return {};
+  }
+
+  void cut_at_gaps(const Frame& frame, const std::vector<Span>& pieces, const std::vector<double>& gaps, double wide) {
+    if (pieces.empty()) return;
+    std::vector<std::size_t> units;
+    for (const Span& piece : pieces) units.push_back(units_in(piece));
+    const std::size_t least = std::min(kLeastCapacity, frame.capacity / 2);
+    std::vector<std::size_t> cuts = input::cuts_at_gaps(gaps, units, wide, least, frame.capacity);
+    cuts.push_back(pieces.size());
+    std::size_t begin = 0;
+    for (const std::size_t end : cuts) {  // pack: a part that could not be cut is too long still
+      pack({pieces.begin() + static_cast<std::ptrdiff_t>(begin), pieces.begin() + static_cast<std::ptrdiff_t>(end)},
+           frame.capacity, 0, frame.path, frame.prefix);
+      begin = end;
     }
   }
 
@@ -226,15 +392,16 @@ class Chunker {
     return out;
   }
 
-  // Consecutive windows of `capacity` units, each `overlap` units back into the one before.
+  // Consecutive windows of `capacity` units, each `overlap` units back into the one before. A span may begin within a
+  // unit (a sentence that no blank parts from the one before): then it begins with what is left of that.
   void cut(Span span, std::size_t capacity, std::size_t overlap, const std::string& path, std::size_t prefix) {
     const std::size_t last = unit_at(span.end);
-    for (std::size_t first = unit_at(span.begin); first < last;) {
-      const std::size_t stop = std::min(first + capacity, last);
-      emit({units_[first].begin, std::min(units_[stop - 1].end, span.end)}, path, prefix);
-      if (stop == last) return;
-      first = stop - overlap;
+    std::size_t first = unit_at(span.begin), begin = span.begin;
+    for (; first + capacity < last; begin = units_[first].begin) {
+      emit({begin, units_[first + capacity - 1].end}, path, prefix);
+      first += capacity - overlap;
     }
+    emit({begin, span.end}, path, prefix);
   }
 
   // Greedy: as many whole pieces as fit, then again from the pieces that make up the overlap.
@@ -287,7 +454,9 @@ Result<ChunkStrategy> parse_chunk_strategy(std::string_view name) {
   }
   const std::string nearest = nearest_name(name, known);
   return fail(Code::invalid_argument,
-              "'" + std::string(name) + "' is not a chunk strategy; use auto, fixed, sentence, paragraph, section or row." +
+              "'" + std::string(name) +
+                  "' is not a chunk strategy; use auto, fixed, sentence, paragraph, section, row, "
+                  "code, semantic, parent-child or late." +
                   (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
 }
 
@@ -297,13 +466,26 @@ std::string_view chunk_strategy_name(ChunkStrategy strategy) {
 
 Result<std::vector<Chunk>> chunk_document(const Document& document, const ChunkOptions& options,
                                           const UnitSplitter& units) {
+  Context context;
+  const ChunkPlan plan{options, {&units, [](const UnitSplitter*) {}}, {}, false};
+  return chunk_document(document, plan, context);
+}
+
+Result<std::vector<Chunk>> chunk_document(const Document& document, const ChunkPlan& plan, Context& context) {
   return guard([&]() -> Result<std::vector<Chunk>> {
+    const ChunkOptions& options = plan.options;
     if (options.size == 0) return fail(Code::invalid_argument, "The chunk size must be at least 1 unit.");
     if (options.strategy == ChunkStrategy::row && document.rows.empty()) {
-      return fail(Code::invalid_argument, "Chunk strategy 'row' needs a table (CSV, TSV, JSON lines); this is " +
-                                              document.type + ".");
+      return fail(Code::invalid_argument,
+                  "Chunk strategy 'row' needs a table (CSV, TSV, JSON lines); this is " + document.type + ".");
     }
-    return Chunker(document, options, units).run();
+    const bool semantic = options.strategy == ChunkStrategy::semantic, late = options.strategy == ChunkStrategy::late;
+    if ((semantic && !plan.vectors) || (late && !plan.token_vectors)) {
+      return fail(Code::unsupported, "Chunk strategy '" + std::string(chunk_strategy_name(options.strategy)) +
+                                         "' needs a model that gives vectors of " + (late ? "tokens" : "texts") +
+                                         " before the texts are cut, not one fitted on them. Name one with -m MODEL.");
+    }
+    return Chunker(document, options, *plan.units).run(plan.vectors, context);
   });
 }
 

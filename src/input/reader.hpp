@@ -54,6 +54,9 @@ struct Foreign {
 Result<Document> read_content(std::string_view name, std::string content, const ReadOptions& options,
                               const Foreign& foreign, Context& context);
 
+// Error{invalid_argument}: the table lacks a column that the options name.
+Status check_columns(std::string_view file, const std::vector<std::string>& columns, const ReadOptions& options);
+
 // One row of a table, field names beside values, into text and metadata (rules: docs/guide/documents.md).
 struct Field {
   std::string name;

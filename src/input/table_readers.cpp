@@ -6,8 +6,8 @@
 
 #include "core/json.hpp"
 #include "core/text.hpp"
-#include "input/meta_scalar.hpp"
 #include "input/csv.hpp"
+#include "input/meta_scalar.hpp"
 #include "input/reader.hpp"
 #include "isogloss/options.hpp"
 
@@ -29,18 +29,6 @@ bool is_text_field(std::string_view name, const ReadOptions& options) {
 
 bool is_id_field(std::string_view name, const ReadOptions& options) {
   return options.id_field.empty() ? name == "id" || name == "_id" : name == options.id_field;
-}
-
-Status check_columns(std::string_view file, const std::vector<std::string>& columns, const ReadOptions& options) {
-  std::vector<std::string> wanted = options.text_fields;
-  if (!options.id_field.empty()) wanted.push_back(options.id_field);
-  for (const std::string& field : wanted) {
-    if (std::find(columns.begin(), columns.end(), field) != columns.end()) continue;
-    const std::string nearest = nearest_name(field, columns);
-    return fail(Code::invalid_argument, "'" + std::string(file) + "' has no column '" + field + "'." +
-                                            (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
-  }
-  return {};
 }
 
 Status read_separated(std::string_view name, char separator, const ReadOptions& options, Document& document) {
@@ -90,7 +78,8 @@ Status read_json(std::string_view name, const ReadOptions& options, Document& do
   if (trim(document.text).empty()) return {};
   const Json json = IG_TRY(Json::parse(document.text, "'" + std::string(name) + "'"));
   const auto items = json.as_array();
-  const bool table = !items.empty() && std::all_of(items.begin(), items.end(), [](const Json& j) { return j.is_object(); });
+  const bool table =
+      !items.empty() && std::all_of(items.begin(), items.end(), [](const Json& j) { return j.is_object(); });
   if (!table) return {};  // the text of the file as it stands
   document.text.clear();
   for (std::size_t i = 0; i < items.size(); ++i) append_object(items[i], options, i + 1, document);
@@ -99,12 +88,24 @@ Status read_json(std::string_view name, const ReadOptions& options, Document& do
 
 }  // namespace
 
+Status check_columns(std::string_view file, const std::vector<std::string>& columns, const ReadOptions& options) {
+  std::vector<std::string> wanted = options.text_fields;
+  if (!options.id_field.empty()) wanted.push_back(options.id_field);
+  for (const std::string& field : wanted) {
+    if (std::find(columns.begin(), columns.end(), field) != columns.end()) continue;
+    const std::string nearest = nearest_name(field, columns);
+    return fail(Code::invalid_argument, "'" + std::string(file) + "' has no column '" + field + "'." +
+                                            (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+  }
+  return {};
+}
+
 void append_row(std::span<const Field> fields, const ReadOptions& options, std::size_t number, Document& document) {
   Row row;
   row.id = std::to_string(number);
   row.at.begin = document.text.size();
-  const bool has_text = std::any_of(fields.begin(), fields.end(),
-                                    [&](const Field& f) { return is_text_field(f.name, options); });
+  const bool has_text =
+      std::any_of(fields.begin(), fields.end(), [&](const Field& f) { return is_text_field(f.name, options); });
   for (const Field& field : fields) {
     const std::string text = text_of(field.value);
     if (is_id_field(field.name, options)) {
@@ -123,8 +124,8 @@ void append_row(std::span<const Field> fields, const ReadOptions& options, std::
   document.rows.push_back(std::move(row));
 }
 
-constinit const Reader kCsvReader{"csv", ".csv", "a row per line; text from title and text columns, the rest is metadata",
-                                  read_csv};
+constinit const Reader kCsvReader{"csv", ".csv",
+                                  "a row per line; text from title and text columns, the rest is metadata", read_csv};
 constinit const Reader kTsvReader{"tsv", ".tsv .tab", "as csv, with tabs", read_tsv};
 constinit const Reader kJsonLinesReader{"jsonl", ".jsonl .ndjson", "a row per line, an object each", read_json_lines};
 constinit const Reader kJsonReader{"json", ".json", "an array of objects is a table; anything else is text", read_json};

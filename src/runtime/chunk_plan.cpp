@@ -6,6 +6,7 @@
 #include "isogloss/documents.hpp"
 #include "isogloss/model.hpp"
 #include "isogloss/tokens.hpp"
+#include "runtime/text_vectors.hpp"
 
 namespace isogloss {
 namespace {
@@ -38,7 +39,13 @@ class TokenUnits final : public UnitSplitter {
 }  // namespace
 
 ChunkPlan plan_chunks(const ChunkOptions& options, std::shared_ptr<const Model> model) {
-  ChunkPlan plan{options, std::shared_ptr<const UnitSplitter>(&word_units(), [](const UnitSplitter*) {})};
+  ChunkPlan plan{options, std::shared_ptr<const UnitSplitter>(&word_units(), [](const UnitSplitter*) {}), {}, false};
+  if (model != nullptr && model->ability<Embedder>() != nullptr && !model->card().sparse) {
+    plan.token_vectors = runtime::can_embed_late(*model);
+    plan.vectors = [model](std::span<const std::string> texts, Context& context) {
+      return runtime::embed_texts(*model, texts, Role::document, context);
+    };
+  }
   const TokenEmbedder* reader = model == nullptr ? nullptr : model->ability<TokenEmbedder>();
   if (reader == nullptr) return plan;
   if (const std::size_t window = model->card().window; window != 0) {

@@ -34,7 +34,7 @@ TEST(ChunkPlan, NoChunkExceedsTheWindow) {
     text += "The cat sat on the mat, and a dog barked at the moon " + std::to_string(i) + ". ";
   Context context;
   const Document document = read_document_text("a.md", text, {}, context).value();
-  const auto chunks = chunk_document(document, plan.options, *plan.units).value();
+  const auto chunks = chunk_document(document, plan, context).value();
   EXPECT_GT(chunks.size(), 20u);
   const auto* reader = model->ability<TokenEmbedder>();
   for (const Chunk& chunk : chunks) {

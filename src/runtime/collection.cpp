@@ -7,6 +7,7 @@
 
 #include "core/guard.hpp"
 #include "core/json.hpp"
+#include "core/places.hpp"
 #include "core/text.hpp"
 #include "runtime/local_collection.hpp"
 
@@ -20,7 +21,8 @@ std::string_view file_status_name(FileStatus status) {
 
 fs::path data_home() {
   if (const char* home = std::getenv("ISOGLOSS_HOME"); home != nullptr && *home != '\0') return home;
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') return fs::path(data) / "isogloss";
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0')
+    return fs::path(data) / "isogloss";
   const char* home = std::getenv("HOME");
   return fs::path(home != nullptr ? home : ".") / ".local/share/isogloss";
 }
@@ -32,7 +34,8 @@ Result<fs::path> collection_folder(std::string_view name) {
                                        std::string(name.substr(0, scheme)) + "'.");
   }
   if (name.find('/') != std::string_view::npos) return fs::path(name);
-  if (name == "." || name == "..") return fail(Code::invalid_argument, "'" + std::string(name) + "' is not a collection name.");
+  if (name == "." || name == "..")
+    return fail(Code::invalid_argument, "'" + std::string(name) + "' is not a collection name.");
   return data_home() / "collections" / name;
 }
 
@@ -59,9 +62,10 @@ namespace {
 Error no_collection(const std::string& name) {
   const auto known = list_collections();
   const std::string nearest = known ? nearest_name(name, *known) : std::string();
-  return Error{Code::not_found, "there is no collection '" + name + "'." +
-                                    (nearest.empty() ? "" : " Did you mean '" + nearest + "'?") +
-                                    " Make it with: isogloss index " + name + " FOLDER", -1, 0.0};
+  return Error{Code::not_found,
+               "there is no collection '" + name + "'." + (nearest.empty() ? "" : " Did you mean '" + nearest + "'?") +
+                   " Make it with: isogloss index " + name + " FOLDER",
+               -1, 0.0};
 }
 
 }  // namespace
@@ -70,7 +74,8 @@ Result<std::unique_ptr<Collection>> LocalCollection::open(const fs::path& folder
                                                           const CollectionOptions& options, Context& context) {
   auto collection = std::make_unique<LocalCollection>();
   collection->folder_ = folder;
-  collection->name_ = folder.parent_path() == data_home() / "collections" ? folder.filename().string() : folder.string();
+  collection->name_ =
+      folder.parent_path() == data_home() / "collections" ? folder.filename().string() : folder.string();
   auto store = open_store(folder, mode, {}, context);
   if (!store && store.error().code == Code::not_found) return fail(no_collection(collection->name_));
   collection->store_ = IG_TRY(std::move(store));
@@ -130,7 +135,7 @@ Status LocalCollection::add(std::string_view name, std::string content, const Me
     put.document = IG_TRY(read_document_text(name, std::move(content), {}, context));
     for (const auto& [key, value] : meta) put.document.meta.insert_or_assign(key, value);
     const ChunkPlan plan = IG_TRY(chunk_plan(context));
-    put.chunks = IG_TRY(chunk_document(put.document, plan.options, *plan.units));
+    put.chunks = IG_TRY(chunk_document(put.document, plan, context));
     return restore(std::move(put), context);
   });
 }
@@ -139,13 +144,16 @@ Status LocalCollection::restore(DocumentPut put, Context& context) {
   return guard([&]() -> Status {
     put.terms.resize(put.chunks.size());
     for (std::size_t i = 0; i < put.chunks.size(); ++i) {
-      const Span at = put.chunks[i].at;
-      if (at.begin > at.end || at.end > put.document.text.size()) {
-        return fail(Code::invalid_argument, "chunk '" + put.chunks[i].key + "' of '" + put.state.name + "' lies outside its text.");
+      const Span at = put.chunks[i].at, wider = put.chunks[i].wider;
+      const bool around = wider.size() == 0 || (wider.begin <= at.begin && at.end <= wider.end);
+      if (at.begin > at.end || std::max(at.end, wider.end) > put.document.text.size() || !around) {
+        return fail(Code::invalid_argument,
+                    "chunk '" + put.chunks[i].key + "' of '" + put.state.name + "' lies outside its text.");
       }
       counter_->count(chunk_text(put.document, put.chunks[i]), put.terms[i]);
     }
-    IG_TRY(embed_chunks(put, context));
+    number_lines(put.document.text, put.chunks);
+    static_cast<void>(IG_TRY(embed_chunks(put, context)));
     return this->put({&put, 1}, context);
   });
 }

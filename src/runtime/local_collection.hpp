@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Collection over a Store on this machine. Its parts: collection.cpp (opening, facts), ingest/pipeline.cpp (files in),
-// spaces.cpp (models and fitted spaces), search.cpp.
+// The Collection over a Store on this machine. Its parts: collection.cpp (opening, facts), ingest/pipeline.cpp (files
+// in), spaces.cpp (models and fitted spaces), search.cpp.
 #pragma once
 
 #include <memory>
@@ -27,6 +27,10 @@ class LocalCollection final : public Collection {
 
   Result<IngestSummary> index(std::span<const std::filesystem::path> roots, const IngestOptions& options,
                               const FileSink& sink, Context& context) override;
+  Status watch(std::span<const std::filesystem::path> roots, const IngestOptions& options, const WatchOptions& watch,
+               const FileSink& sink, const WatchSink& told, Context& context) override;
+  Result<IngestSummary> index_document(std::string_view name, std::string_view source, Document document,
+                                       const FileSink& sink, Context& context) override;
   Status add(std::string_view name, std::string content, const Metadata& meta, Context& context) override;
   Status restore(DocumentPut put, Context& context) override;
   Status remove(std::span<const std::string> names, Context& context) override;
@@ -44,8 +48,8 @@ class LocalCollection final : public Collection {
   Result<ChunkPlan> chunk_plan(Context& context);
   // The serving model; null when the collection has no vectors (yet).
   Result<std::shared_ptr<const ServingSpace>> serving(Context& context);
-  // Vectors of the chunks of one document, empty without a serving space.
-  Status embed_chunks(DocumentPut& put, Context& context);
+  // Vectors of the chunks of one document, empty without a serving space; how many of them were there already.
+  Result<std::size_t> embed_chunks(DocumentPut& put, Context& context);
   // Store::put; embeds again when the space was swapped meanwhile.
   Status put(std::span<DocumentPut> documents, Context& context);
   // Fits or loads the model when it is due and no other process is at it; a line about what was done, or empty.
@@ -63,6 +67,12 @@ class LocalCollection final : public Collection {
   Status fill_serving(Context& context);
   Result<std::string> make_space(Context& context);
   Status reindex_with(std::string_view model, Context& context);
+  // Vectors of texts in a space: those that equal texts have, and of the others each text once. `kept` grows by how
+  // many were not embedded.
+  Result<Vectors> vectors_of(std::int64_t space, const Model& model, std::span<const std::string> texts,
+                             std::size_t& kept, Context& context);
+  struct Gathered;
+  Status gather(std::int64_t number, Gathered& into);
   // Embeds the chunks that have no vector in the space yet.
   Status fill_space(std::int64_t number, const Model& model, Context& context);
   Status build_space(const ModelPtr& model, const std::string& reference, Context& context);

@@ -56,6 +56,7 @@ class Search {
     if (options_.reranker) IG_TRY(rerank(text));
     if (result_.hits.size() > options_.n) result_.hits.resize(options_.n);
     IG_TRY(cut_below_threshold());
+    if (shows_wider() && options_.parts == ChunkParts::all) IG_TRY(widen());
     result_.mode = looked.query.mode;
     result_.plan.milliseconds =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
@@ -146,19 +147,24 @@ class Search {
       result_.plan = found.plan;
       const bool exhausted = found.hits.size() < k;
       std::erase_if(found.hits, [&](const StoreHit& hit) { return hit.number == looked.self; });
-      if (!options_.group_by_document) return std::move(found.hits);
-      std::vector<StoreHit> grouped = IG_TRY(first_of_each_document(found.hits));
+      if (!options_.group_by_document && !shows_wider()) return std::move(found.hits);
+      std::vector<StoreHit> grouped = IG_TRY(first_of_each_group(found.hits));
       if (exhausted || grouped.size() >= wanted_) return grouped;
       k *= 2;
     }
   }
 
-  Result<std::vector<StoreHit>> first_of_each_document(const std::vector<StoreHit>& hits) {
-    std::set<std::string> seen;
+  bool shows_wider() const { return collection_.settings().chunk.strategy == ChunkStrategy::parent_child; }
+
+  // A group is a document, or a wider passage that is shown instead of its chunks.
+  Result<std::vector<StoreHit>> first_of_each_group(const std::vector<StoreHit>& hits) {
+    std::set<std::pair<std::string, std::size_t>> seen;
     std::vector<StoreHit> out;
     for (const StoreHit& hit : hits) {
       const auto chunk = IG_TRY(collection_.store().chunks({&hit.number, 1}, ChunkParts::names));
-      if (!chunk.empty() && seen.insert(chunk[0].document).second) out.push_back(hit);
+      if (chunk.empty()) continue;
+      const std::size_t place = options_.group_by_document ? 0 : chunk[0].wider.begin;
+      if (seen.emplace(chunk[0].document, place).second) out.push_back(hit);
     }
     return out;
   }
@@ -203,9 +209,30 @@ class Search {
     for (std::size_t i = 0, at = 0; i < chunks.size(); ++i, ++at) {
       while (hits[at].number != chunks[i].number) ++at;  // that one was removed
       const StoreHit& hit = hits[at];
-      result_.hits.push_back({std::move(chunks[i]), hit.score, hit.kind, hit.lexical_score, hit.dense_score,
+      const Span found = chunks[i].at;
+      result_.hits.push_back({std::move(chunks[i]), found, hit.score, hit.kind, hit.lexical_score, hit.dense_score,
                               hit.lexical_rank, hit.dense_rank});
     }
+    return {};
+  }
+
+  // Shows the wider passages; boxes and times stay those of what was found.
+  Status widen() {
+    std::vector<Hit> shown;
+    for (Hit& hit : result_.hits) {
+      StoredChunk& chunk = hit.chunk;
+      if (chunk.wider.size() != 0) {
+        auto text = collection_.store().document_text(chunk.document, chunk.wider);
+        if (!text && text.error().code != Code::not_found) return fail(text.error());
+        if (!text || text->size() != chunk.wider.size()) continue;  // the document was removed or replaced meanwhile
+        chunk.text = std::move(*text);
+        const auto found = chunk.text.begin() + static_cast<std::ptrdiff_t>(chunk.at.begin - chunk.wider.begin);
+        chunk.line -= static_cast<std::uint32_t>(std::count(chunk.text.begin(), found, '\n'));
+        chunk.at = chunk.wider;
+      }
+      shown.push_back(std::move(hit));
+    }
+    result_.hits = std::move(shown);
     return {};
   }
 

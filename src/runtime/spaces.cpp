@@ -15,6 +15,7 @@
 #include "isogloss/reference.hpp"
 #include "model/open_files.hpp"
 #include "runtime/local_collection.hpp"
+#include "runtime/text_vectors.hpp"
 
 namespace isogloss::runtime {
 namespace {
@@ -73,22 +74,6 @@ void drop_fitted_folders(const std::filesystem::path& collection, const std::str
   for (const auto& folder : old) std::filesystem::remove_all(folder, error);
 }
 
-Result<Vectors> embed_texts(const Model& model, std::span<const std::string> texts, Role role, Context& context) {
-  const Embedder* embedder = model.ability<Embedder>();
-  std::vector<Input> inputs;
-  inputs.reserve(texts.size());
-  for (const std::string& text : texts) inputs.push_back(Input::text(text, role));
-  EmbedOptions options;
-  options.truncate = Truncate::end;  // chunks are cut to the window already; a prompt may push one over it
-  Embedding embedding = IG_TRY(embedder->embed(inputs, options, context));
-  const auto cut = std::ranges::count_if(embedding.reports, [](const RowReport& row) { return row.tokens_cut != 0; });
-  if (cut != 0) {
-    context.say(LogLevel::warning, counted(static_cast<std::size_t>(cut), "passage") + " cut at the " +
-                                       std::to_string(model.card().window) + " tokens that the model reads");
-  }
-  return std::move(embedding.dense);
-}
-
 Status check_model(const Model& model, const std::string& reference) {
   if (model.ability<Embedder>() == nullptr) {
     return fail(Code::unsupported, "model '" + reference + "' gives no vectors for texts.");
@@ -140,20 +125,53 @@ Status LocalCollection::put(std::span<DocumentPut> documents, Context& context) 
   for (int attempt = 1;; ++attempt) {
     const Status done = store_->put(documents, context);
     if (done || done.error().code != Code::mismatch || attempt == kMostAttempts) return done;
-    for (DocumentPut& document : documents) IG_TRY(embed_chunks(document, context));
+    for (DocumentPut& document : documents) static_cast<void>(IG_TRY(embed_chunks(document, context)));
   }
 }
 
-Status LocalCollection::embed_chunks(DocumentPut& put, Context& context) {
+Result<Vectors> LocalCollection::vectors_of(std::int64_t space, const Model& model, std::span<const std::string> texts,
+                                            std::size_t& kept, Context& context) {
+  std::vector<std::vector<float>> known = IG_TRY(store_->vectors_of_texts(space, texts));
+  std::map<std::string_view, std::size_t> rows;  // text -> its row of what is embedded
+  std::vector<std::string> fresh;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (known[i].empty() && rows.emplace(texts[i], fresh.size()).second) fresh.push_back(texts[i]);
+  }
+  kept += texts.size() - fresh.size();
+  if (fresh.size() == texts.size()) return embed_texts(model, texts, Role::document, context);
+  const Vectors made = fresh.empty() ? Vectors{} : IG_TRY(embed_texts(model, fresh, Role::document, context));
+  Vectors out = Vectors::dense(texts.size(), model.card().dimension);
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::span<const float> row =
+        known[i].empty() ? made.row_f32(rows.at(texts[i])) : std::span<const float>(known[i]);
+    std::ranges::copy(row, out.row_f32(i).begin());
+  }
+  return out;
+}
+
+Result<std::size_t> LocalCollection::embed_chunks(DocumentPut& put, Context& context) {
+  std::size_t kept = 0;
   put.vectors = {};
   put.space_id.clear();
   const auto space = IG_TRY(serving(context));
-  if (!space || put.chunks.empty()) return {};
+  if (!space || put.chunks.empty()) return kept;
   std::vector<std::string> texts;
-  for (const Chunk& chunk : put.chunks) texts.push_back(chunk_text(put.document, chunk));
-  put.vectors = IG_TRY(embed_texts(*space->model, texts, Role::document, context));
+  if (settings_.chunk.strategy == ChunkStrategy::late) {
+    std::vector<LatePassage> passages;
+    for (std::size_t i = 0; i < put.chunks.size(); ++i) {
+      const Chunk& chunk = put.chunks[i];
+      if (i == 0 || put.chunks[i - 1].wider != chunk.wider) {
+        texts.push_back(put.document.text.substr(chunk.wider.begin, chunk.wider.size()));
+      }
+      passages.push_back({texts.size() - 1, {chunk.at.begin - chunk.wider.begin, chunk.at.end - chunk.wider.begin}});
+    }
+    put.vectors = IG_TRY(embed_late(*space->model, texts, passages, context));
+  } else {
+    for (const Chunk& chunk : put.chunks) texts.push_back(chunk_text(put.document, chunk));
+    put.vectors = IG_TRY(vectors_of(space->info.number, *space->model, texts, kept, context));
+  }
   put.space_id = space->info.space_id;
-  return {};
+  return kept;
 }
 
 Result<ModelPtr> LocalCollection::named_model(Context& context) {
@@ -180,6 +198,11 @@ Result<ModelPtr> LocalCollection::model_for_space(Context& context) {
 
 Status LocalCollection::build_space(const ModelPtr& model, const std::string& reference, Context& context) {
   IG_TRY(check_model(*model, reference));
+  if (settings_.chunk.strategy == ChunkStrategy::late && !can_embed_late(*model)) {
+    return fail(Code::unsupported, "model '" + reference +
+                                       "' gives no vectors of tokens whose mean is that of a text, which "
+                                       "the collection's chunk strategy 'late' needs.");
+  }
   const bool fitted = reference.starts_with("fit:");
   const Card& card = model->card();
   SpaceInfo info;
@@ -205,20 +228,50 @@ Status LocalCollection::build_space(const ModelPtr& model, const std::string& re
   return fill_space(number, *model, context);  // what was missing, and what others stored that knew of no space
 }
 
+// Texts to embed, collected until there are enough for a pass.
+struct LocalCollection::Gathered {
+  std::vector<std::int64_t> numbers;
+  std::vector<std::string> texts;     // (numbers); late: the wider passages
+  std::vector<LatePassage> passages;  // (numbers), late alone
+  std::string document;               // late: of the last wider passage
+  Span wider;
+};
+
+// Adds the chunk, unless another process removed it meanwhile.
+Status LocalCollection::gather(std::int64_t number, Gathered& into) {
+  const std::vector<StoredChunk> found = IG_TRY(store_->chunks({&number, 1}));
+  if (found.empty()) return {};
+  const StoredChunk& chunk = found.front();
+  if (settings_.chunk.strategy != ChunkStrategy::late) {
+    into.texts.push_back(indexed_text(chunk.heading, chunk.text));
+    into.numbers.push_back(number);
+    return {};
+  }
+  if (into.texts.empty() || into.document != chunk.document || into.wider != chunk.wider) {
+    auto text = store_->document_text(chunk.document, chunk.wider);
+    if (!text) return text.error().code == Code::not_found ? Status() : Status(std::unexpected(text.error()));
+    into.texts.push_back(std::move(*text));
+    into.document = chunk.document;
+    into.wider = chunk.wider;
+  }
+  into.passages.push_back(
+      {into.texts.size() - 1, {chunk.at.begin - chunk.wider.begin, chunk.at.end - chunk.wider.begin}});
+  into.numbers.push_back(number);
+  return {};
+}
+
 Status LocalCollection::fill_space(std::int64_t number, const Model& model, Context& context) {
   const std::vector<std::int64_t> missing = IG_TRY(store_->missing_vectors(number));
-  std::vector<std::int64_t> group;
-  std::vector<std::string> texts;
+  const bool late = settings_.chunk.strategy == ChunkStrategy::late;
+  Gathered group;
   for (std::size_t i = 0; i < missing.size(); ++i) {
-    for (const StoredChunk& chunk : IG_TRY(store_->chunks({&missing[i], 1}))) {  // none: removed meanwhile
-      texts.push_back(indexed_text(chunk.heading, chunk.text));
-      group.push_back(missing[i]);
-    }
-    if (group.empty() || (group.size() < kEmbedGroup && i + 1 < missing.size())) continue;
-    const Vectors rows = IG_TRY(embed_texts(model, texts, Role::document, context));
-    IG_TRY(store_->put_vectors(number, group, rows.view(), context));
-    group.clear();
-    texts.clear();
+    IG_TRY(gather(missing[i], group));
+    if (group.numbers.empty() || (group.numbers.size() < kEmbedGroup && i + 1 < missing.size())) continue;
+    std::size_t kept = 0;
+    const Vectors rows = IG_TRY(late ? embed_late(model, group.texts, group.passages, context)
+                                     : vectors_of(number, model, group.texts, kept, context));
+    IG_TRY(store_->put_vectors(number, group.numbers, rows.view(), context));
+    group = {};
     context.report({"embed", "chunks", static_cast<double>(i + 1), static_cast<double>(missing.size()), 0});
   }
   return {};

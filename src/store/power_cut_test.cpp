@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A power cut at every sync, with what was not synced kept, dropped or torn: acknowledged changes are there, the rest is
-// a prefix of the history, and the indexes agree. Not simulated: a lost name of db.sqlite itself, whose folder is synced
-// before anything is acknowledged.
+// A power cut at every sync, with what was not synced kept, dropped or torn: acknowledged changes are there, the rest
+// is a prefix of the history, and the indexes agree. Not simulated: a lost name of db.sqlite itself, whose folder is
+// synced before anything is acknowledged.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -67,7 +67,7 @@ Contents contents_of(Store& store) {
   const auto documents = store.documents();
   EXPECT_TRUE(documents.has_value());
   for (const DocumentState& state : *documents) {
-    const auto text = store.document_text(state.name);
+    const auto text = store.document_text(state.name, kWholeText);
     EXPECT_TRUE(text.has_value()) << text.error().message;
     out[state.name] = text ? *text : "";
   }
@@ -81,8 +81,8 @@ void expect_sound(Store& store, const std::string& where) {
   for (const CheckFinding& finding : *findings) EXPECT_EQ(finding.problem, "") << where << finding.part;
 }
 
-// A collection with its history: what it held after each change, and when the change began and was acknowledged, counted
-// in operations on files.
+// A collection with its history: what it held after each change, and when the change began and was acknowledged,
+// counted in operations on files.
 class History {
  public:
   explicit History(unsigned seed) : dice_(seed), store_(open(folder_.path() / "live", OpenMode::write, vfs_.name())) {
@@ -118,11 +118,20 @@ class History {
     for (int i = 0; i < count; ++i) {
       const auto name = [&] { return "d" + std::to_string(dice_() % 12); };
       switch (dice_() % 8) {
-        case 0: remove(name()); break;
-        case 1: put({name(), "x" + name()}, 3); break;
-        case 2: store_->release_writer(); break;  // empties the log
-        case 3: flush(); break;
-        default: put({name()}, 1 + dice_() % 40);
+        case 0:
+          remove(name());
+          break;
+        case 1:
+          put({name(), "x" + name()}, 3);
+          break;
+        case 2:
+          store_->release_writer();
+          break;  // empties the log
+        case 3:
+          flush();
+          break;
+        default:
+          put({name()}, 1 + dice_() % 40);
       }
     }
   }
@@ -139,8 +148,10 @@ class History {
     for (std::size_t at = states_[0].acknowledged; at <= ops.size(); ++at) {
       if (at < ops.size() && !wanted(ops[at]) && (at == 0 || !wanted(ops[at - 1]))) continue;
       for (int i = 0; i < tries + 2; ++i) {
-        const Unsynced unsynced = i == 0 ? Unsynced::none : i == 1 ? Unsynced::all
-                                  : i % 2 == 0 ? Unsynced::some_writes : Unsynced::some_sectors;
+        const Unsynced unsynced = i == 0       ? Unsynced::none
+                                  : i == 1     ? Unsynced::all
+                                  : i % 2 == 0 ? Unsynced::some_writes
+                                               : Unsynced::some_sectors;
         look(disk_after(ops, at, unsynced, dice_), at, static_cast<int>(unsynced));
         ++cuts;
         if (testing::Test::HasFailure()) return cuts;
@@ -168,7 +179,8 @@ class History {
     fs::remove_all(folder);
     fs::create_directories(folder);
     for (const auto& [name, content] : disk) std::ofstream(folder / name, std::ios::binary) << content;
-    const std::string where = "cut before operation " + std::to_string(at) + ", unsynced " + std::to_string(unsynced) + ": ";
+    const std::string where =
+        "cut before operation " + std::to_string(at) + ", unsynced " + std::to_string(unsynced) + ": ";
     const auto store = open(folder, OpenMode::write);
     ASSERT_TRUE(store != nullptr) << where;
     const Contents found = contents_of(*store);
@@ -204,7 +216,10 @@ TEST(PowerCut, AtTruncationsRemovalsAndBetweenWrites) {
   history.random_changes(20);
   std::size_t number = 0;
   const int cuts = history.cut(
-      [&](const FileOp& op) { return op.kind == FileOp::Kind::write ? ++number % 40 == 0 : op.kind != FileOp::Kind::sync; }, 2);
+      [&](const FileOp& op) {
+        return op.kind == FileOp::Kind::write ? ++number % 40 == 0 : op.kind != FileOp::Kind::sync;
+      },
+      2);
   EXPECT_GT(cuts, 40);
 }
 

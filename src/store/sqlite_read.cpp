@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading and searching. The planner: the filter first, as a set of chunk numbers; then each index under that set, which
-// visits only the allowed rows when they are few; then fusion. So a search returns min(k, matches) rows for every filter.
+// Reading and searching. The planner: the filter first, as a set of chunk numbers; then each index under that set,
+// which visits only the allowed rows when they are few; then fusion. So a search returns min(k, matches) rows for every
+// filter.
+#include <zstd.h>
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <zstd.h>
 
 #include "core/guard.hpp"
 #include "store/filter_rows.hpp"
@@ -79,8 +80,8 @@ Result<StoreHits> SqliteStore::ranked(const StoreQuery& query, Context& context)
   const bool lexical = query.mode != SearchMode::dense, dense = query.mode != SearchMode::lexical;
   if (dense && view_->vectors() == nullptr) return fail(Code::unsupported, "the collection has no vectors.");
   if (dense && query.vector.size() != view_->space()->dimension) {
-    return fail(Code::mismatch, "the query vector has " + std::to_string(query.vector.size()) + " dimensions, the collection " +
-                                    std::to_string(view_->space()->dimension) + ".");
+    return fail(Code::mismatch, "the query vector has " + std::to_string(query.vector.size()) +
+                                    " dimensions, the collection " + std::to_string(view_->space()->dimension) + ".");
   }
   IndexQuery limits;
   limits.filter = allowed ? &*allowed : nullptr;
@@ -114,14 +115,15 @@ Result<StoreHits> SqliteStore::ranked(const StoreQuery& query, Context& context)
     out.hits = fuse(by_words, by_vectors, query);
     out.plan.plan += query.fusion == Fusion::rrf ? ", rrf" : ", weighted";
   } else {
-    out.hits = lexical ? single_list(by_words, ScoreKind::bm25)
-                       : single_list(by_vectors, kind_of(view_->space()->metric));
+    out.hits =
+        lexical ? single_list(by_words, ScoreKind::bm25) : single_list(by_vectors, kind_of(view_->space()->metric));
   }
   out.plan.milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return out;
 }
 
-Result<std::vector<std::size_t>> SqliteStore::document_frequencies(std::span<const std::string> terms, Context& context) {
+Result<std::vector<std::size_t>> SqliteStore::document_frequencies(std::span<const std::string> terms,
+                                                                   Context& context) {
   return guard([&]() -> Result<std::vector<std::size_t>> {
     const auto view = IG_TRY(current_view(context));
     std::vector<std::size_t> out;
@@ -147,15 +149,16 @@ Result<std::int64_t> SqliteStore::chunk_number(std::string_view id) {
     const std::lock_guard reading(reader_mutex_);
     const std::size_t mark = id.rfind('#');
     if (mark != std::string_view::npos) {
-      Statement* find = IG_TRY(reader_->cached(
-          "SELECT c.id FROM chunk c JOIN document d ON d.id=c.document WHERE d.name=? AND c.key=?"));
+      Statement* find = IG_TRY(
+          reader_->cached("SELECT c.id FROM chunk c JOIN document d ON d.id=c.document WHERE d.name=? AND c.key=?"));
       find->bind(0, id.substr(0, mark)).bind(1, id.substr(mark + 1));
       const bool found = IG_TRY(find->step());
       const std::int64_t number = found ? find->integer(0) : 0;
       find->reset();
       if (found) return number;
     }
-    return fail(Code::not_found, "there is no chunk '" + std::string(id) + "' in the collection; ids look like guide.md#3.");
+    return fail(Code::not_found,
+                "there is no chunk '" + std::string(id) + "' in the collection; ids look like guide.md#3.");
   });
 }
 
@@ -169,9 +172,9 @@ Result<std::optional<DocumentState>> SqliteStore::document(std::string_view name
   return guard([&] { return find_document(*reader_, name); });
 }
 
-Result<std::string> SqliteStore::document_text(std::string_view name) {
+Result<std::string> SqliteStore::document_text(std::string_view name, Span range) {
   const std::lock_guard reading(reader_mutex_);
-  return guard([&] { return read_document_text_of(*reader_, name); });
+  return guard([&] { return read_document_text_of(*reader_, name, range); });
 }
 
 Result<Metadata> SqliteStore::document_metadata(std::string_view name) {
@@ -239,16 +242,29 @@ Result<std::vector<std::int64_t>> SqliteStore::missing_vectors(std::int64_t spac
     const std::lock_guard reading(reader_mutex_);
     if (lexical_.analyse) {  // the indexes know, without reading all vectors
       const auto view = IG_TRY(current_view({}));
-      if (view_->vectors() != nullptr && view_->space()->number == space && view_->vectors()->size() == view_->terms()->size()) {
+      if (view_->vectors() != nullptr && view_->space()->number == space &&
+          view_->vectors()->size() == view_->terms()->size()) {
         return std::vector<std::int64_t>();
       }
     }
-    Statement* statement = IG_TRY(reader_->cached(
-        "SELECT c.id FROM chunk c JOIN document d ON d.id=c.document WHERE NOT EXISTS "
-        "(SELECT 1 FROM vector v WHERE v.space=? AND v.chunk=c.id) ORDER BY c.id"));
+    Statement* statement =
+        IG_TRY(reader_->cached("SELECT c.id FROM chunk c JOIN document d ON d.id=c.document WHERE NOT EXISTS "
+                               "(SELECT 1 FROM vector v WHERE v.space=? AND v.chunk=c.id) ORDER BY c.id"));
     statement->bind(0, space);
     std::vector<std::int64_t> out;
     while (IG_TRY(statement->step())) out.push_back(statement->integer(0));
+    return out;
+  });
+}
+
+Result<std::vector<std::vector<float>>> SqliteStore::vectors_of_texts(std::int64_t space,
+                                                                      std::span<const std::string> texts) {
+  return guard([&]() -> Result<std::vector<std::vector<float>>> {
+    std::vector<TextHash> hashes;
+    for (const std::string& text : texts) hashes.push_back(text_hash(text));
+    const std::lock_guard reading(reader_mutex_);
+    std::vector<std::vector<float>> out;
+    for (const TextHash& hash : hashes) out.push_back(IG_TRY(find_vector_of_text(*reader_, space, hash)));
     return out;
   });
 }
@@ -260,11 +276,7 @@ Result<std::vector<float>> SqliteStore::vector(std::int64_t chunk) {
         "SELECT v.data FROM vector v JOIN space s ON s.id=v.space WHERE s.role=0 AND v.chunk=? AND v.part=0"));
     statement->bind(0, chunk);
     std::vector<float> out;
-    if (IG_TRY(statement->step())) {
-      const auto data = statement->blob(0);
-      out.resize(data.size() / sizeof(float));
-      std::memcpy(out.data(), data.data(), out.size() * sizeof(float));
-    }
+    if (IG_TRY(statement->step())) out = floats_of(statement->blob(0));
     statement->reset();
     if (out.empty()) return fail(Code::not_found, "chunk " + std::to_string(chunk) + " has no vector.");
     return out;

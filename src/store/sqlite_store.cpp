@@ -122,11 +122,11 @@ Result<std::unique_ptr<Store>> SqliteStore::open(const fs::path& folder, OpenMod
     // Makes the tables and the WAL before any reader opens.
     IG_TRY(store->write(context, [](Database&) -> Status { return {}; }));
   }
-  IG_TRY(store->open_reader());
+  IG_TRY(store->open_reader(context));
   return store;
 }
 
-Status SqliteStore::open_reader() {
+Status SqliteStore::open_reader(Context& context) {
   const fs::path file = file_of(folder_);
   std::error_code error;
   if (!fs::exists(file, error)) return fail(Code::not_found, "there is no collection in '" + folder_.string() + "'.");
@@ -147,13 +147,34 @@ Status SqliteStore::open_reader() {
   if (IG_TRY(reader_->integer("SELECT count(*) FROM sqlite_schema")) == 0) {
     return fail(Code::not_found, "there is no collection in '" + folder_.string() + "'.");
   }
-  return check_format(*reader_, file);
+  if (IG_TRY(format_of(*reader_, file)) == kStoreFormat) return {};
+  reader_.reset();
+  if (as == OpenAs::immutable) {
+    return fail(Code::unsupported,
+                "'" + folder_.string() +
+                    "' was made by an older version and cannot be written. Open it once where it can be, "
+                    "with: isogloss collections show FOLDER");
+  }
+  IG_TRY(upgrade(context));
+  return open_reader(context);
 }
 
 void SqliteStore::use_lexical(LexicalOptions options) {
   const std::unique_lock lock(view_mutex_);
   lexical_ = std::move(options);
   view_ = std::make_unique<View>(folder_, lexical_);
+}
+
+// The lock is not kept: a reader writes this once, and nothing else.
+Status SqliteStore::upgrade(Context& context) {
+  const fs::path file = file_of(folder_);
+  FileLock lock = IG_TRY(FileLock::acquire(folder_ / "LOCK", "is being written by", kPatience, context));
+  const auto database = IG_TRY(Database::open(file, OpenAs::read_write, options_.vfs));
+  IG_TRY(prepare_schema(*database, file));
+  context.say(LogLevel::info, "'" + folder_.string() + "' was brought to collection format " +
+                                  std::to_string(kStoreFormat) +
+                                  "; what it was before is kept beside it, in db.sqlite.format-1");
+  return {};
 }
 
 Status SqliteStore::write(Context& context, const std::function<Status(Database&)>& work) {
@@ -278,15 +299,15 @@ Status SqliteStore::put_one(Database& database, const DocumentPut& put, const Pa
                             std::int64_t row) {
   if (IG_TRY(delete_document(database, put.state.name))) view_->abandon_bulk();  // a bulk only appends
   const std::int64_t space_number = space != nullptr ? space->number : 0;
-  const ChunkRange chunks = IG_TRY(insert_chunks(database, row, put, 0, put.chunks.size(), space_number));
+  const ChunkRange chunks = IG_TRY(insert_chunks(database, row, put, text, {0, put.chunks.size()}, space_number));
   const std::int64_t seq = IG_TRY(insert_document(database, row, put, text, chunks));
   if (!view_->in_bulk()) return {};
   view_->plan_bulk(chunks.first, put, has_vectors(put, space_number) ? space : nullptr, seq);
   return {};
 }
 
-Result<SqliteStore::Staged> SqliteStore::stage(Database& database, const DocumentPut& put, const SpaceInfo* space,
-                                               Context& context) {
+Result<SqliteStore::Staged> SqliteStore::stage(Database& database, const DocumentPut& put, const PackedText& text,
+                                               const SpaceInfo* space, Context& context) {
   Staged out;
   out.row = IG_TRY(next_document_row(database));
   const std::int64_t number = space != nullptr ? space->number : 0;
@@ -294,7 +315,7 @@ Result<SqliteStore::Staged> SqliteStore::stage(Database& database, const Documen
     IG_TRY(context.check());
     Transaction transaction = IG_TRY(Transaction::begin(database));
     const std::size_t end = std::min(put.chunks.size(), begin + kStagedChunks);
-    const ChunkRange group = IG_TRY(insert_chunks(database, out.row, put, begin, end, number));
+    const ChunkRange group = IG_TRY(insert_chunks(database, out.row, put, text, {begin, end}, number));
     staged_ = true;
     IG_TRY(transaction.commit());
     if (begin == 0) out.chunks.first = group.first;
@@ -309,10 +330,11 @@ Status SqliteStore::put_with_large(Database& database, std::span<const DocumentP
   const std::vector<SpaceInfo> spaces = IG_TRY(list_spaces(database));
   std::vector<const SpaceInfo*> serving;
   std::vector<std::optional<Staged>> staged;
-  for (const DocumentPut& put : documents) {
-    serving.push_back(IG_TRY(space_of(spaces, put)));
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    serving.push_back(IG_TRY(space_of(spaces, documents[i])));
     staged.emplace_back();
-    if (put.chunks.size() > kStagedChunks) staged.back() = IG_TRY(stage(database, put, serving.back(), context));
+    if (documents[i].chunks.size() <= kStagedChunks) continue;
+    staged.back() = IG_TRY(stage(database, documents[i], texts[i], serving.back(), context));
   }
   const std::function<Status(Database&)> appear = [&](Database&) -> Status {
     view_->abandon_bulk();

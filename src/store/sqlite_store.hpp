@@ -40,7 +40,7 @@ class SqliteStore final : public Store {
   Result<std::int64_t> chunk_number(std::string_view id) override;
   Result<std::vector<DocumentState>> documents() override;
   Result<std::optional<DocumentState>> document(std::string_view name) override;
-  Result<std::string> document_text(std::string_view name) override;
+  Result<std::string> document_text(std::string_view name, Span range) override;
   Result<Metadata> document_metadata(std::string_view name) override;
   Status for_each_chunk(const std::function<Result<bool>(const StoredChunk&)>& visit) override;
   Result<std::size_t> chunk_count() override;
@@ -55,6 +55,8 @@ class SqliteStore final : public Store {
                      Context& context) override;
   Result<std::vector<std::int64_t>> missing_vectors(std::int64_t space) override;
   Result<bool> publish_space(std::int64_t space, Publish when, Context& context) override;
+  Result<std::vector<std::vector<float>>> vectors_of_texts(std::int64_t space,
+                                                           std::span<const std::string> texts) override;
   Result<std::vector<float>> vector(std::int64_t chunk) override;
   Status flush(Context& context) override;
   Status rebuild(Context& context) override;
@@ -71,7 +73,9 @@ class SqliteStore final : public Store {
   };
 
   SqliteStore(std::filesystem::path folder, OpenMode mode, StoreOptions options);
-  Status open_reader();
+  Status open_reader(Context& context);
+  // Brings a collection of an older format up to this one.
+  Status upgrade(Context& context);
   // Runs work(database) under the write lock; the lock is kept for a while afterwards.
   Status write(Context& context, const std::function<Status(Database&)>& work);
   void drop_writer();  // REQUIRES: writer_mutex_ is held
@@ -93,7 +97,8 @@ class SqliteStore final : public Store {
     std::int64_t row = 0;
     ChunkRange chunks;
   };
-  Result<Staged> stage(Database& database, const DocumentPut& put, const SpaceInfo* space, Context& context);
+  Result<Staged> stage(Database& database, const DocumentPut& put, const PackedText& text, const SpaceInfo* space,
+                       Context& context);
   // The view for one who changes it. It is waited for with the reader in hand, so that no new search gets in before.
   std::unique_lock<std::shared_mutex> exclusive_view();
   // The view at the newest truth, shared with other searches for as long as the lock is held.

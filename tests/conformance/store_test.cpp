@@ -37,12 +37,83 @@ TEST_P(StoreConformance, WhatWasPutIsFoundAndReadBack) {
   EXPECT_EQ(chunk.text, "red apple");
   row["lang"] = std::string("en");
   EXPECT_EQ(chunk.meta, row);
-  EXPECT_EQ(store->document_text("it's \"a\".txt").value(), "red apple\ngreen apple pie\n");
+  EXPECT_EQ(store->document_text("it's \"a\".txt", kWholeText).value(), "red apple\ngreen apple pie\n");
   EXPECT_EQ(store->document_frequencies(Names{"apple", "pie", "none"}, context_).value(),
             (std::vector<std::size_t>{2, 1, 0}));
   EXPECT_EQ(store->chunk_number("it's#0").error().code, Code::not_found);
   EXPECT_EQ(store->chunks({{number + 100, number}}).value().size(), 1U);
-  EXPECT_EQ(store->document_text("none").error().code, Code::not_found);
+  EXPECT_EQ(store->document_text("none", kWholeText).error().code, Code::not_found);
+}
+
+TEST_P(StoreConformance, PlacesOfASpanAreReadBack) {
+  const auto store = open();
+  DocumentPut document = make_document("book.pdf", {"red apple", "green apple pie", "the end"});
+  // A box a word: "red" 0-3, "apple" 4-9, "green" 10-15 and so on; a moment a text.
+  for (std::size_t at = 0; const char* word : {"red", "apple", "green", "apple", "pie", "the", "end"}) {
+    const std::size_t size = std::string(word).size();
+    document.document.boxes.push_back(
+        {{at, at + size}, 3, static_cast<float>(at), 1.5F, static_cast<float>(at + size), 9.25F});
+    at += size + 1;
+  }
+  for (const Chunk& chunk : document.chunks) {
+    document.document.moments.push_back(
+        {chunk.at, static_cast<double>(chunk.at.begin), static_cast<double>(chunk.at.end)});
+  }
+  document.chunks[1].line = 2;
+  document.chunks[1].wider = {0, 25};
+  put(*store, {document, make_document("plain.txt", {"blue"})});
+  const std::int64_t number = store->chunk_number("book.pdf#1").value();
+  const StoredChunk chunk = store->chunks({{number}}).value()[0];
+  EXPECT_EQ(chunk.line, 2u);
+  EXPECT_EQ(chunk.wider, (Span{0, 25}));
+  ASSERT_EQ(chunk.boxes.size(), 3u);
+  EXPECT_EQ(chunk.boxes[0].at, (Span{10, 15}));
+  EXPECT_EQ(chunk.boxes[2].at, (Span{22, 25}));
+  EXPECT_EQ(chunk.boxes[0].page, 3u);
+  EXPECT_EQ(chunk.boxes[0].left, 10);
+  EXPECT_EQ(chunk.boxes[0].bottom, 9.25F);
+  ASSERT_EQ(chunk.moments.size(), 1u);
+  EXPECT_EQ(chunk.moments[0].begin, 10);
+  EXPECT_TRUE(store->chunks({{number}}, ChunkParts::names).value()[0].boxes.empty());
+  EXPECT_EQ(store->document_text("book.pdf", {4, 15}).value(), "apple\ngreen");
+  EXPECT_EQ(store->document_text("book.pdf", {26, 1000}).value(), "the end\n");
+  const std::int64_t plain = store->chunk_number("plain.txt#0").value();
+  EXPECT_TRUE(store->chunks({{plain}}).value()[0].boxes.empty());
+}
+
+TEST_P(StoreConformance, PlacesAreFoundAmongManyThousands) {
+  const auto store = open();
+  DocumentPut document = make_document("long.pdf", {std::string(40'000, 'x')});
+  for (std::size_t at = 0; at < 40'000; at += 2) document.document.boxes.push_back({{at, at + 1}, 1, 0, 0, 1, 1});
+  document.chunks[0].at = {30'001, 30'301};  // between two boxes: 150 boxes from 30'002 on
+  put(*store, {document});
+  const std::int64_t number = store->chunk_number("long.pdf#0").value();
+  const StoredChunk chunk = store->chunks({{number}}).value()[0];
+  ASSERT_EQ(chunk.boxes.size(), 150u);
+  EXPECT_EQ(chunk.boxes.front().at.begin, 30'002u);
+  EXPECT_EQ(chunk.boxes.back().at.begin, 30'300u);
+}
+
+TEST_P(StoreConformance, EqualTextsLendTheirVectors) {
+  const auto store = open();
+  SpaceInfo info;
+  info.space_id = "s";
+  info.dimension = 4;
+  const std::int64_t space = store->add_space(info, "", context_).value();
+  ASSERT_TRUE(store->publish_space(space, Publish::as_it_is, context_).value());
+  DocumentPut document = make_document("a.txt", {"red apple", "green pie"});
+  document.chunks[1].heading = "Food";
+  add_vectors(document, "s", 4, 7);
+  put(*store, {document});
+  const std::vector<std::string> texts{"green pie", indexed_text("Food", "green pie"), "red apple", ""};
+  const auto found = store->vectors_of_texts(space, texts).value();
+  EXPECT_TRUE(found[0].empty());  // it stands under a heading
+  EXPECT_EQ(found[1], std::vector<float>(document.vectors.row_f32(1).begin(), document.vectors.row_f32(1).end()));
+  EXPECT_EQ(found[2], std::vector<float>(document.vectors.row_f32(0).begin(), document.vectors.row_f32(0).end()));
+  EXPECT_TRUE(found[3].empty());
+  EXPECT_TRUE(store->vectors_of_texts(space + 1, texts).value()[1].empty());
+  ASSERT_TRUE(store->remove(Names{"a.txt"}, context_));
+  EXPECT_TRUE(store->vectors_of_texts(space, texts).value()[1].empty());
 }
 
 TEST_P(StoreConformance, ReplacingAndRemovingLeaveNothingBehind) {
@@ -336,7 +407,7 @@ TEST_P(StoreConformance, SnapshotIsACollectionOfItsOwn) {
   const auto opened = open_at(copy, OpenMode::read);
   ASSERT_NE(opened, nullptr);
   EXPECT_EQ(find(*opened, "red").size(), 2u);
-  EXPECT_EQ(opened->document_text("a.txt").value(), store->document_text("a.txt").value());
+  EXPECT_EQ(opened->document_text("a.txt", kWholeText).value(), store->document_text("a.txt", kWholeText).value());
 }
 
 std::vector<fs::path> derived_files(const fs::path& folder) {
@@ -547,7 +618,7 @@ TEST_P(StoreConformance, ABulkIsTheSameForAnyNumberOfThreads) {
       ASSERT_TRUE(store->put(documents, context));
     }
     ASSERT_TRUE(store->flush(context));
-    EXPECT_TRUE(store->document_text("long1").value().starts_with(long_text));
+    EXPECT_TRUE(store->document_text("long1", kWholeText).value().starts_with(long_text));
     const std::vector<CheckFinding> findings = store->check(context).value();
     for (const CheckFinding& finding : findings) EXPECT_EQ(finding.problem, "") << finding.part;
     std::map<std::string, std::string>& content = files.emplace_back();

@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="isogloss-docs-") as name:
         folder = pathlib.Path(name)
         shutil.copytree(HERE / "fixture", folder, dirs_exist_ok=True)
+        for script in folder.glob("*.sql"):
+            with sqlite3.connect(script.with_suffix(".db")) as database:
+                database.executescript(script.read_text(encoding="utf-8"))
         golden = ROOT / "tests/golden"
         shutil.copy(golden / "gguf/bert_q8_0.gguf", folder / "tiny.Q8_0.gguf")
         shutil.copytree(golden / "transformers/bert", folder / "old-bert", ignore=shutil.ignore_patterns("model.safetensors"))

@@ -27,23 +27,30 @@ std::vector<std::string> expand_braces(std::string_view pattern) {
   return done.empty() ? std::vector<std::string>{std::string(pattern)} : done;
 }
 
-// Does the class at pattern[p] == '[' hold c? `p` moves behind it; a class that never closes is a literal '['.
+// The character at pattern[i], behind a backslash if there is one; `i` moves behind it. REQUIRES: i < pattern.size().
+char literal_at(std::string_view pattern, std::size_t& i) {
+  if (pattern[i] == '\\' && i + 1 < pattern.size()) ++i;
+  return pattern[i++];
+}
+
+// Does the class at pattern[p] == '[' hold c? `p` moves behind it; a class that never closes is a literal '['. A ']'
+// that comes first is one of the class.
 bool in_class(std::string_view pattern, std::size_t& p, char c) {
-  const std::size_t close = pattern.find(']', p + 2);
-  if (close == std::string_view::npos) return pattern[p++] == c;
   std::size_t i = p + 1;
-  const bool negated = pattern[i] == '!' || pattern[i] == '^';
+  const bool negated = i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^');
   i += negated;
   bool found = false;
-  for (; i < close; ++i) {
-    if (i + 2 < close && pattern[i + 1] == '-') {
-      found |= pattern[i] <= c && c <= pattern[i + 2];
-      i += 2;
-    } else {
-      found |= pattern[i] == c;
+  for (const std::size_t first = i; i < pattern.size() && (pattern[i] != ']' || i == first);) {
+    const char low = literal_at(pattern, i);
+    char high = low;
+    if (i + 1 < pattern.size() && pattern[i] == '-' && pattern[i + 1] != ']') {
+      ++i;
+      high = literal_at(pattern, i);
     }
+    found |= low <= c && c <= high;
   }
-  p = close + 1;
+  if (i >= pattern.size()) return pattern[p++] == c;
+  p = i + 1;
   return found != negated && c != '/';
 }
 
@@ -68,7 +75,7 @@ bool match_form(std::string_view pattern, std::string_view path) {
       std::size_t after = p;
       const bool same = pattern[p] == '?'   ? (++after, path[t] != '/')
                         : pattern[p] == '[' ? in_class(pattern, after, path[t])
-                                            : pattern[after++] == path[t];
+                                            : literal_at(pattern, after) == path[t];
       if (same) {
         p = after;
         ++t;
@@ -103,14 +110,14 @@ bool glob_match(std::string_view pattern, std::string_view path) {
 }
 
 void IgnoreRules::add_line(std::string_view line) {
-  while (line.ends_with(' ') || line.ends_with('\r') || line.ends_with('\n')) line.remove_suffix(1);
+  while (line.ends_with('\r') || line.ends_with('\n')) line.remove_suffix(1);
+  while (line.ends_with(' ') && !line.ends_with("\\ ")) line.remove_suffix(1);
   if (line.empty() || line.starts_with('#')) return;
   Rule rule;
   if (line.starts_with('!')) {
     rule.keep = true;
     line.remove_prefix(1);
   }
-  if (line.starts_with('\\')) line.remove_prefix(1);
   if (line.ends_with('/')) {
     rule.folder_only = true;
     line.remove_suffix(1);

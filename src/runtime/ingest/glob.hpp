@@ -9,8 +9,9 @@
 
 namespace isogloss::runtime {
 
-// "**/*.{md,txt}": ** = any number of folders, * and ? within a name, [a-z] classes, {a,b} alternatives. `path` uses '/'
-// and is relative. A pattern without '/' is matched against the last name.
+// "**/*.{md,txt}": ** = any number of folders, * and ? within a name, [a-z] classes, {a,b} alternatives. `path` uses
+// '/' and is relative; a backslash takes the next character as it is. A pattern without '/' is matched against the last
+// name.
 bool glob_match(std::string_view pattern, std::string_view path);
 
 // The rules of one .gitignore (or .isoglossignore): the last line that matches decides; ! takes back; a trailing '/'

@@ -23,14 +23,23 @@ struct RuleLevel {
 
 class Walker {
  public:
-  Walker(const fs::path& root, std::string prefix, const IngestOptions& options, WalkResult& out, Context& context)
-      : root_(root), prefix_(std::move(prefix)), options_(options), out_(out), context_(context) {}
+  Walker(const Root& root, const IngestOptions& options, const Scope& scope, WalkResult& out, Context& context)
+      : root_(root.path), prefix_(root.prefix), options_(options), scope_(scope), out_(out), context_(context) {}
 
   Status walk() { return enter(root_, "", 0); }
 
  private:
   void skip(const std::string& relative, std::string reason) {
-    out_.skipped.push_back({prefix_ + relative, FileStatus::skipped, 0, std::move(reason)});
+    FileReport& report = out_.skipped.emplace_back();
+    report.name = prefix_ + relative;
+    report.status = FileStatus::skipped;
+    report.reason = std::move(reason);
+  }
+
+  // As skip(), of what may be there still.
+  void skip_unseen(const std::string& relative, std::string reason) {
+    skip(relative, std::move(reason));
+    out_.unseen.push_back(prefix_ + relative);
   }
 
   void load_rules(const fs::path& folder, const std::string& relative) {
@@ -56,12 +65,15 @@ class Walker {
     IG_TRY(context_.check());
     std::error_code error;
     std::vector<fs::directory_entry> entries;
-    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) entries.push_back(*it);
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+      entries.push_back(*it);
+    if (error == std::errc::no_such_file_or_directory && !relative.empty()) return {};  // removed just now
     if (error || depth > kMaxDepth) {
-      skip(relative, error ? "cannot read the folder: " + error.message() : "more than 200 folders deep");
-      out_.unseen.push_back(prefix_ + relative);
+      skip_unseen(relative, error ? "cannot read the folder: " + error.message() : "more than 200 folders deep");
       return {};
     }
+    const std::string name = prefix_ + relative;
+    out_.folders.push_back({name.empty() ? name : name.substr(0, name.size() - 1), folder});
     std::sort(entries.begin(), entries.end(),
               [](const auto& a, const auto& b) { return a.path().filename().native() < b.path().filename().native(); });
     load_rules(folder, relative);
@@ -77,10 +89,15 @@ class Walker {
     // Version control, and the folders of collections themselves, are never documents.
     if (name == ".git" || name == ".hg" || name == ".svn") return {};
     if (!options_.hidden && name.starts_with('.')) return {};
+    if (!scope_.covers(prefix_ + relative) && !scope_.leads_into(prefix_ + relative)) return {};
     fs::path path = entry.path();
     if (entry.is_symlink(error)) {
       path = fs::canonical(entry.path(), error);
       const std::string inside = root_.string() + "/";
+      if (error == std::errc::permission_denied) {
+        skip_unseen(relative, "cannot follow the link: " + error.message());
+        return {};
+      }
       if (error) {
         skip(relative, error == std::errc::too_many_symbolic_link_levels ? "a link that leads to itself"
                                                                          : "a link that leads nowhere");
@@ -99,7 +116,8 @@ class Walker {
     }
     if (ignored(relative, IgnoreRules::Kind::file)) return {};
     if (!fs::is_regular_file(path, error)) {
-      skip(relative, error ? "cannot read it: " + error.message() : "a pipe, socket or device, not a file");
+      error ? skip_unseen(relative, "cannot read it: " + error.message())
+            : skip(relative, "a pipe, socket or device, not a file");
       return {};
     }
     return take_file(path, relative);
@@ -111,7 +129,7 @@ class Walker {
     if (!wanted) return {};
     const auto stamp = stat_file(path);
     if (!stamp) {
-      skip(relative, stamp.error().message);
+      if (stamp.error().code != Code::not_found) skip_unseen(relative, stamp.error().message);
     } else if (stamp->size > options_.read.max_size) {
       skip(relative, "larger than --max-size (" + human_bytes(static_cast<double>(options_.read.max_size)) + ")");
     } else {
@@ -123,6 +141,7 @@ class Walker {
   const fs::path root_;
   const std::string prefix_;
   const IngestOptions& options_;
+  const Scope& scope_;
   WalkResult& out_;
   Context& context_;
   std::vector<RuleLevel> levels_;
@@ -141,19 +160,48 @@ Status refuse_clashes(const WalkResult& result) {
 
 }  // namespace
 
-Result<WalkResult> walk(std::span<const fs::path> roots, const IngestOptions& options, Context& context) {
-  WalkResult result;
+bool Scope::covers(std::string_view name) const {
+  if (is_all() || names_.contains(name)) return true;
+  for (std::size_t slash = name.rfind('/'); slash != std::string_view::npos; slash = name.rfind('/', slash - 1)) {
+    if (names_.contains(name.substr(0, slash))) return true;
+    if (slash == 0) break;
+  }
+  return false;
+}
+
+bool Scope::leads_into(std::string_view folder) const {
+  const std::string below = std::string(folder) + "/";
+  const auto first = names_.lower_bound(below);
+  return first != names_.end() && first->starts_with(below);
+}
+
+Roots resolve_roots(std::span<const fs::path> roots) {
+  Roots out;
   for (std::size_t i = 0; i < roots.size(); ++i) {
     std::error_code error;
-    const fs::path root = fs::canonical(roots[i], error);
-    if (error) return fail(Code::not_found, "there is no file or folder '" + roots[i].string() + "'.");
-    if (fs::is_directory(root, error)) {
-      const std::string prefix = i == 0 ? "" : root.filename().string() + "/";
-      result.roots.push_back(root.string());
-      IG_TRY(Walker(root, prefix, options, result, context).walk());
-    } else {
-      const FileStamp stamp = IG_TRY(stat_file(root));
-      result.files.push_back({root.filename().string(), root, root.parent_path().string(), stamp});
+    const fs::path path = fs::canonical(roots[i], error);
+    if (error) {
+      out.absent.push_back(fs::absolute(roots[i]).lexically_normal().string());
+      continue;
+    }
+    const bool folder = fs::is_directory(path, error);
+    const std::string prefix = i == 0 || !folder ? "" : path.filename().string() + "/";
+    out.present.push_back({path, prefix, folder, folder && fs::is_empty(path, error)});
+  }
+  return out;
+}
+
+Result<WalkResult> walk(std::span<const Root> roots, const IngestOptions& options, const Scope& scope,
+                        Context& context) {
+  WalkResult result;
+  for (const Root& root : roots) {
+    const std::string name = root.path.filename().string();
+    if (root.folder) {
+      result.roots.push_back({"", root.path, root.path.string(), stat_file(root.path).value_or(FileStamp{})});
+      IG_TRY(Walker(root, options, scope, result, context).walk());
+    } else if (scope.covers(name)) {
+      const FileStamp stamp = IG_TRY(stat_file(root.path));
+      result.files.push_back({name, root.path, root.path.parent_path().string(), stamp});
     }
   }
   IG_TRY(refuse_clashes(result));

@@ -134,7 +134,9 @@ Result<Response> get(Call& call) {
       for (const StoredChunk& chunk : IG_TRY(store.chunks({&*number, 1}))) write_chunk(json, chunk);
       continue;
     }
-    json.begin_object().field("id", id.as_string()).field("text", IG_TRY(store.document_text(id.as_string())));
+    json.begin_object()
+        .field("id", id.as_string())
+        .field("text", IG_TRY(store.document_text(id.as_string(), kWholeText)));
     json.key("meta").begin_object();
     for (const auto& [name, value] : IG_TRY(store.document_metadata(id.as_string()))) json.key(name).value(value);
     json.end_object().end_object();

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "store/truth/places.hpp"
+
 namespace isogloss::store {
 namespace {
 
@@ -64,27 +66,16 @@ std::string packed_pages(const Document& document) {
   return out;
 }
 
-std::string packed_boxes(const Document& document) {
-  std::string out;
-  for (const Box& box : document.boxes) {
-    const std::uint64_t at[2] = {box.at.begin, box.at.end};
-    const float edges[4] = {box.left, box.top, box.right, box.bottom};
-    out.append(static_cast<const char*>(static_cast<const void*>(at)), sizeof at);
-    out.append(static_cast<const char*>(static_cast<const void*>(&box.page)), sizeof box.page);
-    out.append(static_cast<const char*>(static_cast<const void*>(edges)), sizeof edges);
-  }
-  return out;
-}
-
-Status insert_text(Database& database, std::int64_t document_row, std::size_t size, const PackedText& text) {
+Status insert_text(Database& database, std::int64_t document_row, std::size_t size,
+                   const std::vector<std::string>& blocks) {
   Statement* insert = IG_TRY(database.cached("INSERT INTO text_block VALUES(?,?,?,?)"));
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
     const std::size_t begin = i * kTextBlock;
     insert->reset();
     insert->bind(0, document_row)
         .bind(1, static_cast<std::int64_t>(begin))
         .bind(2, static_cast<std::int64_t>(std::min(kTextBlock, size - begin)));
-    IG_TRY(insert->bind_borrowed(3, std::as_bytes(std::span(text[i]))).run());
+    IG_TRY(insert->bind_borrowed(3, std::as_bytes(std::span(blocks[i]))).run());
   }
   return {};
 }
@@ -108,7 +99,8 @@ constexpr const char* kSelectDocuments =
     "SELECT name, path, root, hash, size, mtime, inode, first_chunk, last_chunk FROM document ORDER BY name";
 constexpr const char* kSelectDocumentMeta = "SELECT key, kind, num, text FROM document_meta WHERE document=?";
 constexpr const char* kSelectChunks =
-    "SELECT c.id, d.name, c.key, d.path, d.title, c.heading, c.begin, c.end, c.ordinal, c.page, d.id FROM chunk c "
+    "SELECT c.id, d.name, c.key, d.path, d.title, c.heading, c.begin, c.end, c.ordinal, c.page, d.id, c.line, "
+    "c.wider_begin, c.wider_end, length(d.boxes), length(d.moments) FROM chunk c "
     "JOIN document d ON d.id=c.document WHERE c.id BETWEEN ? AND ? ORDER BY c.id";
 
 StoredChunk stored_chunk(const Statement& row) {
@@ -122,6 +114,8 @@ StoredChunk stored_chunk(const Statement& row) {
   chunk.at = {static_cast<std::size_t>(row.integer(6)), static_cast<std::size_t>(row.integer(7))};
   chunk.ordinal = static_cast<std::uint32_t>(row.integer(8));
   chunk.page = static_cast<std::uint32_t>(row.integer(9));
+  chunk.line = static_cast<std::uint32_t>(row.integer(11));
+  chunk.wider = {static_cast<std::size_t>(row.integer(12)), static_cast<std::size_t>(row.integer(13))};
   return chunk;
 }
 
@@ -139,12 +133,13 @@ Result<std::int64_t> next_document_row(Database& database) {
 }
 
 Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, const DocumentPut& put,
-                                 std::size_t begin, std::size_t end, std::int64_t space) {
-  Statement* insert = IG_TRY(database.cached(
-      "INSERT INTO chunk(document, key, ordinal, begin, end, page, heading, units) VALUES(?,?,?,?,?,?,?,?)"));
+                                 const PackedText& text, Span part, std::int64_t space) {
+  Statement* insert = IG_TRY(
+      database.cached("INSERT INTO chunk(document, key, ordinal, begin, end, page, heading, units, line, wider_begin, "
+                      "wider_end, text_hash) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)"));
   Statement* meta = IG_TRY(database.cached("INSERT OR REPLACE INTO chunk_meta VALUES(?,?,?,?,?)"));
   ChunkRange range;
-  for (std::size_t i = begin; i < end; ++i) {
+  for (std::size_t i = part.begin; i < part.end; ++i) {
     const Chunk& chunk = put.chunks[i];
     insert->reset();
     insert->bind(0, document_row).bind(1, std::string_view(chunk.key)).bind(2, std::int64_t{chunk.ordinal});
@@ -152,6 +147,8 @@ Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, 
     insert->bind(5, std::int64_t{chunk.page})
         .bind(6, std::string_view(chunk.heading))
         .bind(7, std::int64_t{chunk.units});
+    insert->bind(8, std::int64_t{chunk.line}).bind(9, static_cast<std::int64_t>(chunk.wider.begin));
+    insert->bind(10, static_cast<std::int64_t>(chunk.wider.end)).bind_borrowed(11, text.hashes[i]);
     const Status done = insert->run();
     if (!done) {
       if (done.error().message.find("UNIQUE") == std::string::npos) return fail(done.error());
@@ -159,7 +156,7 @@ Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, 
                                               "'. Make the ids unique, or name another column with --id-field.");
     }
     range.last = database.last_insert_rowid();
-    if (i == begin) range.first = range.last;
+    if (i == part.begin) range.first = range.last;
     for (const auto& [key, value] : chunk.meta) IG_TRY(insert_meta(*meta, range.last, key, value));
     if (!has_vectors(put, space)) continue;
     if (!std::ranges::all_of(put.vectors.row_f32(i), [](float v) { return std::isfinite(v); })) {
@@ -177,9 +174,10 @@ Result<std::int64_t> insert_document(Database& database, std::int64_t document_r
                                      const PackedText& text, ChunkRange chunks) {
   Statement* insert = IG_TRY(database.cached(
       "INSERT INTO document(id, name, path, root, hash, size, mtime, inode, title, type, text_size, first_chunk, "
-      "last_chunk, pages, boxes) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+      "last_chunk, pages, boxes, moments) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
   const DocumentState& state = put.state;
-  const std::string pages = packed_pages(put.document), boxes = packed_boxes(put.document);
+  const std::string pages = packed_pages(put.document), boxes = pack_boxes(put.document.boxes),
+                    moments = pack_moments(put.document.moments);
   insert->bind(0, document_row).bind(1, std::string_view(state.name)).bind(2, std::string_view(state.path));
   insert->bind(3, std::string_view(state.root)).bind(4, std::string_view(state.hash));
   insert->bind(5, static_cast<std::int64_t>(state.size)).bind(6, state.mtime_ns);
@@ -187,8 +185,9 @@ Result<std::int64_t> insert_document(Database& database, std::int64_t document_r
   insert->bind(9, std::string_view(put.document.type)).bind(10, static_cast<std::int64_t>(put.document.text.size()));
   insert->bind(11, chunks.first).bind(12, chunks.last);
   insert->bind_borrowed(13, std::as_bytes(std::span(pages))).bind_borrowed(14, std::as_bytes(std::span(boxes)));
+  insert->bind_borrowed(15, std::as_bytes(std::span(moments)));
   IG_TRY(insert->run());
-  IG_TRY(insert_text(database, document_row, put.document.text.size(), text));
+  IG_TRY(insert_text(database, document_row, put.document.text.size(), text.blocks));
   Statement* meta = IG_TRY(database.cached("INSERT OR REPLACE INTO document_meta VALUES(?,?,?,?,?)"));
   for (const auto& [key, value] : put.document.meta) IG_TRY(insert_meta(*meta, document_row, key, value));
   IG_TRY(log_change(database, ChangeOp::add_document, chunks));
@@ -292,12 +291,13 @@ Result<std::string> read_text(Database& database, std::int64_t document_row, Spa
   return out;
 }
 
-Result<std::string> read_document_text_of(Database& database, std::string_view name) {
+Result<std::string> read_document_text_of(Database& database, std::string_view name, Span range) {
   Statement* statement = IG_TRY(database.cached("SELECT id, text_size FROM document WHERE name=?"));
   statement->bind(0, name);
   if (!IG_TRY(statement->step())) return fail(Code::not_found, "there is no document '" + std::string(name) + "'.");
   const std::int64_t row = statement->integer(0);
-  const Span range{0, static_cast<std::size_t>(statement->integer(1))};
+  range.end = std::min(range.end, static_cast<std::size_t>(statement->integer(1)));
+  range.begin = std::min(range.begin, range.end);
   statement->reset();
   return read_text(database, row, range);
 }
@@ -329,15 +329,20 @@ Result<std::optional<StoredChunk>> read_chunk(Database& database, std::int64_t n
   select->bind(0, number).bind(1, number);
   std::optional<StoredChunk> out;
   std::int64_t document = 0;
+  bool boxes = false, moments = false;
   if (IG_TRY(select->step())) {
     out = stored_chunk(*select);
     document = select->integer(10);
+    boxes = select->integer(14) != 0;
+    moments = select->integer(15) != 0;
   }
   select->reset();
   if (!out || parts == ChunkParts::names) return out;
   out->text = IG_TRY(read_text(database, document, out->at));
   IG_TRY(read_meta(database, "SELECT key, kind, num, text FROM chunk_meta WHERE chunk=?", number, out->meta));
   IG_TRY(read_meta(database, kSelectDocumentMeta, document, out->meta));
+  if (boxes) out->boxes = IG_TRY(read_boxes(database, document, out->at));
+  if (moments) out->moments = IG_TRY(read_moments(database, document, out->at));
   return out;
 }
 
@@ -378,11 +383,29 @@ Result<std::int64_t> insert_space(Database& database, const SpaceInfo& space, st
   return number;
 }
 
+std::vector<float> floats_of(std::span<const std::byte> blob) {
+  std::vector<float> out(blob.size() / sizeof(float));
+  std::memcpy(out.data(), blob.data(), out.size() * sizeof(float));
+  return out;
+}
+
 Status insert_vector(Database& database, std::int64_t space, std::int64_t chunk, std::span<const float> row) {
   // A chunk may have gone since its text was read to embed it.
   Statement* insert = IG_TRY(database.cached(
       "INSERT OR REPLACE INTO vector SELECT ?1, ?2, 0, ?3, NULL WHERE EXISTS(SELECT 1 FROM chunk WHERE id=?2)"));
   return insert->bind(0, space).bind(1, chunk).bind_blob(2, std::as_bytes(row)).run();
+}
+
+Result<std::vector<float>> find_vector_of_text(Database& database, std::int64_t space, const TextHash& text) {
+  // CROSS: the planner knows no statistics, and would read the vectors of the whole space first.
+  Statement* find = IG_TRY(
+      database.cached("SELECT v.data FROM chunk c CROSS JOIN vector v ON v.space=? AND v.chunk=c.id AND v.part=0 "
+                      "WHERE c.text_hash=? LIMIT 1"));
+  find->bind(0, space).bind_borrowed(1, text);
+  std::vector<float> out;
+  if (IG_TRY(find->step())) out = floats_of(find->blob(0));
+  find->reset();
+  return out;
 }
 
 Status visit_vectors(Database& database, std::int64_t space, ChunkRange range,

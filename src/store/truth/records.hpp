@@ -38,11 +38,11 @@ struct ChunkRange {
 // Whether a put brings a vector for each of its chunks.
 bool has_vectors(const DocumentPut& put, std::int64_t space);
 
-// Chunks [begin, end) of a document whose row does not exist yet; they stay invisible until insert_document.
+// Chunks `part` of a document whose row does not exist yet; they stay invisible until insert_document.
 // `document_row` comes from next_document_row.
 Result<std::int64_t> next_document_row(Database& database);
 Result<ChunkRange> insert_chunks(Database& database, std::int64_t document_row, const DocumentPut& put,
-                                 std::size_t begin, std::size_t end, std::int64_t space);
+                                 const PackedText& text, Span part, std::int64_t space);
 // The document's row, text and metadata, and its entry in the change log, whose sequence number it returns.
 Result<std::int64_t> insert_document(Database& database, std::int64_t document_row, const DocumentPut& put,
                                      const PackedText& text, ChunkRange chunks);
@@ -60,7 +60,7 @@ Result<std::optional<DocumentState>> find_document(Database& database, std::stri
 Result<std::vector<DocumentState>> list_documents(Database& database);
 // Bytes [begin, end) of a document's text.
 Result<std::string> read_text(Database& database, std::int64_t document_row, Span range);
-Result<std::string> read_document_text_of(Database& database, std::string_view name);
+Result<std::string> read_document_text_of(Database& database, std::string_view name, Span range);
 Result<Metadata> read_document_metadata(Database& database, std::string_view name);
 Result<std::optional<StoredChunk>> read_chunk(Database& database, std::int64_t number, ChunkParts parts);
 // Chunks first..last with text and heading; metadata is not filled.
@@ -70,7 +70,10 @@ Status visit_chunks(Database& database, ChunkRange range, const std::function<Re
 
 Result<std::vector<SpaceInfo>> list_spaces(Database& database);
 Result<std::int64_t> insert_space(Database& database, const SpaceInfo& space, std::string_view fitted_files);
+std::vector<float> floats_of(std::span<const std::byte> blob);
 Status insert_vector(Database& database, std::int64_t space, std::int64_t chunk, std::span<const float> row);
+// The vector in a space of a chunk with that text; empty = there is none.
+Result<std::vector<float>> find_vector_of_text(Database& database, std::int64_t space, const TextHash& text);
 // Vectors of a space for chunks first..last, ascending by chunk.
 Status visit_vectors(Database& database, std::int64_t space, ChunkRange range,
                      const std::function<Status(std::int64_t chunk, std::span<const std::byte> data)>& visit);

@@ -2,10 +2,12 @@
 #include "store/truth/text_packer.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "core/guard.hpp"
+#include "core/hash.hpp"
 #include "core/parallel.hpp"
 
 namespace isogloss::store {
@@ -18,7 +20,34 @@ struct Block {
   std::string* packed;
 };
 
+// Fills the hashes of all chunks, on all threads.
+void hash_chunks(std::span<const DocumentPut> documents, std::vector<PackedText>& out, const Context& context) {
+  std::vector<std::pair<std::size_t, std::size_t>> chunks;  // document, chunk
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    out[i].hashes.resize(documents[i].chunks.size());
+    for (std::size_t c = 0; c < documents[i].chunks.size(); ++c) chunks.emplace_back(i, c);
+  }
+  parallel_for(context, chunks.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto [document, c] = chunks[i];
+      const Chunk& chunk = documents[document].chunks[c];
+      const std::string_view text = documents[document].document.text;
+      const std::string_view own = chunk.at.begin < text.size() ? text.substr(chunk.at.begin, chunk.at.size()) : "";
+      out[document].hashes[c] = text_hash(indexed_text(chunk.heading, own));
+    }
+  });
+}
+
 }  // namespace
+
+TextHash text_hash(std::string_view indexed) {
+  Sha256 hash;
+  hash.update(indexed);
+  const std::array<std::uint8_t, 32> digest = hash.digest();
+  TextHash out;
+  std::memcpy(out.data(), digest.data(), out.size());
+  return out;
+}
 
 std::unique_ptr<Compressor> TextPacker::borrow() {
   const std::lock_guard lock(mutex_);
@@ -38,8 +67,10 @@ Result<std::vector<PackedText>> TextPacker::pack(std::span<const DocumentPut> do
   std::vector<Block> blocks;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     const std::string_view text = documents[i].document.text;
-    out[i].resize((text.size() + kTextBlock - 1) / kTextBlock);
-    for (std::size_t b = 0; b < out[i].size(); ++b) blocks.push_back({text.substr(b * kTextBlock, kTextBlock), &out[i][b]});
+    std::vector<std::string>& packed = out[i].blocks;
+    packed.resize((text.size() + kTextBlock - 1) / kTextBlock);
+    for (std::size_t b = 0; b < packed.size(); ++b)
+      blocks.push_back({text.substr(b * kTextBlock, kTextBlock), &packed[b]});
   }
   std::vector<Status> done((blocks.size() + kGrain - 1) / kGrain);
   parallel_for(context, blocks.size(), kGrain, [&](std::size_t begin, std::size_t end) {
@@ -55,6 +86,7 @@ Result<std::vector<PackedText>> TextPacker::pack(std::span<const DocumentPut> do
     });
   });
   for (Status& status : done) IG_TRY(std::move(status));
+  hash_chunks(documents, out, context);
   return out;
 }
 

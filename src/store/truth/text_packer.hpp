@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "isogloss/store.hpp"
@@ -15,8 +17,15 @@ namespace isogloss::store {
 
 inline constexpr std::size_t kTextBlock = 16384;  // bytes of text per compressed block: a hit decompresses one or two
 
-// The compressed blocks of one text, in order; each holds kTextBlock bytes of it, the last one the rest.
-using PackedText = std::vector<std::string>;
+// What equal texts are found by: the first half of the SHA-256 of what is indexed for a chunk.
+using TextHash = std::array<std::byte, 16>;
+TextHash text_hash(std::string_view indexed);
+
+// What can be made of a document before the write lock is taken.
+struct PackedText {
+  std::vector<std::string> blocks;  // of the text, in order; each holds kTextBlock bytes of it, the last one the rest
+  std::vector<TextHash> hashes;     // (chunks) of their indexed_text()
+};
 
 // Packs texts before the write lock is taken, so that writers do it side by side, and one writer on all its threads.
 // Thread-safe.
