@@ -141,8 +141,10 @@ class Chunker {
   }
 
   void emit(Span at, const std::string& path, std::size_t prefix_units) {
+    const std::size_t from = at.begin;
     at = trimmed(text_, at);
     if (at.size() == 0) return;
+    if (is_code()) at.begin = std::max(from, line_begin(at.begin));  // the indentation is part of it
     Chunk chunk;
     chunk.at = at;
     chunk.ordinal = static_cast<std::uint32_t>(chunks_.size());
@@ -185,19 +187,23 @@ class Chunker {
     }
     out.push_back({{document_.body, section_begin(document_.headings.front(), document_.body)}, ""});
     std::vector<const Heading*> stack;
+    std::size_t code_begin = out.back().body.end;  // of what is in no section yet
     for (std::size_t i = 0; i < document_.headings.size(); ++i) {
       const Heading& heading = document_.headings[i];
       while (!stack.empty() && stack.back()->level >= heading.level) stack.pop_back();
       stack.push_back(&heading);
       const bool last = i + 1 == document_.headings.size();
       const std::size_t end = last ? text_.size() : section_begin(document_.headings[i + 1], line_end(heading.at.end));
-      const std::size_t begin = is_code() ? out.back().body.end : std::min(behind_heading(heading.at.end), end);
+      const bool has_child = !last && document_.headings[i + 1].level > heading.level;
+      const std::size_t begin = is_code() ? code_begin : std::min(behind_heading(heading.at.end), end);
+      // "class Two:" alone says little: it goes with its first member.
+      if (is_code() && has_child && trimmed(text_, {begin, end}).end <= line_end(heading.at.end)) continue;
+      code_begin = end;
       Section section{is_code() ? Span{begin, end} : trimmed(text_, {begin, end}), ""};
       for (const Heading* level : stack) {
         if (!section.path.empty()) section.path += kPathSeparator;
         section.path += text_.substr(level->at.begin, level->at.size());
       }
-      const bool has_child = !last && document_.headings[i + 1].level > heading.level;
       if (section.body.size() == 0 && !has_child) section.body = heading.at;  // nothing but its heading
       out.push_back(std::move(section));
     }

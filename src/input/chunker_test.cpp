@@ -151,13 +151,26 @@ TEST(Chunker, SentencesWithoutBlanksBetweenThemAreKept) {
 
 TEST(Chunker, CodeIsCutBetweenItsBlocks) {
   const Document document =
-      read("a.py", "import os\n\n\ndef one(a):\n    return a\n\n\ndef two(b):\n    x = b\n    return x\n");
+      read("a.r", "import os\n\n\ndef one(a):\n    return a\n\n\ndef two(b):\n    x = b\n    return x\n");
   ChunkOptions options;
   options.size = 8;
   EXPECT_EQ(texts(document, options), (std::vector<std::string>{"import os\n\n\ndef one(a):\n    return a",
                                                                 "def two(b):\n    x = b\n    return x"}));
   options.strategy = ChunkStrategy::code;
   EXPECT_EQ(texts(document, options).size(), 2u);
+}
+
+// Definitions are headings; one that holds nothing of its own goes with its first member.
+TEST(Chunker, DefinitionsAreChunksOfTheirOwn) {
+  const Document document = read("a.py",
+                                 "import os\n\n\n@cached\nclass Two:\n    def first(self):\n        return 1\n\n    "
+                                 "def second(self):\n        return 2\n");
+  const auto chunks = chunk_document(document, {}, word_units()).value();
+  ASSERT_EQ(chunks.size(), 3u);
+  EXPECT_EQ(texts(document, {}),
+            (std::vector<std::string>{"import os", "@cached\nclass Two:\n    def first(self):\n        return 1",
+                                      "    def second(self):\n        return 2"}));
+  EXPECT_EQ(chunks[2].heading, "class Two > def second(self)");
 }
 
 TEST(Chunker, CodeKeepsTheLinesOfItsHeadings) {

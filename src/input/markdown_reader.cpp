@@ -111,6 +111,7 @@ class Scanner {
   void take_heading(int level, std::size_t begin, std::size_t end) {
     std::string_view title = trim(text_.substr(begin, end - begin));
     while (title.ends_with('#')) title.remove_suffix(1);
+    if (title.empty()) return;
     add_heading(document_, level, {begin, static_cast<std::size_t>(title.data() - text_.data()) + title.size()});
   }
 

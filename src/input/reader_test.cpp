@@ -13,6 +13,14 @@ Result<Document> read(std::string_view name, std::string content, const ReadOpti
   return read_document_text(name, std::move(content), options, context);
 }
 
+// A line of marks alone is no heading.
+TEST(Readers, AHeadingWithoutTextIsNone) {
+  Context context;
+  const Document document = read_document_text("a.md", "## \ntext\n\n# # #\n\n## Real ##\nmore\n", {}, context).value();
+  ASSERT_EQ(document.headings.size(), 2u);
+  EXPECT_EQ(document.text.substr(document.headings[1].at.begin, document.headings[1].at.size()), "Real");
+}
+
 TEST(Reader, DecodesUnicodeFormsAndKeepsTheText) {
   using namespace std::string_literals;
   EXPECT_EQ(read("a.txt", "\xEF\xBB\xBFh\xC3\xA9")->text, "h\xC3\xA9");
