@@ -63,6 +63,9 @@ struct ReaderInfo {
   std::string_view summary;
 };
 std::vector<ReaderInfo> document_readers();
+// Whether a file of this name, packed (.gz ...) or not, ought to be a document: its extension is one that a reader lists, or
+// of a format of documents that none reads (.doc, .rtf ...).
+bool is_document_name(std::string_view name);
 
 // Cuts a text into the units that chunk sizes count (a model's tokens; words for models without a tokenizer).
 // Implementations are immutable and thread-safe.

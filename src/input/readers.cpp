@@ -138,6 +138,15 @@ Result<Document> read_document(const std::filesystem::path& path, const ReadOpti
   });
 }
 
+bool is_document_name(std::string_view name) {
+  constexpr std::string_view kUnread = ".doc .xls .ppt .rtf .pages .numbers .key .wpd .djvu .mobi .azw3 .chm .msg";
+  const std::string_view bare = without_packing(name);
+  const std::string extension = input::extension_of(bare);
+  const auto unread = split(kUnread, ' ');
+  return input::lists_extension(input::reader_for(bare), extension) ||
+         std::ranges::find(unread, extension) != unread.end();
+}
+
 std::vector<ReaderInfo> document_readers() {
   std::vector<ReaderInfo> out;
   for (const input::Reader* reader : input::readers()) {

@@ -335,7 +335,15 @@ class Run {
     });
     if (!status && status.error().code == Code::cancelled) return status;  // the next run reads it
     if (!status) item.report = failed(file.name, status.error());
+    if (!status && status.error().code == Code::unsupported && !is_asked_for(file)) {
+      item.report.status = FileStatus::skipped;
+    }
     return {};
+  }
+
+  // A picture or a program that lies among the documents is nobody's mistake.
+  bool is_asked_for(const FoundFile& file) const {
+    return file.named || known(file) != nullptr || is_document_name(file.name);
   }
 
   Status cut(Item& item, Context& context) {

@@ -201,7 +201,7 @@ Result<WalkResult> walk(std::span<const Root> roots, const IngestOptions& option
       IG_TRY(Walker(root, options, scope, result, context).walk());
     } else if (scope.covers(name)) {
       const FileStamp stamp = IG_TRY(stat_file(root.path));
-      result.files.push_back({name, root.path, root.path.parent_path().string(), stamp});
+      result.files.push_back({name, root.path, root.path.parent_path().string(), stamp, true});
     }
   }
   IG_TRY(refuse_clashes(result));

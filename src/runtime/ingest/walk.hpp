@@ -52,6 +52,7 @@ struct FoundFile {
   std::filesystem::path path;  // absolute
   std::string root;            // absolute
   FileStamp stamp;
+  bool named = false;  // a root itself, not found in a folder
 };
 
 struct FoundFolder {
