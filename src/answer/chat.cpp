@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "answer/chat.hpp"
 
-#include "core/http_client.hpp"
 #include "core/json.hpp"
+#include "core/openai_api.hpp"
 #include "core/text.hpp"
 
 namespace isogloss::answer {
 namespace {
-
-std::string endpoint(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  if (url.ends_with("/chat/completions")) return url;
-  return url + (url.ends_with("/v1") ? "" : "/v1") + "/chat/completions";
-}
 
 std::string request_body(const AskOptions& options, std::string_view prompt) {
   std::string body;
@@ -29,12 +23,6 @@ Result<std::string> whole_reply(std::string_view body) {
   const auto choices = json["choices"].as_array();
   if (choices.empty()) return fail(Code::unavailable, "the chat server's reply has no \"choices\".");
   return std::string(choices[0]["message"]["content"].as_string());
-}
-
-std::string server_message(const HttpResponse& response) {
-  const auto json = Json::parse(response.body, "reply");
-  if (json && (*json)["error"]["message"].is_string()) return std::string((*json)["error"]["message"].as_string());
-  return one_line(shortened(response.body, 300));
 }
 
 }  // namespace
@@ -55,7 +43,7 @@ Result<std::string> event_text(std::string_view line) {
 Result<std::string> chat(const AskOptions& options, std::string_view prompt, Context& context) {
   if (options.llm_model.empty()) return fail(Code::invalid_argument, "--llm needs --llm-model NAME.");
   HttpRequest request;
-  request.url = endpoint(options.llm_url);
+  request.url = openai_endpoint(options.llm_url, "/chat/completions");
   if (!request.url.starts_with("http://") && !request.url.starts_with("https://")) {
     return fail(Code::invalid_argument, "--llm takes an address that begins with http:// or https://, not '" + options.llm_url + "'.");
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,8 @@ std::string_view trim(std::string_view text);
 std::string ascii_lower(std::string_view text);
 // Levenshtein distance in bytes.
 std::size_t edit_distance(std::string_view a, std::string_view b);
+// "2026-11-28T13:05:00Z" of seconds since 1970.
+std::string utc_text(std::int64_t seconds);
 // "1 file", "2 files".
 std::string counted(std::size_t n, std::string_view noun);
 // 1536 -> "1.5 KB".

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "core/best_words.hpp"
+#include "core/cosine.hpp"
 #include "core/parallel.hpp"
 #include "core/text.hpp"
 #include "isogloss/options.hpp"
@@ -20,11 +21,6 @@ double dot(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
   return sum;
-}
-
-double cosine(std::span<const float> a, std::span<const float> b) {
-  const double squares = dot(a, a) * dot(b, b);
-  return squares > 0 ? dot(a, b) / std::sqrt(squares) : 0.0;
 }
 
 std::unexpected<Error> no_vectors() { return fail(Code::unsupported, "the words of this model have no vectors."); }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Figures as MTEB keeps them (mteb 2.26, results/task_result.py): RESULTS/MODEL/REVISION/TASK.json with the scores of a
 // split, its own names for metrics, and model_meta.json beside them.
-#include <chrono>
 #include <cstdlib>
+#include <ctime>
 
 #include "core/file.hpp"
 #include "core/json.hpp"
+#include "core/text.hpp"
 #include "isogloss/evaluate.hpp"
 
 namespace isogloss {
@@ -40,14 +41,6 @@ std::string folder_name(std::string name) {
   return out;
 }
 
-std::string today() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char buffer[32];
-  return {buffer, std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
 std::string task_json(std::span<const EvalFigure> figures) {
   std::string out;
   JsonWriter json(out);
@@ -59,7 +52,7 @@ std::string task_json(std::span<const EvalFigure> figures) {
   json.field("main_score", first.value).field("hf_subset", "default").key("languages").begin_array().end_array();
   json.end_object().end_array().end_object();
   json.field("evaluation_time", std::strtod(in_record(first, "embed seconds", "0").c_str(), nullptr));
-  json.key("kg_co2_emissions").null().field("date", today()).end_object();
+  json.key("kg_co2_emissions").null().field("date", utc_text(std::time(nullptr))).end_object();
   return out + "\n";
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/assert.hpp"
+#include "core/cosine.hpp"
 #include "core/guard.hpp"
 #include "core/places.hpp"
 #include "core/text.hpp"
@@ -91,16 +92,6 @@ struct Frame {
   std::size_t prefix = 0;    // units of the path
   std::size_t capacity = 0;  // units of a chunk beside it
 };
-
-double cosine_distance(std::span<const float> a, std::span<const float> b) {
-  double dot = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    dot += double{a[i]} * b[i];
-    aa += double{a[i]} * a[i];
-    bb += double{b[i]} * b[i];
-  }
-  return aa == 0 || bb == 0 ? 1 : 1 - dot / std::sqrt(aa * bb);
-}
 
 class Chunker {
  public:
@@ -335,7 +326,7 @@ class Chunker {
     std::size_t row = 0, count = 0;
     for (std::size_t s = 0; s < all.size(); row += pieces[s++].size()) {
       for (std::size_t i = 1; i < pieces[s].size(); ++i, ++count) {
-        gaps[s].push_back(cosine_distance(rows.row_f32(row + i - 1), rows.row_f32(row + i)));
+        gaps[s].push_back(1 - cosine(rows.row_f32(row + i - 1), rows.row_f32(row + i)));
         sum += gaps[s].back();
         squares += gaps[s].back() * gaps[s].back();
       }

@@ -110,8 +110,11 @@ class CachedModel final : public Model, public Embedder {
           continue;
         }
         const std::size_t at = body.at[i];
-        const bool goes_on = !inner.empty() && inner.back().prepared == &*body.missing && inner.back().end == at;
-        goes_on ? ++inner.back().end : (inner.push_back({&*body.missing, at, at + 1}), std::size_t{0});
+        if (!inner.empty() && inner.back().prepared == &*body.missing && inner.back().end == at) {
+          ++inner.back().end;
+        } else {
+          inner.push_back({&*body.missing, at, at + 1});
+        }
         target.push_back(row);
       }
     }

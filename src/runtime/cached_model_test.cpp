@@ -156,6 +156,7 @@ TEST_F(CachedModel, WhatWasAskedOtherwiseIsAnotherRow) {
   EXPECT_EQ(cache_->stats().hits, 0U);
   EXPECT_TRUE(equal(embed(*model_, text, small), embed(*plain_, text, small)));  // the type of the output is made after
   EXPECT_EQ(cache_->stats().hits, 1U);
+  EXPECT_TRUE(equal(embed(*model_, text, f32), embed(*plain_, text, f32)));
 }
 
 TEST_F(CachedModel, ATextThatFailsIsNotKept) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/cosine.hpp"
 #include "core/guard.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
@@ -18,16 +19,6 @@ constexpr std::size_t kRerankDepth = 50;  // hits a pair scorer reads
 constexpr std::size_t kMostAttempts = 8;
 constexpr std::size_t kSpare = 8;         // further hits of each attempt, beside as many again as are wanted
 constexpr std::size_t kNoveltyDepth = 4;  // candidates per wanted hit for MMR
-
-double cosine(const std::vector<float>& a, const std::vector<float>& b) {
-  double dot = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-    dot += double{a[i]} * b[i];
-    aa += double{a[i]} * a[i];
-    bb += double{b[i]} * b[i];
-  }
-  return aa == 0 || bb == 0 ? 0 : dot / std::sqrt(aa * bb);
-}
 
 // What a search looks for, apart from how many.
 struct Looked {

@@ -2,11 +2,11 @@
 #include "evaluate/tasks/beir.hpp"
 
 #include <charconv>
-#include <sstream>
 
 #include "core/file.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
+#include "evaluate/metrics/trec/trec.hpp"
 
 namespace isogloss::evaluation {
 namespace {
@@ -36,18 +36,10 @@ Result<Judgments> read_qrels(const std::filesystem::path& file) {
 Result<Judgments> read_trec_qrels(const std::filesystem::path& file) {
   const std::string content = IG_TRY(read_file(file));
   Judgments out;
-  std::size_t number = 0;
-  for (const std::string_view line : split(content, '\n')) {
-    ++number;
-    std::istringstream cells{std::string(line)};
-    std::string query, iteration, document, rest;
-    std::int64_t relevance = 0;
-    if (trim(line).empty() || trim(line).starts_with('#')) continue;
-    if (!(cells >> query >> iteration >> document >> relevance) || cells >> rest) {
-      return fail(Code::corrupt_data, "'" + file.string() + "' line " + std::to_string(number) +
-                                          " is not: query iteration document relevance.");
-    }
-    out[query][document] = relevance;
+  for (const auto& query : IG_TRY(trec::parse_judgments(content, file.string(), trec::Format::judgments))) {
+    auto& judged = out[std::string(query.id)];
+    for (const trec::Judgment& one : query.judgments)
+      judged[std::string(one.document)] = static_cast<std::int64_t>(one.level);
   }
   return out;
 }

@@ -3,9 +3,9 @@
 // word's vector in a sentence (word_in_sentence) is nearest to one of the same sense. Leave-one-out nearest neighbour
 // among the sentences of the same word, and the average precision of "same sense" over all pairs of them.
 #include <algorithm>
-#include <cmath>
 #include <map>
 
+#include "core/cosine.hpp"
 #include "evaluate/tasks/tasks.hpp"
 #include "evaluate/tasks/text_data.hpp"
 #include "evaluate/tasks/text_model.hpp"
@@ -19,22 +19,9 @@ namespace {
 
 struct Sentence {
   std::string sense;
-  std::vector<float> vector;  // of length 1
+  std::vector<float> vector;
 };
 using ByWord = std::map<std::string, std::vector<Sentence>>;
-
-void scale_to_one(std::vector<float>& row) {
-  double squared = 0;
-  for (const float x : row) squared += static_cast<double>(x) * static_cast<double>(x);
-  for (float& x : row) x = squared > 0 ? static_cast<float>(static_cast<double>(x) / std::sqrt(squared)) : 0;
-}
-
-double cosine(const Sentence& a, const Sentence& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.vector.size(); ++i)
-    sum += static_cast<double>(a.vector[i]) * static_cast<double>(b.vector[i]);
-  return sum;
-}
 
 struct Outcome {
   std::vector<double> found;  // per sentence: 1 when its nearest has the same sense
@@ -48,7 +35,7 @@ void judge(const std::vector<Sentence>& sentences, Outcome& out) {
     double best = -2, right = 0, count = 0;
     for (std::size_t j = 0; j < sentences.size(); ++j) {
       if (i == j) continue;
-      const double near = cosine(sentences[i], sentences[j]);
+      const double near = cosine(sentences[i].vector, sentences[j].vector);
       const bool same = sentences[i].sense == sentences[j].sense;
       if (near > best) best = near, right = count = 0;
       if (near == best) right += same ? 1 : 0, ++count;
@@ -72,7 +59,6 @@ Result<std::vector<EvalFigure>> run(std::string_view model_name, std::string_vie
     if (!vector && vector.error().code != Code::not_found) return fail(vector.error());
     unknown += vector ? 0 : 1;
     if (!vector) continue;  // of a vocabulary of words
-    scale_to_one(*vector);
     words[row[0]].push_back({row[1], std::move(*vector)});
     context.report({"embed", "sentences", static_cast<double>(++done), static_cast<double>(rows.size()), 0});
   }

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "core/describe.hpp"
-#include "core/http_client.hpp"
+#include "core/openai_api.hpp"
 #include "core/text.hpp"
 #include "hub/hub_settings.hpp"
 #include "runtime/foreign/foreign_model.hpp"
@@ -26,18 +26,6 @@ template <class Visitor>
 void describe(OpenAiOptions& o, Visitor& v) {
   v("model", o.model, "Name of the model on that server.");
   v("batch", o.batch, Range{1, 2048}, "Texts of one request.");
-}
-
-std::string endpoint(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  if (url.ends_with("/embeddings")) return url;
-  return url + (url.ends_with("/v1") ? "" : "/v1") + "/embeddings";
-}
-
-std::string said_by(const HttpResponse& response) {
-  const auto json = Json::parse(response.body, "reply");
-  if (json && (*json)["error"]["message"].is_string()) return std::string((*json)["error"]["message"].as_string());
-  return one_line(shortened(response.body, 300));
 }
 
 class OpenAiClient final : public ForeignClient {
@@ -91,7 +79,7 @@ class OpenAiClient final : public ForeignClient {
       if (!busy || attempt == kMostAttempts) {
         return fail(response.status == 404 ? Code::not_found : Code::unavailable,
                     "'" + url_ + "' answered with status " + std::to_string(response.status) + ": " +
-                        said_by(response) + (response.status == 401 ? " The key is $OPENAI_API_KEY." : ""));
+                        server_message(response) + (response.status == 401 ? " The key is $OPENAI_API_KEY." : ""));
       }
       const double told = std::strtod(std::string(response.header("retry-after")).c_str(), nullptr);
       const auto wanted = std::chrono::milliseconds(static_cast<std::int64_t>(std::clamp(told, 0.0, 30.0) * 1000));
@@ -115,7 +103,7 @@ class OpenAiClient final : public ForeignClient {
 }  // namespace
 
 Result<std::unique_ptr<ForeignClient>> openai_client(const ModelReference& reference) {
-  const std::string url = endpoint(reference.text);
+  const std::string url = openai_endpoint(reference.text, "/embeddings");
   auto options = IG_TRY(parse_options<OpenAiOptions>(reference.options, "a model behind an address"));
   if (!is_loopback_url(url) && !hub::hub_settings().offline.empty()) {
     return fail(Code::offline, "'" + url + "' is not on this machine, and the network is switched off (--offline or " +

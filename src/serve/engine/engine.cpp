@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "serve/engine/engine.hpp"
 
-#include <cmath>
 #include <cstring>
+
+#include "core/cosine.hpp"
 
 namespace isogloss::serve {
 namespace {
@@ -26,16 +27,6 @@ Result<const Embedder*> embedder_of(const LoadedModel& model) {
 // About as many tokens as a pair of texts has; what a row costs decides only how long a pass is.
 std::uint32_t pair_cost(std::string_view query, std::string_view document) {
   return static_cast<std::uint32_t>((query.size() + std::min<std::size_t>(document.size(), 4096)) / 4 + 3);
-}
-
-double cosine(std::span<const float> a, std::span<const float> b) {
-  double ab = 0, aa = 0, bb = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    ab += static_cast<double>(a[i]) * b[i];
-    aa += static_cast<double>(a[i]) * a[i];
-    bb += static_cast<double>(b[i]) * b[i];
-  }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
 }  // namespace

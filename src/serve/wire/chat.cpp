@@ -232,14 +232,9 @@ class OllamaFormat final : public Format {
 
  private:
   std::string line(std::string_view text, const Answer* done) const {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    ::gmtime_r(&now, &parts);
-    char at[32];
-    const std::size_t n = std::strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &parts);
     std::string out;
     JsonWriter json(out);
-    json.begin_object().field("model", model_).field("created_at", std::string_view(at, n));
+    json.begin_object().field("model", model_).field("created_at", utc_text(now_seconds()));
     json.key("message")
         .begin_object()
         .field("role", "assistant")

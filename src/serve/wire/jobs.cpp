@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evaluations of served models, as jobs: started by one request, watched by others, as server-sent events if they like.
-#include <fstream>
-
+#include "serve/engine/jobs.hpp"
 #include "core/figure_json.hpp"
 #include "core/scratch_folder.hpp"
 #include "isogloss/evaluate.hpp"
-#include "serve/engine/jobs.hpp"
 #include "serve/route.hpp"
 
 namespace isogloss::serve {
@@ -71,8 +69,8 @@ Result<Asked> asked_by(const Call& call) {
 
 Result<std::string> evaluated(const Asked& asked, Context& context) {
   const ScratchFolder scratch("isogloss-job");
-  std::string task = asked.task.empty() ? asked.kind + ":" + (scratch.path() / ("data." + asked.format)).string()
-                                        : (tasks_folder() / asked.task).string();
+  const std::string task = asked.task.empty() ? asked.kind + ":" + (scratch.path() / ("data." + asked.format)).string()
+                                              : (tasks_folder() / asked.task).string();
   if (!asked.kind.empty()) IG_TRY(write_file(scratch.path() / ("data." + asked.format), asked.data));
   std::vector<EvalFigure> figures = IG_TRY(evaluate(asked.reference, task, asked.options, context));
   std::string body;

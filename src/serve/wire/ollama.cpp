@@ -3,7 +3,6 @@
 // they say "truncate": false; what was cut is told in "truncated" and in a header.
 #include <charconv>
 #include <chrono>
-#include <ctime>
 
 #include "core/text.hpp"
 #include "isogloss/machine.hpp"
@@ -94,14 +93,6 @@ Result<Response> embeddings(Call& call) {
   return response;
 }
 
-std::string iso_time(std::chrono::system_clock::time_point at) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char buffer[32];
-  return {buffer, std::strftime(buffer, sizeof buffer, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
 void write_details(JsonWriter& json, const ModelState& state) {
   json.key("details").begin_object().field("parent_model", "").field("format", "isogloss");
   const std::string family = state.loaded != nullptr ? state.loaded->model->card().family : "";
@@ -120,9 +111,9 @@ Result<Response> list(Call& call, bool loaded_only) {
     json.field("digest", state.loaded != nullptr ? state.loaded->model->card().space_id : "");
     if (loaded_only) {
       json.field("size_vram", 0);
-      json.field("expires_at", state.expires ? iso_time(*state.expires) : "9999-12-31T23:59:59Z");
+      json.field("expires_at", state.expires ? utc_text(std::chrono::system_clock::to_time_t(*state.expires)) : "9999-12-31T23:59:59Z");
     } else {
-      json.field("modified_at", iso_time(std::chrono::system_clock::from_time_t(state.created)));
+      json.field("modified_at", utc_text(state.created));
     }
     write_details(json, state);
     json.end_object();
