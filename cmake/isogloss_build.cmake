@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # How every target of the project is built. Three functions are all a folder needs:
 #
-#   isogloss_library(core SOURCES ... DEPS ... EXTERNAL ...)   one static library per folder, its dependencies listed
+#   isogloss_library(core SOURCES ... DEPS ... EXTERNAL ...)   one library per folder, its dependencies listed
 #   isogloss_test(core SOURCES ... [DEPS ...])                 the unit tests beside the sources, one binary per folder
 #   isogloss_kernels(simd VARIANTS scalar avx2 ... SOURCE x)   a kernel file compiled once per instruction set
 
@@ -34,6 +34,8 @@ endif()
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
+# The libraries are static; the sanitizer presets set BUILD_SHARED_LIBS, for a hundred test binaries that each hold the
+# whole engine with its debug information fill 27 GB.
 
 # Warnings are errors in our code; headers of other people are system headers. g++ 12 takes the inactive members of a
 # std::variant or std::expected for uninitialised reads, so that one warning is off; clang warns of what libstdc++'s own
@@ -81,7 +83,7 @@ isogloss_require_header(boost/beast.hpp libboost1.81-dev)
 # DEPS are folders of src/ (written as in architecture.md: core and include/isogloss are always there).
 function(isogloss_library NAME)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;EXTERNAL" ${ARGN})
-  add_library(isogloss_${NAME} STATIC ${ARG_SOURCES})
+  add_library(isogloss_${NAME} ${ARG_SOURCES})
   target_include_directories(isogloss_${NAME} PUBLIC
     $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>
     PRIVATE ${CMAKE_SOURCE_DIR}/src)
