@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "core/figure_json.hpp"
 #include "core/json.hpp"
 #include "core/text.hpp"
@@ -8,6 +10,9 @@
 
 namespace isogloss::cli {
 namespace {
+
+// Metrics that are shown as they are, not x 100.
+constexpr std::string_view kNoShares[] = {"effect", "p", "rnsb", "mac"};
 
 class EvalVerb final : public Verb {
  public:
@@ -27,19 +32,22 @@ class EvalVerb final : public Verb {
 
   void describe(Flags& flags, std::span<const std::string>) override {
     flags.value("-m,--model", models_, "model, or A+B for hybrid search (repeat, or separate by commas)");
-    flags.value("--task", tasks_,
-                "KIND:PLACE, as beir:FOLDER, or a folder with a task.toml (repeat for several; --list names all kinds)");
+    flags.value(
+        "--task", tasks_,
+        "KIND:PLACE, as beir:FOLDER, or a folder with a task.toml (repeat for several; --list names all kinds)");
     flags.value(
         "--metric", options_.metrics,
         "ndcg@10, map, recall@100, mrr@10, spearman ... (repeat; the first is the headline) [those of the task]");
     flags.value("--fail-under", gates_, "exit 5 when a metric is lower, as ndcg@10=0.45 (repeat for several)");
     flags.value("--convention", options_.convention,
                 "whose rules: analogy: glove or word2vec; classify: mteb, full or curve; cluster: mteb or mteb-v2");
-    flags.value("--truncate", truncate_, "texts above the model's window: end (cuts are counted in the record), start or error");
+    flags.value("--truncate", truncate_,
+                "texts above the model's window: end (cuts are counted in the record), start or error");
     flags.value("--compute", options_.compute, "arithmetic of the model: auto, f32, bf16 or int8");
     flags.value("--embedding-cache", cache_, kEmbeddingCacheHelp);
     flags.value("--dim", options_.dim, "only the first N columns of the vectors; 0 = all");
-    flags.value("--label-field", options_.label_field, "field of labels in tables [label, category, class, intent ...]");
+    flags.value("--label-field", options_.label_field,
+                "field of labels in tables [label, category, class, intent ...]");
     flags.value("--vocabulary", options_.vocabulary, "analogy: only the first N words of the vocabulary; 0 = all");
     flags.value("--split", options_.split, "qrels file: test, train or dev [test]");
     flags.value("--queries", options_.queries, "all, odd or even: choose settings on one half, report on the other");
@@ -109,7 +117,8 @@ class EvalVerb final : public Verb {
     const auto a = IG_TRY(read_figures(words_[1]));
     const auto b = IG_TRY(read_figures(words_[2]));
     const std::vector<FigureDifference> found = compare_figures(a, b);
-    if (found.empty()) return fail(Code::not_found, "'" + words_[1] + "' and '" + words_[2] + "' have no task and metric in common.");
+    if (found.empty())
+      return fail(Code::not_found, "'" + words_[1] + "' and '" + words_[2] + "' have no task and metric in common.");
     program.flags.json ? difference_json(program, found) : difference_table(program, found);
     const std::size_t left_out = a.size() + b.size() - 2 * found.size();
     if (left_out > 0) program.note(counted(left_out, "figure") + " without a partner left out");
@@ -124,15 +133,20 @@ class EvalVerb final : public Verb {
       const bool known = d.a.low < d.a.high && d.b.low < d.b.high;
       const bool apart = d.a.low > d.b.high || d.b.low > d.a.high;
       rows.push_back({d.task, d.metric, shown(d.a, d.a.value), shown(d.b, d.b.value), shown(d.a, d.b.value - d.a.value),
-                      d.a.value == d.b.value ? "equal" : !known ? "-" : apart ? "apart" : "overlap"});
+                      d.a.value == d.b.value ? "equal"
+                      : !known               ? "-"
+                      : apart                ? "apart"
+                                             : "overlap"});
       for (const auto& field : d.differs) ++fields[{field.name, shortened(field.a, 40), shortened(field.b, 40)}];
     }
     for (const auto& [field, count] : fields) {
       why.push_back({field[0], field[1], field[2], std::to_string(count) + "/" + std::to_string(found.size())});
     }
     program.out(format_table(rows));
-    if (why.size() > 1) program.out("\n" + format_table(why));
-    else program.note("the records are equal, times apart");
+    if (why.size() > 1)
+      program.out("\n" + format_table(why));
+    else
+      program.note("the records are equal, times apart");
   }
 
   static void difference_json(Program& program, const std::vector<FigureDifference>& found) {
@@ -166,7 +180,7 @@ class EvalVerb final : public Verb {
     const auto flush = [&] {
       if (rows.empty()) return;
       program.out(format_table(rows));
-      program.note("convention: " + convention + "; values x 100, effects and p as they are");
+      program.note("convention: " + convention + "; values x 100, but effect, p, rnsb and mac");
       rows.clear();
     };
     for (std::size_t i = 0; i < figures.size();) {
@@ -197,7 +211,8 @@ class EvalVerb final : public Verb {
 
   static std::string shown(const EvalFigure& figure, double value) {
     if (value != value) return "undefined";
-    return figure.metric == "effect" || figure.metric == "p" ? fixed(value, 4) : fixed(100 * value, 2);
+    const bool plain = std::ranges::find(kNoShares, figure.metric) != std::end(kNoShares);
+    return plain ? fixed(value, 4) : fixed(100 * value, 2);
   }
 
   static Result<bool> passes(Program& program, const std::vector<EvalFigure>& figures, const std::vector<Gate>& gates) {

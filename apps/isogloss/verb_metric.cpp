@@ -2,7 +2,7 @@
 // A metric of the user's own files. The first word chooses it and so the flags.
 #include <algorithm>
 
-#include "isogloss/evaluate.hpp"
+#include "isogloss/bias.hpp"
 #include "isogloss/metrics.hpp"
 #include "metric_values.hpp"
 #include "output.hpp"
@@ -33,7 +33,7 @@ class MetricVerb final : public Verb {
   void describe(Flags& flags, std::span<const std::string> args) override {
     flags.positional("METRIC", metric_,
                      "trec (every word behind it is trec_eval's own; -h lists them), bleu, chrf, ter, rouge, "
-                     "spearman, classification, clustering, entities, perplexity, weat");
+                     "spearman, classification, clustering, entities, perplexity, weat, rnsb, mac");
     const auto at = std::ranges::find(args, "trec");
     if (at != args.end()) words_.assign(at + 1, args.end());
     flags.list(
@@ -41,10 +41,10 @@ class MetricVerb final : public Verb {
         "bleu, chrf, ter, rouge: REF HYP, a text a line in both; spearman: two columns of numbers; classification: "
         "label, prediction and, for one class, its score; clustering: class, cluster and, for the silhouette, "
         "coordinates; entities: CoNLL lines that end in tag, predicted tag; perplexity: natural logarithm of a "
-        "probability and, for bits per character, the token; weat: JSON of word lists");
+        "probability and, for bits per character, the token; weat, rnsb, mac: JSON of word lists");
     flags.flag("--header", values_.header, "the first line of a table is names");
     flags.value("--positive", values_.positive, "classification: label of the positive class [the last in order]");
-    flags.value("-m,--model", model_, "weat: a model of words");
+    flags.value("-m,--model", model_, "weat, rnsb, mac: a model of words or texts");
     flags.value("--reference", more_references_, "another reference of every line (repeat for several)");
     flags.flag("--lines", lines_, "the scores of every line, not of all");
     flags.flag("--lowercase", lowercase_, "bleu, chrf: texts in lower case");
@@ -70,11 +70,12 @@ class MetricVerb final : public Verb {
       return kDone;
     }
     if (metric_ == "bleu" || metric_ == "chrf" || metric_ == "ter" || metric_ == "rouge") return run_text(program);
-    if (is_value_metric(metric_) || metric_ == "weat") {
+    const bool bias = metric_ == "weat" || metric_ == "rnsb" || metric_ == "mac";
+    if (is_value_metric(metric_) || bias) {
       if (files_.size() != 1) {
         return usage_error("metric " + metric_ + " takes one file: isogloss metric " + metric_ + " FILE");
       }
-      return metric_ == "weat" ? run_weat(program) : from_flags(run_value_metric(program, metric_, files_[0], values_));
+      return bias ? run_bias(program) : from_flags(run_value_metric(program, metric_, files_[0], values_));
     }
     return usage_error("there is no metric '" + metric_ + "'. Run: isogloss metric --help");
   }
@@ -116,28 +117,36 @@ class MetricVerb final : public Verb {
     return kDone;
   }
 
-  Result<int> run_weat(Program& program) {
-    if (model_.empty()) return usage_error("metric weat needs a model: isogloss metric weat -m MODEL " + files_[0]);
-    std::vector<std::vector<std::string>> rows{{"test", "effect", "p", "words"}};
-    for (const EvalFigure& f : IG_TRY(from_flags(evaluate(model_, "bias:" + files_[0], {}, program.context)))) {
-      if (program.flags.json) {
-        std::string out;
+  // weat, rnsb and mac: one table of tests.
+  Result<int> run_bias(Program& program) {
+    if (model_.empty()) {
+      return usage_error("metric " + metric_ + " needs a model: isogloss metric " + metric_ + " -m MODEL " + files_[0]);
+    }
+    std::vector<std::string> columns{metric_};
+    if (metric_ == "weat") columns = {"effect", "p"};
+    std::vector<std::vector<std::string>> rows{{"test"}};
+    rows[0].insert(rows[0].end(), columns.begin(), columns.end());
+    rows[0].emplace_back("words");
+    std::string out;
+    for (const BiasTest& test : IG_TRY(from_flags(measure_bias(model_, files_[0], {}, nullptr, program.context)))) {
+      rows.push_back({test.name});
+      for (const std::string& column : columns) {
+        const double value = column == "effect" ? test.effect
+                             : column == "p"    ? test.p
+                             : column == "rnsb" ? test.rnsb
+                                                : test.mac;
         JsonWriter(out)
             .begin_object()
-            .field("test", f.task)
-            .field("metric", f.metric)
-            .field("value", f.value)
+            .field("test", test.name)
+            .field("metric", column)
+            .field("value", value)
             .end_object();
-        program.line(out);
+        out += '\n';
+        rows.back().push_back(value != value ? "undefined" : fixed(value, 4));
       }
-      const std::string shown = f.value != f.value ? "undefined" : fixed(f.value, 4);
-      if (f.metric == "effect") {
-        rows.push_back({f.task, shown, "", std::to_string(f.n) + "/" + std::to_string(f.of)});
-      } else if (f.metric == "p") {
-        rows.back()[2] = shown;
-      }
+      rows.back().push_back(std::to_string(test.found) + "/" + std::to_string(test.asked));
     }
-    if (!program.flags.json) program.out(format_table(rows));
+    program.out(program.flags.json ? out : format_table(rows));
     return kDone;
   }
 

@@ -25,6 +25,7 @@
   X(classify)       \
   X(cluster)        \
   X(dedupe)         \
+  X(bias)           \
   X(same)           \
   X(eval)           \
   X(metric)         \

@@ -1,104 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-// Association tests (metrics/weat.hpp) of words (WEAT) and sentences (SEAT). Two forms of JSON files: an object of
-// tests, each with the names of its lists and the lists,
-//   {"Flowers_Insects": {"X_key": "flowers", "Y_key": "insects", "A_key": "pleasant", "B_key": "unpleasant",
-//                        "flowers": ["aster", ...], ...}}
-// where objects without X_key are no tests of this kind; and one test, as May et al. 2019 write theirs,
-//   {"targ1": {"category": "Flowers", "examples": ["This is an aster.", ...]}, "targ2": ..., "attr1": ..., "attr2":
-//   ...}
-// Single words are looked up where the model has vectors of words; those it does not know are left out and counted.
-// Sentences, and words for a model of texts, are embedded.
+// Bias tests (bias_lists.hpp) of words and sentences: WEAT and SEAT, RNSB, MAC, each where the lists allow it. Single
+// words are looked up where the model has vectors of words; those it does not know are left out and counted. Sentences,
+// and words for a model of texts, are embedded.
 #include <algorithm>
-#include <array>
-#include <filesystem>
-#include <functional>
-#include <map>
+#include <limits>
+#include <optional>
 
-#include "core/file.hpp"
-#include "core/json.hpp"
-#include "core/text.hpp"
+#include "core/guard.hpp"
+#include "evaluate/metrics/rnsb.hpp"
 #include "evaluate/metrics/weat.hpp"
+#include "evaluate/tasks/bias_lists.hpp"
 #include "evaluate/tasks/tasks.hpp"
-#include "evaluate/tasks/text_data.hpp"
 #include "evaluate/tasks/text_model.hpp"
 #include "evaluate/tasks/word_data.hpp"
+#include "isogloss/bias.hpp"
 
 namespace isogloss::evaluation {
 namespace {
 
-namespace fs = std::filesystem;
-constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 constexpr std::size_t kSamples = 100'000;
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
-struct Test {
-  std::string name;
-  std::array<std::vector<std::string>, 4> lists;  // X, Y, A, B
-};
+using Numbers = std::vector<std::size_t>;  // of rows
 
-std::vector<std::string> texts_of(const Json& list) {
-  std::vector<std::string> out;
-  for (const Json& item : list.as_array()) out.emplace_back(item.as_string());
-  return out;
-}
-
-std::vector<Test> tests_in(const Json& json, const std::string& file_name) {
-  std::vector<Test> out;
-  if (json.find("targ1") != nullptr) {
-    Test test{file_name, {}};
-    const char* const keys[] = {"targ1", "targ2", "attr1", "attr2"};
-    for (std::size_t i = 0; i < 4; ++i) test.lists[i] = texts_of(json[keys[i]]["examples"]);
-    out.push_back(std::move(test));
-  }
-  for (const auto& [name, object] : json.as_object()) {
-    if (object.find("X_key") == nullptr) continue;
-    Test test{name, {}};
-    const char* const keys[] = {"X_key", "Y_key", "A_key", "B_key"};
-    for (std::size_t i = 0; i < 4; ++i) test.lists[i] = texts_of(object[object[keys[i]].as_string()]);
-    out.push_back(std::move(test));
-  }
-  return out;
-}
-
-Result<std::vector<Test>> read_tests(std::string_view place) {
-  std::vector<fs::path> files{fs::path(place)};
-  std::error_code ignored;
-  if (fs::is_directory(files[0], ignored)) {
-    files.clear();
-    for (const auto& entry : fs::directory_iterator(fs::path(place), ignored)) {
-      const std::string ending = entry.path().extension().string();
-      if (ending == ".json" || ending == ".jsonl") files.push_back(entry.path());
-    }
-    std::ranges::sort(files);
-  }
-  std::vector<Test> out;
-  for (const fs::path& file : files) {
-    const std::string text = IG_TRY(read_file(file, kMostBytes));
-    const Json json = IG_TRY(Json::parse(text, "'" + file.string() + "'"));
-    for (Test& test : tests_in(json, task_name(file.string()))) out.push_back(std::move(test));
-  }
-  if (!out.empty()) return out;
-  return fail(Code::corrupt_data,
-              "'" + std::string(place) +
-                  "' has no association test: objects with X_key, Y_key, A_key, B_key and the lists "
-                  "these name, or one with targ1, targ2, attr1, attr2.");
-}
-
-// Items by number, and the cosine of any two of them.
-struct Lists {
-  std::array<std::vector<std::size_t>, 4> items;  // X, Y, A, B
+// The items of a test that the model knows.
+struct Items {
+  std::vector<Numbers> targets, attributes;
+  heads::Features rows;
   std::size_t found = 0, asked = 0;
-  std::function<double(std::size_t, std::size_t)> cosine;
+
+  bool complete() const {
+    const auto empty = [](const Numbers& list) { return list.empty(); };
+    return std::ranges::none_of(targets, empty) && std::ranges::none_of(attributes, empty);
+  }
+  // Mean cosine of an item with those of a list.
+  double nearness(std::size_t item, const Numbers& list) const {
+    double sum = 0;
+    for (const std::size_t other : list) sum += rows.likeness(item, rows, other).cosine;
+    return sum / static_cast<double>(list.size());
+  }
 };
 
 // One model, as these tests ask it.
-class Items {
+class Asked {
  public:
-  static Result<Items> open(std::string_view model, std::span<const Test> tests, const EvalOptions& options,
+  static Result<Asked> open(std::string_view model, std::span<const BiasLists> tests, const EvalOptions& options,
                             Context& context) {
-    Items out;
+    Asked out;
     std::vector<std::string> all;
-    for (const Test& test : tests) {
-      for (const auto& list : test.lists) all.insert(all.end(), list.begin(), list.end());
+    for (const BiasLists& test : tests) {
+      for (const auto* side : {&test.targets, &test.attributes}) {
+        for (const auto& list : *side) all.insert(all.end(), list.begin(), list.end());
+      }
     }
     const bool sentences =
         std::ranges::any_of(all, [](const std::string& item) { return item.find(' ') != std::string::npos; });
@@ -111,93 +64,135 @@ class Items {
     return out;
   }
 
-  Result<Lists> lists(const Test& test, Context& context) {
-    return words_ ? known_words(test) : embedded(test, context);
+  Result<Items> items(const BiasLists& test, Context& context) {
+    Items out;
+    Numbers words;
+    std::vector<std::string> texts;
+    for (const auto& [side, numbers] : {std::pair(&test.targets, &out.targets), {&test.attributes, &out.attributes}}) {
+      for (const auto& list : *side) {
+        auto& known = numbers->emplace_back();
+        for (const std::string& item : list) {
+          ++out.asked;
+          const auto word = words_ ? words_->find(item) : std::optional<std::size_t>(0);
+          if (!word) continue;
+          known.push_back(out.found++);
+          words.push_back(*word);
+          texts.push_back(item);
+        }
+      }
+    }
+    out.rows = words_ ? rows_of(words) : IG_TRY(texts_->embed(texts, Role::none, context));
+    return out;
   }
   void record(std::map<std::string, std::string>& out) const {
     if (texts_) texts_->record(out);
   }
 
  private:
-  Lists known_words(const Test& test) const {
-    Lists out;
-    auto units = std::make_shared<std::vector<std::vector<double>>>();
-    for (std::size_t i = 0; i < 4; ++i) {
-      for (const std::string& item : test.lists[i]) {
-        ++out.asked;
-        const auto index = words_->find(item);
-        if (!index) continue;
-        out.items[i].push_back(units->size());
-        units->push_back(words_->unit(*index));
-      }
-    }
-    out.found = units->size();
-    out.cosine = [units](std::size_t a, std::size_t b) { return dot((*units)[a], (*units)[b]); };
-    return out;
-  }
-
-  Result<Lists> embedded(const Test& test, Context& context) {
-    Lists out;
-    std::vector<std::string> texts;
-    for (std::size_t i = 0; i < 4; ++i) {
-      for (const std::string& item : test.lists[i]) {
-        out.items[i].push_back(texts.size());
-        texts.push_back(item);
-      }
-    }
-    out.found = out.asked = texts.size();
-    const auto rows = std::make_shared<heads::Features>(IG_TRY(texts_->embed(texts, Role::none, context)));
-    out.cosine = [rows](std::size_t a, std::size_t b) { return rows->likeness(a, *rows, b).cosine; };
-    return out;
+  heads::Features rows_of(const Numbers& words) const {
+    math::Matrix rows(words.size(), words_->words().word_dimension());
+    for (std::size_t i = 0; i < words.size(); ++i) words_->words().word_vector(words[i], rows.row(i));
+    return heads::Features(std::move(rows));
   }
 
   std::optional<WordVectorsOf> words_;
   std::optional<TextModel> texts_;
 };
 
-// Mean cosine with A less that with B, of every item of a list.
-std::vector<double> associations(const Lists& lists, std::size_t list) {
-  const auto mean = [&](std::size_t item, const std::vector<std::size_t>& with) {
-    double sum = 0;
-    for (const std::size_t other : with) sum += lists.cosine(item, other);
-    return sum / static_cast<double>(with.size());
-  };
-  std::vector<double> out;
-  for (const std::size_t item : lists.items[list])
-    out.push_back(mean(item, lists.items[2]) - mean(item, lists.items[3]));
+void add_weat(const Items& items, const Context& context, BiasTest& out) {
+  out.effect = out.p = kUndefined;
+  if (items.targets.size() != 2 || items.attributes.size() != 2) return;
+  std::vector<double> associations[2];
+  for (std::size_t side = 0; side < 2; ++side) {
+    for (const std::size_t item : items.targets[side]) {
+      associations[side].push_back(items.nearness(item, items.attributes[0]) -
+                                   items.nearness(item, items.attributes[1]));
+    }
+  }
+  const WeatResult result = weat(associations[0], associations[1], kSamples, context.seed);
+  out.effect = result.effect;
+  out.p = result.p;
+  out.partitions = result.partitions;
+  out.exact = result.exact;
+}
+
+void add_mac(const Items& items, BiasTest& out) {
+  for (const Numbers& list : items.targets) {
+    for (const std::size_t item : list) {
+      for (const Numbers& attribute : items.attributes) out.distances.push_back(1 - items.nearness(item, attribute));
+    }
+  }
+  for (const double distance : out.distances) out.mac += distance / static_cast<double>(out.distances.size());
+}
+
+Result<BiasTest> measure(const BiasLists& test, const Items& items, Context& context) {
+  BiasTest out;
+  out.name = test.name;
+  out.found = items.found;
+  out.asked = items.asked;
+  add_weat(items, context, out);
+  add_mac(items, out);
+  out.rnsb = kUndefined;
+  if (items.attributes.size() == 2) {
+    Numbers targets;
+    for (const Numbers& list : items.targets) targets.insert(targets.end(), list.begin(), list.end());
+    out.rnsb = IG_TRY(rnsb(items.rows.normalized(), items.attributes[0], items.attributes[1], targets, context));
+  }
   return out;
 }
 
 Result<std::vector<EvalFigure>> run(std::string_view model, std::string_view place, const EvalOptions& options,
                                     Context& context) {
-  const std::vector<Test> tests = IG_TRY(read_tests(place));
-  Items items = IG_TRY(Items::open(model, tests, options, context));
   std::vector<EvalFigure> figures;
-  for (const Test& test : tests) {
-    IG_TRY(context.check());
-    const Lists lists = IG_TRY(items.lists(test, context));
-    if (std::ranges::any_of(lists.items, [](const auto& list) { return list.empty(); })) {
-      context.say(LogLevel::warning,
-                  "'" + test.name + "': the model knows nothing of one of the four lists; left out.");
-      continue;
+  std::map<std::string, std::string> record;
+  for (const BiasTest& test : IG_TRY(measure_bias(model, place, options, &record, context))) {
+    Report report(model, test.name,
+                  "WEAT: Caliskan et al., deviation with n - 1; RNSB, MAC: WEFE, vectors of length 1, no hold-out");
+    report.n = test.found;
+    report.of = test.asked;
+    report.record = record;
+    if (test.partitions > 0) {
+      report.record["partitions"] = (test.exact ? "all " : "") + std::to_string(test.partitions);
+      report.add("effect", test.effect);
+      report.add("p", test.p);
     }
-    const WeatResult result = weat(associations(lists, 0), associations(lists, 1), kSamples, context.seed);
-    Report report(model, test.name, "Caliskan: deviation with n - 1");
-    report.n = lists.found;
-    report.of = lists.asked;
-    items.record(report.record);
-    report.record["partitions"] = (result.exact ? "all " : "") + std::to_string(result.partitions);
-    report.add("effect", result.effect);
-    report.add("p", result.p);
+    if (test.rnsb == test.rnsb) report.add("rnsb", test.rnsb);
+    report.add("mac", test.mac);
     for (EvalFigure& figure : report.take()) figures.push_back(std::move(figure));
   }
-  if (!figures.empty()) return figures;
-  return fail(Code::corrupt_data, "'" + std::string(place) + "' has no association test that this model can take.");
+  return figures;
 }
 
 }  // namespace
 
 const TaskKind kBiasTask{"bias", "FILE|FOLDER",
-                         "association tests of words or sentences (WEAT, SEAT) as JSON; effect size, one-sided p", run};
+                         "bias of words or sentences by lists as JSON: WEAT and SEAT with p, RNSB, MAC", run};
 
 }  // namespace isogloss::evaluation
+
+namespace isogloss {
+
+Result<std::vector<BiasTest>> measure_bias(std::string_view model, std::string_view place, const EvalOptions& options,
+                                           std::map<std::string, std::string>* record, Context& context) {
+  return guard([&]() -> Result<std::vector<BiasTest>> {
+    const std::vector<evaluation::BiasLists> tests = IG_TRY(evaluation::read_bias_lists(place));
+    evaluation::Asked asked = IG_TRY(evaluation::Asked::open(model, tests, options, context));
+    std::vector<BiasTest> out;
+    for (const evaluation::BiasLists& test : tests) {
+      IG_TRY(context.check());
+      const evaluation::Items items = IG_TRY(asked.items(test, context));
+      if (items.complete()) {
+        out.push_back(IG_TRY(evaluation::measure(test, items, context)));
+      } else {
+        context.say(LogLevel::warning, "'" + test.name + "': the model knows nothing of one of the lists; left out.");
+      }
+    }
+    if (out.empty()) {
+      return fail(Code::corrupt_data, "'" + std::string(place) + "' has no association test that this model can take.");
+    }
+    if (record != nullptr) asked.record(*record);
+    return out;
+  });
+}
+
+}  // namespace isogloss

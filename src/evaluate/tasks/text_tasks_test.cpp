@@ -227,7 +227,7 @@ TEST_F(TextTasks, AssociationsOfWordsAndSentences) {
   EXPECT_NEAR(sentences[0].value, words[0].value, 1e-6);
   EXPECT_EQ(sentences[0].n, 6u);
   const auto both = run("bias:" + (folder_.path() / "seat").string()).value();
-  EXPECT_EQ(both.size(), 4u);
+  EXPECT_EQ(both.size(), 8u) << "effect, p, rnsb and mac of both";
   EXPECT_EQ(run("bias:" + write("none.json", "{}")).error().code, Code::corrupt_data);
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/test_support.hpp"
 #include "evaluate/tasks/word_data.hpp"
+#include "isogloss/bias.hpp"
 #include "isogloss/evaluate.hpp"
 
 namespace isogloss {
@@ -88,12 +89,55 @@ TEST_F(WordTasks, BiasIsTheAssociationOfTwoTargets) {
   const auto found = run("bias", R"({"t": {"X_key": "x", "Y_key": "y", "A_key": "a", "B_key": "b", "x": ["king", "cat"],
       "y": ["queen"], "a": ["man"], "b": ["woman"]}, "other": {"W_key": "x"}})")
                          .value();
-  ASSERT_EQ(found.size(), 2u);
+  ASSERT_EQ(found.size(), 4u);
   EXPECT_NEAR(found[0].value, std::sqrt(2.0), 1e-12) << "of one word each";
   EXPECT_EQ(found[0].n, 4u);
   EXPECT_EQ(found[0].of, 5u);
   EXPECT_DOUBLE_EQ(found[1].value, 0.5);
+  EXPECT_EQ(found[2].metric, "rnsb");
+  EXPECT_EQ(found[3].metric, "mac");
   EXPECT_THAT(run("bias", "{}").error().message, HasSubstr("no association test"));
+}
+
+// king (1, 0) is as far from queen (0, 1), 1, as queen is; twice the same word is once. With three lists of targets
+// there is no WEAT, with one of attributes no RNSB.
+TEST_F(WordTasks, BiasTakesAnyNumberOfLists) {
+  const std::string three = R"({"t": {"targ1": {"examples": ["king", "king"]}, "targ2": {"examples": ["queen"]},
+      "targ3": {"examples": ["plum"]}, "attr1": {"examples": ["man"]}, "attr2": {"examples": ["woman"]}}})";
+  const auto found = run("bias", three).value();
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].metric, "rnsb");
+  EXPECT_GT(found[0].value, 0);
+  EXPECT_EQ(found[0].of, 5u);
+  const auto one =
+      run("bias", R"({"targ1": {"examples": ["king"]}, "attr1": {"examples": ["queen", "king"]}})").value();
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0].metric, "mac");
+  EXPECT_NEAR(one[0].value, 0.5, 1e-12) << "the mean of 1 and 0";
+}
+
+TEST_F(WordTasks, HardDebiasingLeavesNeutralWordsInTheMiddle) {
+  DebiasOptions options;
+  options.pairs = {{"king", "queen"}};
+  Context context;
+  const std::string target = (folder_.path() / "fair.vec").string();
+  const DebiasSummary summary = debias_words((folder_.path() / "m.vec").string(), target, options, context).value();
+  EXPECT_EQ(summary.neutral, 4u);
+  EXPECT_EQ(summary.equalized, 1u);
+  EXPECT_NEAR(summary.share_after, 0, 1e-6);
+  const auto words = evaluation::WordVectorsOf::open(target, context).value();
+  for (const char* word : {"man", "Pear"}) {
+    EXPECT_NEAR(words.cosine(*words.find(word), *words.find("king")),
+                words.cosine(*words.find(word), *words.find("queen")), 1e-5);
+  }
+  EXPECT_EQ(debias_words(target, target, options, context).error().code, Code::already_exists);
+  options.method = "harsh";
+  EXPECT_THAT(debias_words(target, "x.vec", options, context).error().message, HasSubstr("hard or soft"));
+  options = {.pairs = {{"cat", "dog"}}, .equalize = {}, .keep = {}};
+  EXPECT_THAT(debias_words(target, (folder_.path() / "y.vec").string(), options, context).error().message,
+              HasSubstr("--pairs"));
+  EXPECT_THAT(debias_words(target, (folder_.path() / "y.doc").string(), options, context).error().message,
+              HasSubstr(".vec"));
 }
 
 TEST_F(WordTasks, FaultsAreNamed) {
