@@ -9,6 +9,7 @@
 
 #include "core/places.hpp"
 #include "core/text.hpp"
+#include "core/truncate.hpp"
 #include "core/unpack.hpp"
 
 namespace isogloss::cli {
@@ -57,12 +58,7 @@ Result<std::shared_ptr<EmbeddingCache>> embedding_cache_value(Program& program, 
   return std::shared_ptr<EmbeddingCache>();
 }
 
-Result<Truncate> truncate_value(std::string_view text) {
-  if (text == "error") return Truncate::error;
-  if (text == "start") return Truncate::start;
-  if (text == "end") return Truncate::end;
-  return usage_error("--truncate must be error, start or end, not '" + std::string(text) + "'.");
-}
+Result<Truncate> truncate_value(std::string_view text) { return from_flags(parse_truncate(text, "--truncate")); }
 
 void print_facts(Program& program, const std::vector<std::pair<std::string, std::string>>& facts) {
   std::string out;
@@ -167,8 +163,9 @@ void ReadFlags::describe(Flags& flags) {
   flags.value("--max-size", max_size, "skip files larger than this [100M]");
   flags.value("--text-field", text_fields, "column of a table that holds text (repeat for several)");
   flags.value("--id-field", id_field, "column of a table that holds the row's id");
-  flags.value("--extract-cmd", extractors,
-              "EXT=COMMAND or COMMAND that turns a file into JSON lines {\"text\",\"page\"}; gets the path on its input");
+  flags.value(
+      "--extract-cmd", extractors,
+      "EXT=COMMAND or COMMAND that turns a file into JSON lines {\"text\",\"page\"}; gets the path on its input");
   flags.flag("--ocr", ocr, "read pages without text by tesseract");
   flags.value("--ocr-language", ocr_language, "languages of --ocr, as eng+deu [eng]");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <charconv>
 
 #include "core/figure_json.hpp"
 #include "core/json.hpp"
@@ -176,11 +177,14 @@ class EvalVerb final : public Verb {
   // task.
   static void print_table(Program& program, const std::vector<EvalFigure>& figures) {
     std::vector<std::vector<std::string>> rows;
+    std::vector<std::string> times;
     std::string convention;
     const auto flush = [&] {
       if (rows.empty()) return;
       program.out(format_table(rows));
-      program.note("convention: " + convention + "; values x 100, but effect, p, rnsb and mac");
+      program.note("convention: " + convention + "; values x 100, but effect, p, rnsb, mac and differences");
+      for (const std::string& time : times) program.note(time);
+      times.clear();
       rows.clear();
     };
     for (std::size_t i = 0; i < figures.size();) {
@@ -204,13 +208,41 @@ class EvalVerb final : public Verb {
       if (rows.empty()) rows.push_back(std::move(header));
       convention = first.convention;
       rows.push_back(std::move(row));
+      if (std::string time = time_line(first); !time.empty()) times.push_back(std::move(time));
       i = end;
     }
     flush();
   }
 
+  // "time: m on sts 2.31 s: load 0.20, embed 2.05 (2,758 texts, 1,345 a second), metric 0.06".
+  static std::string time_line(const EvalFigure& figure) {
+    const auto number = [&](const std::string& name) {
+      const auto at = figure.record.find(name);
+      return at == figure.record.end() ? 0 : std::strtod(at->second.c_str(), nullptr);
+    };
+    if (!figure.record.contains("seconds") || figure.record.contains("language")) return {};  // the mean tells of all
+    std::string parts;
+    for (const std::string part : {"load", "index", "embed", "search", "metric"}) {
+      if (!figure.record.contains(part + " seconds")) continue;
+      const double seconds = number(part + " seconds"), texts = number("texts");
+      parts += (parts.empty() ? "" : ", ") + part + " " + fixed(seconds, 2);
+      if (part == "embed" && texts > 0 && seconds > 0) {
+        parts += " (" + fixed(texts, 0) + " texts, " + fixed(texts / seconds, 0) + " a second)";
+      }
+    }
+    return "time: " + figure.model + " on " + figure.task + " " + fixed(number("seconds"), 2) + " s: " + parts;
+  }
+
+  // Three digits, "1.19e-07".
+  static std::string scientific(double value) {
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, 2).ptr;
+    return value == 0 ? "0" : std::string(text, end);
+  }
+
   static std::string shown(const EvalFigure& figure, double value) {
     if (value != value) return "undefined";
+    if (figure.metric == "largest_difference") return scientific(value);
     const bool plain = std::ranges::find(kNoShares, figure.metric) != std::end(kNoShares);
     return plain ? fixed(value, 4) : fixed(100 * value, 2);
   }

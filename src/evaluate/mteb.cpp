@@ -41,17 +41,31 @@ std::string folder_name(std::string name) {
   return out;
 }
 
+// The task of a figure; of one language of several it is before the slash.
+std::string task_of(const EvalFigure& figure) {
+  const std::string language = in_record(figure, "language");
+  return language.empty() ? figure.task : figure.task.substr(0, figure.task.size() - language.size() - 1);
+}
+
+// A subset is one language, "default" where there is one only. Means over languages are left to MTEB's reader.
 std::string task_json(std::span<const EvalFigure> figures) {
   std::string out;
   JsonWriter json(out);
   const EvalFigure& first = figures.front();
-  json.begin_object().field("dataset_revision", in_record(first, "data", "1")).field("task_name", first.task);
+  json.begin_object().field("dataset_revision", in_record(first, "data", "1")).field("task_name", task_of(first));
   json.field("mteb_version", kFormat).key("scores").begin_object();
-  json.key(in_record(first, "split", "test")).begin_array().begin_object();
-  for (const EvalFigure& figure : figures) json.field(mteb_metric(figure), figure.value);
-  json.field("main_score", first.value).field("hf_subset", "default").key("languages").begin_array().end_array();
-  json.end_object().end_array().end_object();
-  json.field("evaluation_time", std::strtod(in_record(first, "embed seconds", "0").c_str(), nullptr));
+  json.key(in_record(first, "split", "test")).begin_array();
+  for (std::size_t begin = 0, end = 0; begin < figures.size(); begin = end) {
+    const EvalFigure& one = figures[begin];
+    while (end < figures.size() && figures[end].task == one.task) ++end;
+    if (one.record.contains("languages")) continue;
+    json.begin_object();
+    for (const EvalFigure& figure : figures.subspan(begin, end - begin)) json.field(mteb_metric(figure), figure.value);
+    json.field("main_score", one.value).field("hf_subset", in_record(one, "language", "default"));
+    json.key("languages").begin_array().end_array().end_object();
+  }
+  json.end_array().end_object();
+  json.field("evaluation_time", std::strtod(in_record(first, "seconds", "0").c_str(), nullptr));
   json.key("kg_co2_emissions").null().field("date", utc_text(std::time(nullptr))).end_object();
   return out + "\n";
 }
@@ -77,14 +91,15 @@ std::string model_json(const EvalFigure& figure, const std::string& revision) {
 Status write_mteb_results(const fs::path& folder, std::span<const EvalFigure> figures) {
   for (std::size_t begin = 0, end = 0; begin < figures.size(); begin = end) {
     const EvalFigure& first = figures[begin];
-    for (end = begin; end < figures.size() && figures[end].model == first.model && figures[end].task == first.task;)
+    for (end = begin;
+         end < figures.size() && figures[end].model == first.model && task_of(figures[end]) == task_of(first);)
       ++end;
     const std::string revision = in_record(first, "space", "no_revision_available").substr(0, 40);
     const fs::path place = folder / folder_name(first.model) / revision;
     std::error_code failed;
     fs::create_directories(place, failed);
     if (failed) return fail(Code::io, "cannot make '" + place.string() + "': " + failed.message());
-    IG_TRY(write_file(place / (folder_name(first.task) + ".json"), task_json(figures.subspan(begin, end - begin))));
+    IG_TRY(write_file(place / (folder_name(task_of(first)) + ".json"), task_json(figures.subspan(begin, end - begin))));
     IG_TRY(write_file(place / "model_meta.json", model_json(first, revision)));
   }
   return {};

@@ -190,6 +190,7 @@ Result<std::vector<EvalFigure>> run(std::string_view model, std::string_view pla
   const bool parts = std::ranges::any_of(asked, [](const Question& q) { return q.section.starts_with("gram"); });
   if (parts) add("semantic", Part::semantic);
   if (parts) add("syntactic", Part::syntactic);
+  IG_TRY(words.record(place, figures));
   return figures;
 }
 

@@ -11,6 +11,7 @@
 #include "evaluate/metrics/weat.hpp"
 #include "evaluate/tasks/bias_lists.hpp"
 #include "evaluate/tasks/tasks.hpp"
+#include "evaluate/tasks/text_data.hpp"
 #include "evaluate/tasks/text_model.hpp"
 #include "evaluate/tasks/word_data.hpp"
 #include "isogloss/bias.hpp"
@@ -86,6 +87,7 @@ class Asked {
   }
   void record(std::map<std::string, std::string>& out) const {
     if (texts_) texts_->record(out);
+    if (words_) words_->record(out);
   }
 
  private:
@@ -190,7 +192,10 @@ Result<std::vector<BiasTest>> measure_bias(std::string_view model, std::string_v
     if (out.empty()) {
       return fail(Code::corrupt_data, "'" + std::string(place) + "' has no association test that this model can take.");
     }
-    if (record != nullptr) asked.record(*record);
+    if (record != nullptr) {
+      asked.record(*record);
+      (*record)["data"] = IG_TRY(evaluation::data_hash(evaluation::bias_files(place)));
+    }
     return out;
   });
 }

@@ -49,7 +49,7 @@ std::vector<BiasLists> tests_in(const Json& json, const std::string& file_name) 
 
 }  // namespace
 
-Result<std::vector<BiasLists>> read_bias_lists(std::string_view place) {
+std::vector<fs::path> bias_files(std::string_view place) {
   std::vector<fs::path> files{fs::path(place)};
   std::error_code ignored;
   if (fs::is_directory(files[0], ignored)) {
@@ -60,8 +60,12 @@ Result<std::vector<BiasLists>> read_bias_lists(std::string_view place) {
     }
     std::ranges::sort(files);
   }
+  return files;
+}
+
+Result<std::vector<BiasLists>> read_bias_lists(std::string_view place) {
   std::vector<BiasLists> out;
-  for (const fs::path& file : files) {
+  for (const fs::path& file : bias_files(place)) {
     const std::string text = IG_TRY(read_file(file, kMostBytes));
     const Json json = IG_TRY(Json::parse(text, "'" + file.string() + "'"));
     for (BiasLists& test : tests_in(json, task_name(file.string()))) out.push_back(std::move(test));

@@ -8,6 +8,7 @@
 //   ...}
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,9 @@ struct BiasLists {
   std::vector<std::vector<std::string>> targets, attributes;  // (lists)(items)
 };
 
-// place: a file, or a folder of .json and .jsonl files. Error{corrupt_data}: there is no test.
+// place itself, or the .json and .jsonl files of the folder it is, by name.
+std::vector<std::filesystem::path> bias_files(std::string_view place);
+// Error{corrupt_data}: there is no test.
 Result<std::vector<BiasLists>> read_bias_lists(std::string_view place);
 
 }  // namespace isogloss::evaluation

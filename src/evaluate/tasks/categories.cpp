@@ -33,6 +33,7 @@ Result<std::vector<EvalFigure>> run(std::string_view model, std::string_view pla
   figure.of = rows.size();
   figure.convention = "k-means of unit vectors, unknown words left out";
   figure.record["categories"] = std::to_string(numbers.size());
+  IG_TRY(words.record(place, {&figure, 1}));
   if (found.empty()) {
     figure.value = std::numeric_limits<double>::quiet_NaN();
     return std::vector{figure};

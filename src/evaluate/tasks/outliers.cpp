@@ -59,6 +59,7 @@ Result<std::vector<EvalFigure>> run(std::string_view model, std::string_view pla
     figure.convention = "unknown words left out";
     figures.push_back(std::move(figure));
   }
+  IG_TRY(words.record(place, figures));
   return figures;
 }
 

@@ -4,7 +4,6 @@
 // is indexed into a temporary collection and every query goes through Collection::search, so a figure is what a user
 // gets.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <numeric>
@@ -14,10 +13,11 @@
 #include "core/parallel.hpp"
 #include "core/scratch_folder.hpp"
 #include "core/text.hpp"
-#include "evaluate/tasks/beir.hpp"
+#include "evaluate/tasks/retrieval_data.hpp"
 #include "evaluate/tasks/tasks.hpp"
 #include "evaluate/tasks/text_data.hpp"
 #include "evaluate/tasks/text_model.hpp"
+#include "evaluate/tasks/times.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/reference.hpp"
 
@@ -75,7 +75,7 @@ Status write_run(const std::filesystem::path& path, const std::vector<RankedQuer
 
 class Retrieval {
  public:
-  Retrieval(const BeirTask& task, const EvalOptions& options, Context& context)
+  Retrieval(const RetrievalTask& task, const EvalOptions& options, Context& context)
       : task_(task), options_(options), context_(context) {}
 
   Result<std::vector<RankedQuery>> run(const Parts& parts) {
@@ -90,7 +90,7 @@ class Retrieval {
   }
 
   std::size_t documents() const { return documents_; }
-  std::map<std::string, std::string> facts;  // of the model, where it is asked directly
+  std::map<std::string, std::string> facts;  // of the model, where it is asked directly; times
 
  private:
   // Collections fit the dense space of their own texts with settings of their own.
@@ -116,14 +116,17 @@ class Retrieval {
     CollectionOptions row_chunks = settings;
     row_chunks.chunk = ChunkOptions{.strategy = ChunkStrategy::row};
     const auto collection = IG_TRY(Collection::open(scratch.path() / "c", OpenMode::write, row_chunks, context_));
+    const Stopwatch indexing;
     const IngestSummary summary = IG_TRY(collection->index({&task_.corpus, 1}, {}, report_failures(), context_));
+    facts["index seconds"] = indexing.text();
     if (summary.interrupted) return fail(Code::cancelled, "The evaluation was cancelled.");
     if (!failure_.empty()) return fail(Code::corrupt_data, failure_);
     documents_ = summary.chunks;
     const std::size_t prefix = task_.corpus.filename().string().size() + 1;  // "corpus.jsonl#"
     const auto ids = IG_TRY(document_ids());
     std::vector<RankedQuery> out;
-    for (const BeirTask::Query& query : task_.queries) {
+    const Stopwatch searching;
+    for (const RetrievalTask::Query& query : task_.queries) {
       IG_TRY(context_.check());
       SearchOptions search;
       search.n = options_.depth;
@@ -143,6 +146,7 @@ class Retrieval {
       context_.report(
           {"search", "queries", static_cast<double>(out.size()), static_cast<double>(task_.queries.size()), 0});
     }
+    facts["search seconds"] = searching.text();
     return out;
   }
 
@@ -177,7 +181,7 @@ class Retrieval {
         },
         context_));
     documents_ = ids.size();
-    for (const BeirTask::Query& query : task_.queries) questions.push_back(query.text);
+    for (const RetrievalTask::Query& query : task_.queries) questions.push_back(query.text);
     TextModel model = IG_TRY(TextModel::open(reference, texts, options_, context_));
     heads::Features documents = IG_TRY(model.embed(texts, Role::document, context_));
     heads::Features queries = IG_TRY(model.embed(questions, Role::query, context_));
@@ -192,6 +196,7 @@ class Retrieval {
   // A block of queries at a time, so that memory does not grow with their number.
   Result<std::vector<RankedQuery>> ranked(const heads::Features& queries, const heads::Features& documents,
                                           const std::vector<std::string>& ids) {
+    const Stopwatch searching;
     std::vector<RankedQuery> out(queries.size());
     for (std::size_t begin = 0; begin < queries.size(); begin += kQueryBlock) {
       IG_TRY(context_.check());
@@ -207,6 +212,7 @@ class Retrieval {
         }
       });
     }
+    facts["search seconds"] = searching.text();
     return out;
   }
 
@@ -225,7 +231,7 @@ class Retrieval {
     for (std::size_t i = 0; i < depth; ++i) out.ranking.emplace_back(ids[order[i]], scores[order[i]]);
   }
 
-  const BeirTask& task_;
+  const RetrievalTask& task_;
   const EvalOptions& options_;
   Context& context_;
   std::string failure_;
@@ -242,9 +248,8 @@ std::vector<std::string> metrics_of(const EvalOptions& options) {
   return metrics;
 }
 
-Result<std::vector<EvalFigure>> evaluate_task(std::string_view model, const BeirTask& task, const EvalOptions& options,
-                                              Context& context) {
-  const auto start = std::chrono::steady_clock::now();
+Result<std::vector<EvalFigure>> evaluate_task(std::string_view model, const RetrievalTask& task,
+                                              const EvalOptions& options, Context& context) {
   const Parts parts = IG_TRY(parts_of(model));
   Retrieval retrieval(task, options, context);
   const std::vector<RankedQuery> ranked = IG_TRY(retrieval.run(parts));
@@ -262,8 +267,6 @@ Result<std::vector<EvalFigure>> evaluate_task(std::string_view model, const Beir
   report.record["depth"] = std::to_string(options.depth);
   report.record["split"] = options.split;
   report.record["data"] = IG_TRY(data_hash({task.corpus, task.query_file}));
-  report.record["seconds"] =
-      std::to_string(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   return report.take();
 }
 

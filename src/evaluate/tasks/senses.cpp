@@ -9,6 +9,7 @@
 #include "evaluate/tasks/tasks.hpp"
 #include "evaluate/tasks/text_data.hpp"
 #include "evaluate/tasks/text_model.hpp"
+#include "evaluate/tasks/times.hpp"
 #include "evaluate/tasks/word_data.hpp"
 #include "isogloss/family.hpp"
 #include "isogloss/heads.hpp"
@@ -53,6 +54,7 @@ Result<std::vector<EvalFigure>> run(std::string_view model_name, std::string_vie
   const ModelPtr model = IG_TRY(load(model_name, {}, context));
   ByWord words;
   std::size_t done = 0, unknown = 0;
+  const Stopwatch embedding;
   for (const std::vector<std::string>& row : rows) {
     IG_TRY(context.check());
     auto vector = word_in_sentence(*model, row[0], row[2], context);
@@ -62,6 +64,7 @@ Result<std::vector<EvalFigure>> run(std::string_view model_name, std::string_vie
     words[row[0]].push_back({row[1], std::move(*vector)});
     context.report({"embed", "sentences", static_cast<double>(++done), static_cast<double>(rows.size()), 0});
   }
+  const std::string embed_seconds = embedding.text();
   Outcome outcome;
   for (const auto& [word, sentences] : words) judge(sentences, outcome);
   if (outcome.found.empty()) {
@@ -74,8 +77,9 @@ Result<std::vector<EvalFigure>> run(std::string_view model_name, std::string_vie
   report.add_mean("accuracy", outcome.found, options, context);
   if (const auto ranking = binary_ranking(outcome.same, outcome.cosines)) report.add("ap", ranking->average_precision);
   report.record["data"] = IG_TRY(data_hash({std::string(place)}));
-  report.record["family"] = model->card().family;
-  report.record["space"] = model->card().space_id;
+  record_model(model->card(), report.record);
+  report.record["embed seconds"] = embed_seconds;
+  report.record["texts"] = std::to_string(rows.size());
   report.record["unknown"] = std::to_string(unknown);
   return report.take();
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/file.hpp"
+#include "core/truncate.hpp"
 #include "isogloss/collection.hpp"
 #include "isogloss/options.hpp"
 
@@ -71,9 +72,10 @@ class Keys {
   std::vector<std::string> known_;
 };
 
-Status read_keys(Keys& keys, TaskFolder& out, std::string& truncate) {
+Status read_keys(Keys& keys, TaskFolder& out, std::string& truncate, std::string& each) {
   const EvalOptions usual;
   IG_TRY(keys.text("kind", out.kind, ""));
+  IG_TRY(keys.text("each", each, ""));
   IG_TRY(keys.text("place", out.place, ""));
   IG_TRY(keys.text("name", out.name, ""));
   IG_TRY(keys.text("summary", out.summary, ""));
@@ -105,22 +107,26 @@ Result<TaskFolder> read_task_folder(const fs::path& folder, const EvalOptions& a
   const std::string content = IG_TRY(read_file(folder / kFile, kMostBytes));
   TaskFolder out;
   out.options = asked;
-  std::string truncate;
+  std::string truncate, each;
   try {
     const toml::table table = toml::parse(content, file);
     Keys keys(table, file);
-    IG_TRY(read_keys(keys, out, truncate));
+    IG_TRY(read_keys(keys, out, truncate, each));
   } catch (const toml::parse_error& problem) {
     return fail(Code::corrupt_data, "'" + file + "' line " + std::to_string(problem.source().begin.line) + ": " +
                                         std::string(problem.description()));
   }
   if (out.kind.empty()) return fail(Code::corrupt_data, "'" + file + "' does not say its kind, as kind = \"sts\".");
-  if (truncate == "error") out.options.truncate = Truncate::error;
-  if (truncate == "start") out.options.truncate = Truncate::start;
-  if (!truncate.empty() && truncate != "error" && truncate != "start" && truncate != "end") {
-    return fail(Code::corrupt_data, "'" + file + "': truncate must be end, start or error, not '" + truncate + "'.");
+  if (!truncate.empty()) {
+    const auto value = parse_truncate(truncate, "'" + file + "': truncate");
+    if (!value) return fail(Code::corrupt_data, value.error().message);
+    if (asked.truncate == EvalOptions().truncate) out.options.truncate = *value;
   }
-  out.place = (folder / out.place).lexically_normal().string();
+  if ((out.kind == "multilingual") == each.empty()) {
+    return fail(Code::corrupt_data,
+                "'" + file + "': each = \"sts\" or another kind belongs to kind = \"multilingual\", and to no other.");
+  }
+  out.place = (each.empty() ? "" : each + ":") + (folder / out.place).lexically_normal().string();
   if (out.name.empty()) out.name = fs::absolute(folder).lexically_normal().filename().string();
   if (out.name.empty()) out.name = fs::absolute(folder).lexically_normal().parent_path().filename().string();
   return out;

@@ -3,6 +3,7 @@
 //
 //   kind = "classify"        # one of eval --list
 //   place = "."              # of its data, relative to the folder
+//   each = "sts"             # kind = "multilingual": of every language
 //   name = "tickets"         # what figures call it; default: the folder's name
 //   summary = "..."
 //   split = "test"           # and convention, label_field, metrics, truncate, dim, depth, vocabulary: as the flags

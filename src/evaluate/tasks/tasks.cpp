@@ -2,9 +2,13 @@
 #include "evaluate/tasks/tasks.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "core/guard.hpp"
+#include "core/text.hpp"
 #include "evaluate/tasks/task_folder.hpp"
+#include "evaluate/tasks/times.hpp"
+#include "isogloss/machine.hpp"
 #include "isogloss/options.hpp"
 
 namespace isogloss {
@@ -13,29 +17,39 @@ namespace {
 
 // The only list of kinds of tasks.
 std::span<const TaskKind> list() {
-  static const TaskKind kinds[] = {kBeirTask, kTrecTask,     kStsTask,    kPairTask,   kRerankTask,  kClassifyTask,
-                                   kClusterTask,  kBitextTask, kWordsTask,  kAnalogyTask, kCategoriesTask,
-                                   kOutliersTask, kBiasTask,   kSensesTask, kRobustTask, kSummaryTask};
+  static const TaskKind kinds[] = {kBeirTask,       kTrecTask,        kStsTask,         kPairTask,   kRerankTask,
+                                   kClassifyTask,   kClusterTask,     kBitextTask,      kWordsTask,  kAnalogyTask,
+                                   kCategoriesTask, kOutliersTask,    kBiasTask,        kSensesTask, kRobustTask,
+                                   kSummaryTask,    kDeterminismTask, kMultilingualTask};
   return kinds;
 }
 
-// Keeps the figures that were asked for, in this order.
+// Keeps the figures that were asked for, in this order, of every test of the task.
 Result<std::vector<EvalFigure>> chosen(std::vector<EvalFigure> figures, std::string_view task,
                                        const EvalOptions& options) {
   if (options.metrics.empty()) return figures;
-  std::vector<EvalFigure> out;
   std::vector<std::string> wanted = options.metrics;
-  wanted.insert(wanted.end(), options.gates.begin(), options.gates.end());
-  for (const std::string& metric : wanted) {
-    const auto found = std::ranges::find(figures, metric, &EvalFigure::metric);
-    if (found != figures.end() && std::ranges::find(out, metric, &EvalFigure::metric) == out.end()) {
-      out.push_back(*found);
-    }
-    if (found != figures.end() || std::ranges::find(options.metrics, metric) == options.metrics.end()) continue;
+  for (const std::string& gate : options.gates) {
+    if (std::ranges::find(wanted, gate) == wanted.end()) wanted.push_back(gate);
+  }
+  for (const std::string& metric : options.metrics) {
+    if (std::ranges::find(figures, metric, &EvalFigure::metric) != figures.end()) continue;
+    std::set<std::string> names;
     std::string known;
-    for (const EvalFigure& figure : figures) known += (known.empty() ? "" : ", ") + figure.metric;
+    for (const EvalFigure& figure : figures) {
+      if (names.insert(figure.metric).second) known += (known.empty() ? "" : ", ") + figure.metric;
+    }
     return fail(Code::invalid_argument,
                 "the task '" + std::string(task) + "' has no metric '" + metric + "'. It has: " + known + ".");
+  }
+  std::vector<EvalFigure> out;
+  for (auto begin = figures.begin(); begin != figures.end();) {
+    const auto end = std::find_if(begin, figures.end(), [&](const EvalFigure& f) { return f.task != begin->task; });
+    for (const std::string& metric : wanted) {
+      const auto found = std::find_if(begin, end, [&](const EvalFigure& f) { return f.metric == metric; });
+      if (found != end) out.push_back(*found);
+    }
+    begin = end;
   }
   return out;
 }
@@ -53,8 +67,15 @@ Result<std::vector<EvalFigure>> of_kind(std::string_view kind_name, std::string_
   std::vector<std::string> known;
   for (const TaskKind& kind : task_kinds()) {
     if (kind.kind == kind_name) {
+      const Stopwatch watch;
       std::vector<EvalFigure> figures = IG_TRY(chosen(IG_TRY(kind.run(model, place, options, context)), task, options));
-      for (EvalFigure& figure : figures) figure.record["kind"] = kind_name;
+      const MachineInfo machine = machine_info();
+      for (EvalFigure& figure : figures) {
+        figure.record["kind"] = kind_name;
+        figure.record["version"] = machine.version;
+        figure.record["machine"] = machine.cpu + ", " + counted(machine.cores, "core") + ", " + machine.kernels;
+      }
+      add_times(watch.seconds(), figures);
       return figures;
     }
     known.emplace_back(kind.kind);
@@ -67,6 +88,16 @@ Result<std::vector<EvalFigure>> of_kind(std::string_view kind_name, std::string_
                   (nearest.empty() ? "" : " Did you mean '" + nearest + ":...'?") + " All kinds: isogloss eval --list");
 }
 
+// The task's own name for what its kind calls it; the names of several tests stay, behind it.
+void call_them(std::vector<EvalFigure>& figures, const std::string& name) {
+  const std::string first = figures.front().task;
+  const auto below = [&](const EvalFigure& f) { return f.task == first || f.task.starts_with(first + "/"); };
+  const bool one = std::ranges::all_of(figures, below);
+  for (EvalFigure& figure : figures) {
+    figure.task = one ? name + figure.task.substr(first.size()) : name + "/" + figure.task;
+  }
+}
+
 }  // namespace
 }  // namespace evaluation
 
@@ -76,9 +107,7 @@ Result<std::vector<EvalFigure>> evaluate(std::string_view model, std::string_vie
     if (const auto folder = evaluation::find_task_folder(task)) {
       const evaluation::TaskFolder own = IG_TRY(evaluation::read_task_folder(*folder, options));
       auto figures = IG_TRY(evaluation::of_kind(own.kind, model, own.name, own.place, own.options, context));
-      const auto same = [&](const EvalFigure& figure) { return figure.task == figures.front().task; };
-      const bool one = std::ranges::all_of(figures, same);  // else a task of several tests, whose names stay
-      for (EvalFigure& figure : figures) figure.task = one ? own.name : own.name + "/" + figure.task;
+      evaluation::call_them(figures, own.name);
       return figures;
     }
     const std::size_t colon = std::min(task.find(':'), task.size());

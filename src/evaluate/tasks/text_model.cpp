@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluate/tasks/text_model.hpp"
 
-#include <chrono>
-
 #include "core/compute_type.hpp"
 #include "core/parallel.hpp"
 #include "core/text.hpp"
 #include "evaluate/metrics/bootstrap.hpp"
 #include "evaluate/tasks/text_data.hpp"
+#include "evaluate/tasks/times.hpp"
 #include "heads/embed_rows.hpp"
 #include "heads/text_list.hpp"
 #include "isogloss/family.hpp"
-#include "isogloss/machine.hpp"
 
 namespace isogloss::evaluation {
+
+void record_model(const Card& card, std::map<std::string, std::string>& out) {
+  out["family"] = card.family;
+  out["space"] = card.space_id;
+  out["dimension"] = std::to_string(card.dimension);
+}
+
 Result<TextModel> TextModel::open(std::string_view reference, std::span<const std::string> corpus,
                                   const EvalOptions& options, Context& context) {
+  const Stopwatch watch;
   TextModel out;
   const heads::TextList texts(corpus, "the texts of the task");
   out.model_ = cached(IG_TRY(load_or_fit(reference, texts, context)), options.cache);
@@ -28,19 +34,20 @@ Result<TextModel> TextModel::open(std::string_view reference, std::span<const st
   out.options_.truncate = options.truncate;
   out.options_.compute = options.compute;
   out.options_.dim = options.dim;
+  out.load_seconds_ = watch.seconds();
   return out;
 }
 
 Result<heads::Features> TextModel::embed(std::span<const std::string> texts, Role role, Context& context) {
   if (embedder_ == nullptr) return fail(Code::unsupported, "The model only scores pairs; this task needs vectors.");
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   std::vector<Input> inputs;
   for (const std::string& text : texts) inputs.push_back(Input::text(text, role));
   heads::EmbeddedRows found = IG_TRY(heads::embed_rows(*embedder_, inputs, options_, context));
   texts_ += found.distinct;
   cut_ += found.cut;
   tokens_ += found.tokens;
-  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  seconds_ += watch.seconds();
   return std::move(found.rows);
 }
 
@@ -65,9 +72,7 @@ Result<std::vector<heads::Likeness>> TextModel::likenesses(std::span<const std::
 
 void TextModel::record(std::map<std::string, std::string>& out) const {
   const Card& card = model_->card();
-  const MachineInfo machine = machine_info();
-  out["family"] = card.family;
-  out["space"] = card.space_id;
+  record_model(card, out);
   out["dimension"] = std::to_string(options_.dim != 0 ? options_.dim : card.dimension);
   out["window"] = std::to_string(card.window);
   for (const auto& [name, value] : card.facts) out[name] = value;
@@ -76,9 +81,8 @@ void TextModel::record(std::map<std::string, std::string>& out) const {
   out["texts"] = std::to_string(texts_);
   out["texts cut"] = std::to_string(cut_);
   out["tokens"] = std::to_string(tokens_);
+  out["load seconds"] = std::to_string(load_seconds_);
   out["embed seconds"] = std::to_string(seconds_);
-  out["version"] = machine.version;
-  out["machine"] = machine.cpu + ", " + counted(machine.cores, "core") + ", " + machine.kernels;
 }
 
 void Report::add(std::string metric, double value, std::pair<double, double> interval) {

@@ -14,6 +14,9 @@
 
 namespace isogloss::evaluation {
 
+// What a model is, of what is needed to repeat a figure.
+void record_model(const Card& card, std::map<std::string, std::string>& out);
+
 class TextModel {
  public:
   // Opens a model that embeds texts or scores pairs of them. fit:FAMILY is fitted on `corpus`, the texts of the task,
@@ -28,7 +31,7 @@ class TextModel {
                                                   Context& context);
   bool embeds() const { return embedder_ != nullptr; }
 
-  // What is needed to repeat a figure: the model, how it was asked, the program and the machine.
+  // What is needed to repeat a figure: the model and how it was asked.
   void record(std::map<std::string, std::string>& out) const;
 
  private:
@@ -37,6 +40,7 @@ class TextModel {
   const PairScorer* scorer_ = nullptr;
   EmbedOptions options_;
   std::size_t texts_ = 0, cut_ = 0, tokens_ = 0;
+  double load_seconds_ = 0;
   double seconds_ = 0;  // of embedding
 };
 

@@ -205,6 +205,58 @@ TEST_F(TextTasks, RobustnessLooksForChangedTextsAmongAll) {
 }
 
 // One test in both forms, looked up as words and embedded as texts.
+TEST_F(TextTasks, LanguagesAreTestsOfTheirOwnAndTheMeanComesFirst) {
+  const char* good = "sentence1,sentence2,score\nking,man,5\nking,plum,2\nking,queen,1\n";
+  const char* bad = "sentence1,sentence2,score\nking,man,1\nking,plum,2\nking,queen,5\n";
+  write("many/set-de-test.csv", good);
+  write("many/set-pt_br-test.csv", bad);
+  write("many/set-de-dev.csv", "not read");
+  const std::string folder = (folder_.path() / "many").string();
+  const auto found = run("multilingual:sts:" + folder).value();
+  EXPECT_EQ(found[0].task, "many");
+  EXPECT_EQ(found[0].metric, "spearman");
+  EXPECT_DOUBLE_EQ(found[0].value, 0) << "the mean of 1 and -1";
+  EXPECT_EQ(found[0].n, 2u);
+  EXPECT_EQ(found[0].record.at("languages"), "de pt_br");
+  EXPECT_EQ(found[0].record.at("texts"), "8") << "of both";
+  const std::size_t metrics = found.size() / 3;
+  EXPECT_EQ(found[metrics].task, "many/de");
+  EXPECT_DOUBLE_EQ(found[metrics].value, 1);
+  EXPECT_EQ(found[2 * metrics].task, "many/pt_br");
+  EXPECT_DOUBLE_EQ(found[2 * metrics].value, -1);
+  write("own/task.toml", "kind = \"multilingual\"\neach = \"sts\"\nplace = \"../many\"\nmetrics = [\"pearson\"]\n");
+  const auto own = run((folder_.path() / "own").string()).value();
+  ASSERT_EQ(own.size(), 3u) << "one metric of the mean and of both";
+  EXPECT_EQ(own[0].task, "own");
+  EXPECT_EQ(own[1].task, "own/de");
+  EXPECT_THAT(run("multilingual:" + folder).error().message, HasSubstr("multilingual:sts:FOLDER"));
+  EXPECT_THAT(run("multilingual:multilingual:" + folder).error().message, HasSubstr("names a kind"));
+  write("one/set-de-test.csv", good);
+  EXPECT_THAT(run("multilingual:sts:" + (folder_.path() / "one").string()).error().message,
+              HasSubstr("has 1 language"));
+  write("bad/task.toml", "kind = \"multilingual\"\n");
+  EXPECT_THAT(run((folder_.path() / "bad").string()).error().message, HasSubstr("each"));
+}
+
+// Figures of every time are seconds; together they are the whole.
+TEST_F(TextTasks, WhereTheTimeWentStandsInTheRecord) {
+  const auto found = run("sts:" + write("p.csv", "sentence1,sentence2,score\nking,man,5\nking,plum,2\n")).value();
+  const auto& record = found[0].record;
+  double parts = 0;
+  for (const char* part : {"load seconds", "embed seconds", "metric seconds"}) parts += std::stod(record.at(part));
+  EXPECT_NEAR(parts, std::stod(record.at("seconds")), 1e-5);
+}
+
+TEST_F(TextTasks, DeterminismComparesEveryTextWithItselfAlone) {
+  const auto found = run("determinism:" + write("t.txt", "king man\n\nqueen\nking plum pear\n")).value();
+  EXPECT_EQ(found[0].metric, "identical");
+  EXPECT_DOUBLE_EQ(found[0].value, 1);
+  EXPECT_EQ(found[0].n, 3u);
+  EXPECT_EQ(found.back().metric, "largest_difference");
+  EXPECT_EQ(found.back().value, 0);
+  EXPECT_EQ(run("determinism:" + write("none.txt", "\n")).error().code, Code::corrupt_data);
+}
+
 TEST_F(TextTasks, AssociationsOfWordsAndSentences) {
   const auto list = [](const char* words) { return R"({"category":"c","examples":[)" + std::string(words) + "]}"; };
   const auto test = [&](const char* x, const char* y, const char* a, const char* b) {

@@ -7,6 +7,9 @@
 #include "core/file.hpp"
 #include "core/text.hpp"
 #include "core/utf8.hpp"
+#include "evaluate/tasks/text_data.hpp"
+#include "evaluate/tasks/text_model.hpp"
+#include "evaluate/tasks/times.hpp"
 #include "isogloss/family.hpp"
 
 namespace isogloss::evaluation {
@@ -94,6 +97,7 @@ Result<std::vector<std::string>> parse_string_list(std::string_view text, std::s
 }
 
 Result<WordVectorsOf> WordVectorsOf::open(std::string_view model, Context& context) {
+  const Stopwatch watch;
   WordVectorsOf out;
   out.model_ = IG_TRY(load(model, {}, context));
   out.words_ = out.model_->ability<Vocabulary>();
@@ -101,7 +105,22 @@ Result<WordVectorsOf> WordVectorsOf::open(std::string_view model, Context& conte
     return fail(Code::unsupported, "model '" + std::string(model) +
                                        "' has no vectors of words. This task is for models as word2vec and glove.");
   }
+  out.load_seconds_ = watch.seconds();
   return out;
+}
+
+void WordVectorsOf::record(std::map<std::string, std::string>& out) const {
+  record_model(model_->card(), out);
+  out["load seconds"] = std::to_string(load_seconds_);
+}
+
+Status WordVectorsOf::record(std::string_view place, std::span<EvalFigure> figures) const {
+  const std::string data = IG_TRY(data_hash({std::string(place)}));
+  for (EvalFigure& figure : figures) {
+    record(figure.record);
+    figure.record["data"] = data;
+  }
+  return {};
 }
 
 std::optional<std::size_t> WordVectorsOf::find(std::string_view word) const {

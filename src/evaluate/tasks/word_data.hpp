@@ -3,12 +3,15 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "isogloss/context.hpp"
+#include "isogloss/evaluate.hpp"
 #include "isogloss/model.hpp"
 #include "math/matrix.hpp"
 
@@ -41,9 +44,13 @@ class WordVectorsOf {
   // Of length 1; zeros stay zeros. (dim)
   std::vector<double> unit(std::size_t index) const;
   double cosine(std::size_t a, std::size_t b) const;
+  // What is needed to repeat a figure: the model, and, into every figure, the file too.
+  void record(std::map<std::string, std::string>& out) const;
+  Status record(std::string_view place, std::span<EvalFigure> figures) const;
 
  private:
   ModelPtr model_;
+  double load_seconds_ = 0;
   const Vocabulary* words_ = nullptr;
 };
 

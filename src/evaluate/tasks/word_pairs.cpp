@@ -40,6 +40,7 @@ Result<std::vector<EvalFigure>> run(std::string_view model, std::string_view pla
     figure.convention = "lower case, unknown pairs left out";
     figures.push_back(std::move(figure));
   }
+  IG_TRY(words.record(place, figures));
   return figures;
 }
 

@@ -12,7 +12,7 @@
 namespace isogloss::evaluation {
 
 // A retrieval task.
-struct BeirTask {
+struct RetrievalTask {
   std::string name;
   std::filesystem::path corpus, query_file;
   struct Query {
@@ -23,11 +23,12 @@ struct BeirTask {
 };
 
 // BEIR's layout: corpus.jsonl {_id,title,text}, queries.jsonl {_id,text}, qrels/SPLIT.tsv with a header line (query-id,
-// corpus-id, score). Errors name the file and line. `which`: "all", "odd", "even" by position among the judged queries, from 1.
-Result<BeirTask> read_beir(const std::filesystem::path& folder, const std::string& split, const std::string& which,
-                           Context& context);
-// Files of one's own, "CORPUS+QUERIES+QRELS": a table or JSON lines whose rows have ids; queries as JSON lines {_id,text} or
-// lines ID TAB TEXT; judgments as trec_eval reads them, "query iteration document relevance".
-Result<BeirTask> read_trec(std::string_view place, const std::string& which, Context& context);
+// corpus-id, score). Errors name the file and line. `which`: "all", "odd", "even" by position among the judged queries,
+// from 1.
+Result<RetrievalTask> read_beir(const std::filesystem::path& folder, const std::string& split, const std::string& which,
+                                Context& context);
+// Files of one's own, "CORPUS+QUERIES+QRELS": a table or JSON lines whose rows have ids; queries as JSON lines
+// {_id,text} or lines ID TAB TEXT; judgments as trec_eval reads them, "query iteration document relevance".
+Result<RetrievalTask> read_trec(std::string_view place, const std::string& which, Context& context);
 
 }  // namespace isogloss::evaluation

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "evaluate/tasks/beir.hpp"
+#include "evaluate/tasks/retrieval_data.hpp"
 
 #include <charconv>
 
@@ -47,7 +47,7 @@ Result<Judgments> read_trec_qrels(const std::filesystem::path& file) {
 // Those with judgments, of the half that is asked for.
 class QueryList {
  public:
-  QueryList(Judgments judgments, const std::string& which, BeirTask& task)
+  QueryList(Judgments judgments, const std::string& which, RetrievalTask& task)
       : judgments_(std::move(judgments)), which_(which), task_(task) {}
 
   void add(std::string id, std::string text) {
@@ -61,11 +61,11 @@ class QueryList {
  private:
   Judgments judgments_;
   const std::string& which_;
-  BeirTask& task_;
+  RetrievalTask& task_;
   std::size_t judged_ = 0;
 };
 
-Status add_queries(Judgments judgments, const std::string& which, BeirTask& task, Context& context) {
+Status add_queries(Judgments judgments, const std::string& which, RetrievalTask& task, Context& context) {
   const std::string name = task.query_file.string();
   const std::string content = IG_TRY(read_file(task.query_file));
   QueryList list(std::move(judgments), which, task);
@@ -93,9 +93,9 @@ Status add_queries(Judgments judgments, const std::string& which, BeirTask& task
 
 }  // namespace
 
-Result<BeirTask> read_beir(const std::filesystem::path& folder, const std::string& split_name, const std::string& which,
-                           Context& context) {
-  BeirTask task;
+Result<RetrievalTask> read_beir(const std::filesystem::path& folder, const std::string& split_name,
+                                const std::string& which, Context& context) {
+  RetrievalTask task;
   task.name = folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
   task.corpus = folder / "corpus.jsonl";
   task.query_file = folder / "queries.jsonl";
@@ -109,13 +109,13 @@ Result<BeirTask> read_beir(const std::filesystem::path& folder, const std::strin
   return task;
 }
 
-Result<BeirTask> read_trec(std::string_view place, const std::string& which, Context& context) {
+Result<RetrievalTask> read_trec(std::string_view place, const std::string& which, Context& context) {
   const auto files = split(place, '+');
   if (files.size() != 3) {
     return fail(Code::invalid_argument,
                 "a task trec: names three files, trec:CORPUS+QUERIES+QRELS, not '" + std::string(place) + "'.");
   }
-  BeirTask task;
+  RetrievalTask task;
   task.corpus = files[0];
   task.query_file = files[1];
   task.name = std::filesystem::path(files[2]).stem().string();
