@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file is a table: cells between tabs, else between commas, else between blanks.
+// A file is a table: cells between tabs, else between commas, else between blanks. In CoNLL a comma is a word.
 #include "metric_values.hpp"
 
 #include <algorithm>
@@ -9,7 +9,6 @@
 
 #include "core/text.hpp"
 #include "core/utf8.hpp"
-#include "isogloss/metrics.hpp"
 #include "output.hpp"
 
 namespace isogloss::cli {
@@ -20,12 +19,12 @@ struct Row {
   std::vector<std::string> cells;  // none = an empty line
 };
 
-Row row_of(std::string_view text, std::size_t line) {
+Row row_of(std::string_view text, std::size_t line, bool commas) {
   Row row{line, {}};
   if (trim(text).empty()) return row;
-  const char separator = text.find('\t') != std::string_view::npos  ? '\t'
-                         : text.find(',') != std::string_view::npos ? ','
-                                                                    : ' ';
+  const char separator = text.find('\t') != std::string_view::npos            ? '\t'
+                         : commas && text.find(',') != std::string_view::npos ? ','
+                                                                              : ' ';
   for (const std::string_view cell : split(separator == ' ' ? trim(text) : text, separator)) {
     if (separator != ' ' || !cell.empty()) row.cells.emplace_back(trim(cell));
   }
@@ -34,12 +33,12 @@ Row row_of(std::string_view text, std::size_t line) {
 
 class Table {
  public:
-  static Result<Table> read(const std::string& file, bool header) {
+  static Result<Table> read(const std::string& file, bool header, bool commas) {
     Table table;
     table.file_ = file;
     std::size_t number = 0;
     IG_TRY(each_line(file, [&](std::string_view line) -> Status {
-      if (++number > 1 || !header) table.rows_.push_back(row_of(line, number));
+      if (++number > 1 || !header) table.rows_.push_back(row_of(line, number, commas));
       return {};
     }));
     return table;
@@ -178,7 +177,7 @@ Result<int> clusters(Program& program, Table table, const ValueFlags&) {
 }
 
 // CoNLL: the last two columns of a line, sentences between empty lines.
-Result<int> named_entities(Program& program, const Table& table, const ValueFlags&) {
+Result<int> named_entities(Program& program, const Table& table, const ValueFlags& flags) {
   std::vector<std::vector<std::string>> truth(1), predicted(1);
   for (const Row& row : table.rows()) {
     const std::size_t n = row.cells.size();
@@ -198,7 +197,7 @@ Result<int> named_entities(Program& program, const Table& table, const ValueFlag
     truth.pop_back();
     predicted.pop_back();
   }
-  const Entities e = IG_TRY(entities(truth, predicted));
+  const Entities e = IG_TRY(entities(truth, predicted, flags.entities));
   Facts facts;
   add_scores(facts, e.micro);
   add_scores(facts, e.macro);
@@ -238,7 +237,7 @@ bool is_value_metric(std::string_view metric) {
 Result<int> run_value_metric(Program& program, std::string_view metric, const std::string& file,
                              const ValueFlags& flags) {
   const auto found = std::ranges::find(kMetrics, metric, &ValueMetric::name);
-  Table table = IG_TRY(Table::read(file, flags.header));
+  Table table = IG_TRY(Table::read(file, flags.header, metric != "entities"));
   if (std::ranges::all_of(table.rows(), [](const Row& row) { return row.cells.empty(); })) {
     return fail(Code::corrupt_data, "'" + file + "' has no line with values.");
   }

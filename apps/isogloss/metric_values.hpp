@@ -3,12 +3,14 @@
 #pragma once
 
 #include "cli.hpp"
+#include "isogloss/metrics.hpp"
 
 namespace isogloss::cli {
 
 struct ValueFlags {
   bool header = false;   // the first line is names
   std::string positive;  // label of the positive class
+  EntityOptions entities;
 };
 
 // "spearman", "classification", "clustering", "entities", "perplexity"; false for another name.

@@ -20,12 +20,12 @@ class MetricVerb final : public Verb {
            "  isogloss metric bleu reference.txt hypothesis.txt\n"
            "  isogloss metric bleu reference.txt hypothesis.txt --reference another.txt --tokenize intl --json\n"
            "  isogloss metric chrf reference.txt hypothesis.txt --word-order 2\n"
-           "  isogloss metric ter reference.txt hypothesis.txt\n"
+           "  isogloss metric ter reference.txt hypothesis.txt --normalized --no-punct\n"
            "  isogloss metric rouge reference.txt hypothesis.txt --stem --sentence-separator '<n>'\n"
            "  isogloss metric spearman scores.tsv\n"
            "  isogloss metric classification predictions.csv --header --positive spam\n"
            "  isogloss metric clustering clusters.tsv\n"
-           "  isogloss metric entities tags.conll\n"
+           "  isogloss metric entities tags.conll --scheme iob2\n"
            "  isogloss metric perplexity logprobs.tsv\n"
            "  isogloss metric weat -m glove.txt weat.json\n";
   }
@@ -44,6 +44,7 @@ class MetricVerb final : public Verb {
         "probability and, for bits per character, the token; weat, rnsb, mac: JSON of word lists");
     flags.flag("--header", values_.header, "the first line of a table is names");
     flags.value("--positive", values_.positive, "classification: label of the positive class [the last in order]");
+    flags.value("--scheme", values_.entities.scheme, "entities: conll, or strictly iob2, iobes or bilou");
     flags.value("-m,--model", model_, "weat, rnsb, mac: a model of words or texts");
     flags.value("--reference", more_references_, "another reference of every line (repeat for several)");
     flags.flag("--lines", lines_, "the scores of every line, not of all");
@@ -55,6 +56,9 @@ class MetricVerb final : public Verb {
     flags.value("--word-order", chrf_.word_order, "chrf: longest n-gram of words; 2 = chrF++");
     flags.value("--beta", chrf_.beta, "chrf: weight of recall");
     flags.flag("--case-sensitive", ter_.case_sensitive, "ter: do not put texts in lower case");
+    flags.flag("--normalized", ter_.normalized, "ter: read XML entities, take symbols and punctuation apart");
+    flags.flag("--no-punct", ter_.no_punct, "ter: leave punctuation out");
+    flags.flag("--asian-support", ter_.asian_support, "ter: --normalized and --no-punct for Chinese and Japanese too");
     flags.flag("--stem", rouge_.stem, "rouge: Porter's stemmer");
     flags.value("--tokens", rouge_.tokens, "rouge: ascii, or unicode for texts that are not English [ascii]");
     flags.value("--sentence-separator", separator_, "rouge: between the sentences of a line, for rougeLsum [\\n]");
@@ -76,6 +80,13 @@ class MetricVerb final : public Verb {
         return usage_error("metric " + metric_ + " takes one file: isogloss metric " + metric_ + " FILE");
       }
       return bias ? run_bias(program) : from_flags(run_value_metric(program, metric_, files_[0], values_));
+    }
+    if (metric_ == "meteor") {
+      return usage_error(
+          "METEOR is left out: it needs WordNet and paraphrase tables, and its versions (1.5, NLTK's) give different "
+          "scores for the same texts. Use chrf --word-order 2 for words that differ in their endings, rouge for "
+          "recall, "
+          "or the cosine of an encoder: isogloss eval --task sts:FILE.");
     }
     return usage_error("there is no metric '" + metric_ + "'. Run: isogloss metric --help");
   }

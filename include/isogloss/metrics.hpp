@@ -56,6 +56,9 @@ std::string chrf_signature(const ChrfOptions& options, std::size_t references);
 // Translation edit rate by the rules of sacreBLEU 2.6.0 (Tercom), in percent: less is better, above 100 is possible.
 struct TerOptions {
   bool case_sensitive = false;
+  bool normalized = false;     // entities read, symbols and punctuation words of their own
+  bool no_punct = false;       // . , ? : ; ! " ( ) left out
+  bool asian_support = false;  // the same for CJK: ideographs apart where normalized, punctuation out where no_punct
 };
 Result<double> ter(std::span<const std::string> hypotheses, References references, const TerOptions& options);
 std::string ter_signature(const TerOptions& options, std::size_t references);
@@ -117,17 +120,22 @@ Result<Clustering> clustering(std::span<const std::string> classes, std::span<co
 // Mean silhouette by Euclidean distance; points (n, dimension). Error{invalid_argument}: not 2 to n - 1 clusters.
 Result<double> silhouette(const std::vector<std::vector<double>>& points, std::span<const std::string> clusters);
 
-// Entities of CoNLL 2003 tags (B-X, I-X, O) by the rules of conlleval and seqeval's default: an entity counts when its
-// type and both ends are right. A wrong I- begins an entity, as in conlleval. classes: a type each.
+// Entities of tags O and PREFIX-TYPE: an entity counts when its type and both ends are right.
+struct EntityOptions {
+  // conll: B I E S by the rules of conlleval and seqeval's default; a wrong I- begins an entity. iob2 (B I), iobes (B I
+  // E S), bilou (B I L U): seqeval's strict mode; what is not begun and ended as the scheme has it is no entity.
+  std::string scheme = "conll";
+};
+// classes: a type each. The means are NaN when there is no entity on either side.
 struct Entities {
   std::vector<ClassScores> classes;
   ClassScores micro, macro;
   double tag_accuracy = 0;
 };
-// truth, predicted: (sentences)(tags). Error{invalid_argument} names the sentence whose tags do not pair up, or the
-// tag.
+// truth, predicted: (sentences)(tags). Error{invalid_argument} names the sentence whose tags do not pair up, the tag,
+// or the scheme.
 Result<Entities> entities(std::span<const std::vector<std::string>> truth,
-                          std::span<const std::vector<std::string>> predicted);
+                          std::span<const std::vector<std::string>> predicted, const EntityOptions& options = {});
 
 // From natural logarithms of probabilities of tokens: exp(-mean), and bits per character when `characters` > 0, else
 // NaN.

@@ -42,6 +42,11 @@ std::vector<double> answer(std::string_view kind, std::span<const std::string_vi
     const BinaryRanking r = binary_ranking(positive, numbers(columns[1])).value();
     return {r.average_precision, r.roc_auc};
   }
+  if (kind == "tags") {
+    const std::vector<std::vector<std::string>> truth{words(columns[1])}, predicted{words(columns[2])};
+    const Entities e = entities(truth, predicted, {.scheme = std::string(columns[0])}).value();
+    return {e.micro.precision, e.micro.recall, e.micro.f1, e.macro.precision, e.macro.recall, e.macro.f1};
+  }
   if (kind == "silhouette") {
     std::vector<std::vector<double>> points;
     const std::vector<double> x = numbers(columns[1]), y = numbers(columns[2]);

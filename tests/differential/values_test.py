@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Correlations, classification and clustering against SciPy and scikit-learn: 10,000 random and tie-heavy inputs of each.
+"""Correlations, classification and clustering against SciPy and scikit-learn, entities against seqeval (default and strict
+mode): 10,000 random and tie-heavy inputs of each.
 
 usage: values_test.py VALUES_DRIVER. Values must agree within 1e-9; what is undefined (one class, a constant side) is NaN
 here, whatever scikit-learn's fallback is.
@@ -13,6 +14,13 @@ import warnings
 
 from scipy import stats
 from sklearn import metrics
+
+try:
+    import seqeval.metrics
+    import seqeval.scheme
+except ImportError:
+    seqeval = None
+    print("without seqeval: entities are left out; script/python-env installs it")
 
 CASES = 10_000
 
@@ -70,10 +78,30 @@ def silhouette(rng):
     return [guess, x, y], [metrics.silhouette_score(list(zip(x, y)), guess)]
 
 
+SCHEMES = {"conll": ("BIES", None), "iob2": ("BI", "IOB2"), "iobes": ("BIES", "IOBES"), "bilou": ("BILU", "BILOU")}
+
+
+def tags(rng):
+    scheme = rng.choice(list(SCHEMES))
+    prefixes, strict = SCHEMES[scheme]
+    n = rng.randint(1, 25)
+    tag = lambda: "O" if rng.random() < 0.3 else f"{rng.choice(prefixes)}-{rng.choice(['PER', 'LOC', 'a-b'])}"
+    truth = [tag() for _ in range(n)]
+    guess = [t if rng.random() < 0.7 else tag() for t in truth]
+    mode = {"mode": "strict", "scheme": getattr(seqeval.scheme, strict)} if strict else {}
+    theirs = []
+    for average in ("micro", "macro"):
+        for score in (seqeval.metrics.precision_score, seqeval.metrics.recall_score, seqeval.metrics.f1_score):
+            theirs.append(score([truth], [guess], average=average, zero_division=0, **mode))
+    if any(map(math.isnan, theirs)):  # no entity on either side: seqeval's macro mean is NaN, its micro mean 0
+        theirs = [math.nan] * 6
+    return [[scheme], truth, guess], theirs
+
+
 def main():
     warnings.simplefilter("ignore")
     rng, bad = random.Random(3), 0
-    for kind in (correlation, classification, ranking, clustering, silhouette):
+    for kind in (correlation, classification, ranking, clustering, silhouette, *([tags] if seqeval else [])):
         cases = [kind(rng) for _ in range(CASES)]
         text = "".join(";".join([kind.__name__, *(" ".join(map(str, column)) for column in columns)]) + "\n" for columns, _ in cases)
         out = subprocess.run([sys.argv[1]], input=text, check=True, capture_output=True, text=True).stdout.splitlines()

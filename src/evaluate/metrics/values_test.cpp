@@ -77,6 +77,18 @@ TEST(Entities, CountOnlyWithTypeAndBothEnds) {
   EXPECT_FALSE(entities(std::vector<Texts>{{"PER"}}, std::vector<Texts>{{"O"}}));
 }
 
+// Strict: an I- without its B-, and a B- without its E-, are no entities.
+TEST(Entities, StrictSchemesTakeNothingElse) {
+  const std::vector<Texts> truth{{"B-PER", "I-PER", "O", "I-LOC"}}, none{{"O", "O", "O", "O"}};
+  EXPECT_EQ(entities(truth, truth)->micro.support, 2U);
+  EXPECT_EQ(entities(truth, truth, {.scheme = "iob2"})->micro.support, 1U);
+  EXPECT_EQ(entities(truth, truth, {.scheme = "iobes"})->micro.support, 0U);
+  EXPECT_EQ(entities(std::vector<Texts>{{"B-A", "L-A", "U-B", "L-B"}}, none, {.scheme = "bilou"})->micro.support, 2U);
+  EXPECT_TRUE(std::isnan(entities(none, none)->micro.f1));
+  EXPECT_FALSE(entities(truth, truth, {.scheme = "iob1"}));
+  EXPECT_FALSE(entities(std::vector<Texts>{{"S-A"}}, std::vector<Texts>{{"O"}}, {.scheme = "iob2"}));
+}
+
 TEST(Perplexity, OfAFairCoinIsTwo) {
   const Perplexity p = perplexity(Numbers{std::log(0.5), std::log(0.5)}, 4).value();
   EXPECT_DOUBLE_EQ(p.perplexity, 2);

@@ -20,14 +20,15 @@ bool is_symbol(char c) {
          (c >= ':' && c <= '@') || c == '/';
 }
 
+}  // namespace
+
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
     text.replace(at, from.size(), to);
   }
 }
 
-// What 13a and zh have in common. The scratch text is the caller's so that it keeps its memory.
-void split_symbols(std::string& text) {
+void space_symbols(std::string& text) {
   std::string out;
   out.reserve(2 * text.size());
   for (const char c : text) {
@@ -39,6 +40,13 @@ void split_symbols(std::string& text) {
       out += c;
     }
   }
+  text.swap(out);
+}
+
+void space_points(std::string& text) {
+  std::string out;
+  out.swap(text);
+  text.reserve(out.size());
   const auto pairs = [&](auto&& matches, auto&& write) {
     text.clear();
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -69,19 +77,25 @@ void split_symbols(std::string& text) {
   text.swap(out);
 }
 
+void unescape(std::string& text) {
+  if (text.find('&') == std::string::npos) return;
+  replace_all(text, "&quot;", "\"");
+  replace_all(text, "&amp;", "&");
+  replace_all(text, "&lt;", "<");
+  replace_all(text, "&gt;", ">");
+}
+
+namespace {
+
 void tokenize_13a(std::string& text) {
   replace_all(text, "<skipped>", "");
   replace_all(text, "-\n", "");
   replace_all(text, "\n", " ");
-  if (text.find('&') != std::string::npos) {
-    replace_all(text, "&quot;", "\"");
-    replace_all(text, "&amp;", "&");
-    replace_all(text, "&lt;", "<");
-    replace_all(text, "&gt;", ">");
-  }
+  unescape(text);
   text.insert(text.begin(), ' ');
   text += ' ';
-  split_symbols(text);
+  space_symbols(text);
+  space_points(text);
 }
 
 void tokenize_none(std::string&) {}
@@ -114,7 +128,8 @@ void tokenize_zh(std::string& text) {
     utf8_append(out, c);
     if (chinese) out += ' ';
   }
-  split_symbols(out);
+  space_symbols(out);
+  space_points(out);
   text.swap(out);
 }
 

@@ -15,4 +15,10 @@ using BleuTokenizer = void (*)(std::string& text);
 // "13a", "none", "char", "intl", "zh". Error{invalid_argument} for another name.
 Result<BleuTokenizer> bleu_tokenizer(std::string_view name);
 
+// Steps that tokenisations have in common, in place: from left to right, each over what the one before left.
+void replace_all(std::string& text, std::string_view from, std::string_view to);
+void unescape(std::string& text);       // &quot; &amp; &lt; &gt;
+void space_symbols(std::string& text);  // blanks around the ASCII symbols but ' , - .
+void space_points(std::string& text);   // . and , apart unless between digits, - behind a digit
+
 }  // namespace isogloss::evaluation

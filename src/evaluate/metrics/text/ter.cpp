@@ -9,8 +9,8 @@
 #include <cmath>
 #include <tuple>
 
-#include "core/utf8.hpp"
 #include "evaluate/metrics/text/ngrams.hpp"
+#include "evaluate/metrics/text/ter_words.hpp"
 #include "isogloss/metrics.hpp"
 
 namespace isogloss {
@@ -207,8 +207,7 @@ Result<double> ter(std::span<const std::string> hypotheses, References reference
   WordNumbers numbers;
   const auto read = [&](std::string_view text) {
     Tokens out;
-    const std::string lower = options.case_sensitive ? std::string(text) : to_lower_full(text);
-    each_word(lower, [&](std::string_view word) { out.push_back(numbers[word]); });
+    each_word(ter_words(text, options), [&](std::string_view word) { out.push_back(numbers[word]); });
     return out;
   };
   double total = 0, length = 0;
@@ -228,7 +227,8 @@ Result<double> ter(std::span<const std::string> hypotheses, References reference
 
 std::string ter_signature(const TerOptions& options, std::size_t references) {
   return "nrefs:" + std::to_string(references) + "|case:" + (options.case_sensitive ? "mixed" : "lc") +
-         "|tok:tercom|norm:no|punct:yes|asian:no|version:isogloss";
+         "|tok:tercom|norm:" + (options.normalized ? "yes" : "no") + "|punct:" + (options.no_punct ? "no" : "yes") +
+         "|asian:" + (options.asian_support ? "yes" : "no") + "|version:isogloss";
 }
 
 }  // namespace isogloss
