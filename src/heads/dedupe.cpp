@@ -2,15 +2,17 @@
 // Near duplicates. Every row has a code of 256 bits: on which side of 256 random planes through the mean of all rows it
 // lies (Charikar 2002). Two rows at the angle a, seen from there, differ in a share a / pi of the bits on average. Rows
 // of length 1 whose cosine reaches the threshold are at most d = sqrt(2 - 2 threshold) apart, wherever one stands, so
-// from the mean they are seen at most at the angle asin(d / distance from the mean), and differ in at most kDeviations
-// standard deviations more than that share but for one pair in 10^8. All pairs of codes are compared, those that are
-// near enough by their rows. What is kept is decided in order: a text is a duplicate of one that is kept and not of a
-// duplicate, so that chains do not grow.
+// from the mean they are seen at most at the angle asin(d / distance from the mean), and differ in no more bits than
+// the binomial tail allows but for one pair in 10^7. The first words of all pairs of codes are compared, then the whole
+// codes of those near enough, then the rows. What is kept is decided in order: a text is a duplicate of one that is
+// kept and not of a duplicate, so that chains do not grow.
 //
 // Planes through the origin say less of vectors that all point one way, as those of static models do: 100,000
-// paragraphs then took 32 s of CPU, four fifths of it comparing rows of pairs that were not near. A range search in the
-// scan index finds the same pairs at 260 texts a second for 100,000 x 384, as its codes are made for the few best: too
-// many rows come near the threshold before their bytes are read.
+// paragraphs then took 32 s of CPU, four fifths of it comparing rows of pairs that were not near. First words alone let
+// a fifth of all pairs through (17 s of CPU), whole codes one row at a time wait for memory (6.3 s): codes are compared
+// in tiles that stay in the cache. A range search in the scan index finds the same pairs at 260 texts a second for
+// 100,000 x 384, as its codes are made for the few best: too many rows come near the threshold before their bytes are
+// read.
 #include "heads/dedupe.hpp"
 
 #include <algorithm>
@@ -29,22 +31,46 @@ namespace {
 
 constexpr std::size_t kWords = 4;  // of 64 bits a code
 constexpr std::size_t kBits = 64 * kWords;
-constexpr double kDeviations = 6;
+constexpr double kMissed = 1e-7;  // of pairs at the threshold
 constexpr std::uint64_t kSeed = 0x6e656172;
 constexpr std::size_t kBlock = 2048;  // rows whose codes are made, and that are compared, at a time
+constexpr std::size_t kTile = 8192;   // codes that some rows are compared with, before the next ones
 
-struct Codes {
-  std::vector<std::uint64_t> words;  // (rows, kWords)
-  std::vector<unsigned> most;        // (rows) bits in which near rows may differ
+// In how many of `bits` near rows may differ, by the share of bits in which they do on average.
+class MostBits {
+ public:
+  explicit MostBits(std::size_t bits) : most_(kSteps + 1) {
+    const auto n = static_cast<double>(bits);
+    for (std::size_t step = 1; step <= kSteps; ++step) {
+      const double share = static_cast<double>(step) / kSteps;
+      double tail = 0;
+      std::size_t k = bits;
+      for (; k > 0 && share < 1; --k) {
+        const auto x = static_cast<double>(k);
+        tail += std::exp(std::lgamma(n + 1) - std::lgamma(x + 1) - std::lgamma(n - x + 1) + x * std::log(share) +
+                         (n - x) * std::log1p(-share));
+        if (tail > kMissed) break;
+      }
+      most_[step] = static_cast<std::uint16_t>(k);
+    }
+  }
+  unsigned operator()(double share) const { return most_[static_cast<std::size_t>(std::ceil(share * kSteps))]; }
+
+ private:
+  static constexpr std::size_t kSteps = 256;
+  std::vector<std::uint16_t> most_;  // (kSteps + 1)
 };
 
-// Of the angle at which a near row is seen from the mean.
-unsigned most_bits(double threshold, double from_mean) {
+struct Codes {
+  std::size_t rows = 0;
+  std::vector<std::uint64_t> words;                // (kWords, rows)
+  std::vector<std::uint16_t> most_half, most_all;  // (rows) bits in which near rows may differ
+};
+
+// Share of bits in which a near row differs, of the largest angle at which it is seen from the mean.
+double share_of_bits(double threshold, double from_mean) {
   const double apart = std::sqrt(2 - 2 * std::min(threshold, 1.0));
-  if (apart >= from_mean) return kBits;
-  const double share = std::asin(apart / from_mean) / M_PI;
-  const double bits = kBits * share + kDeviations * std::sqrt(kBits * share * (1 - share));
-  return static_cast<unsigned>(std::min(std::ceil(bits), static_cast<double>(kBits)));
+  return apart >= from_mean ? 1 : std::asin(apart / from_mean) / M_PI;
 }
 
 // REQUIRES: rows of length 1 or 0.
@@ -58,18 +84,22 @@ Codes codes_of(math::MatrixView rows, double threshold, Context& context) {
   for (std::size_t i = 0; i < rows.rows; ++i) math::add_scaled(1.0F / static_cast<float>(rows.rows), rows.row(i), mean);
   std::vector<float> offsets(kBits + 1);  // of the mean
   for (std::size_t i = 0; i <= kBits; ++i) offsets[i] = math::dot(planes.row(i), mean);
-  Codes out{std::vector<std::uint64_t>(rows.rows * kWords), std::vector<unsigned>(rows.rows)};
+  Codes out{rows.rows, std::vector<std::uint64_t>(rows.rows * kWords), std::vector<std::uint16_t>(rows.rows),
+            std::vector<std::uint16_t>(rows.rows)};
+  const MostBits most_half(kBits / 2), most_all(kBits);
   for (std::size_t begin = 0; begin < rows.rows; begin += kBlock) {
     const std::size_t count = std::min(kBlock, rows.rows - begin);
     math::Matrix sides(count, kBits + 1);
     math::gemm(rows.middle_rows(begin, count), planes.view().transposed(), sides.view(), math::Write::set, context);
     for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t row = begin + i;
       for (std::size_t bit = 0; bit < kBits; ++bit) {
-        out.words[(begin + i) * kWords + bit / 64] |= static_cast<std::uint64_t>(sides(i, bit) > offsets[bit])
-                                                      << (bit % 64);
+        out.words[bit / 64 * rows.rows + row] |= static_cast<std::uint64_t>(sides(i, bit) > offsets[bit]) << (bit % 64);
       }
       const double squared = 1 - 2 * static_cast<double>(sides(i, kBits)) + static_cast<double>(offsets[kBits]);
-      out.most[begin + i] = most_bits(threshold, std::sqrt(std::max(0.0, squared)));
+      const double share = share_of_bits(threshold, std::sqrt(std::max(0.0, squared)));
+      out.most_half[row] = static_cast<std::uint16_t>(most_half(share));
+      out.most_all[row] = static_cast<std::uint16_t>(most_all(share));
     }
   }
   return out;
@@ -79,6 +109,26 @@ struct Near {
   std::uint32_t row = 0;
   float cosine = 0;
 };
+
+// Near rows before each of the rows [first, last), ascending, to near[row - origin].
+void compare(const Codes& codes, math::MatrixView unit, double threshold, std::size_t first, std::size_t last,
+             std::size_t origin, std::vector<std::vector<Near>>& near) {
+  std::vector<std::uint32_t> found(kTile);
+  for (std::size_t tile = 0; tile < last; tile += kTile) {
+    for (std::size_t row = std::max(first, tile + 1); row < last; ++row) {
+      std::uint64_t code[kWords];
+      for (std::size_t w = 0; w < kWords; ++w) code[w] = codes.words[w * codes.rows + row];
+      const std::size_t some =
+          simd::kernels().near_codes(code, codes.words.data() + tile, codes.rows, std::min(kTile, row - tile),
+                                     codes.most_half[row], codes.most_all[row], found.data());
+      for (const std::uint32_t other : std::span(found).first(some)) {
+        const float cosine = math::dot(unit.row(row), unit.row(tile + other));
+        if (static_cast<double>(cosine) < threshold) continue;
+        near[row - origin].push_back({static_cast<std::uint32_t>(tile) + other, cosine});
+      }
+    }
+  }
+}
 
 }  // namespace
 
@@ -101,18 +151,8 @@ Result<std::vector<Duplicate>> first_near(const Features& rows, double threshold
     IG_TRY(context.check());
     const std::size_t count = std::min(kBlock, rows.size() - begin);
     std::vector<std::vector<Near>> near(count);
-    parallel_for(context, count, 16, [&](std::size_t first, std::size_t last) {
-      std::vector<std::uint32_t> found(begin + count);
-      for (std::size_t i = first; i < last; ++i) {
-        const std::size_t row = begin + i;  // against all before it
-        found.resize(simd::kernels().near_codes(&codes.words[row * kWords], codes.words.data(), row, codes.most[row],
-                                                found.data()));
-        for (const std::uint32_t other : found) {
-          const float cosine = math::dot(unit.dense().row(row), unit.dense().row(other));
-          if (static_cast<double>(cosine) >= threshold) near[i].push_back({other, cosine});
-        }
-        found.resize(begin + count);
-      }
+    parallel_for(context, count, 64, [&](std::size_t first, std::size_t last) {
+      compare(codes, unit.dense(), threshold, begin + first, begin + last, begin, near);
     });
     for (std::size_t i = 0; i < count; ++i) {
       out[begin + i] = {begin + i, 1};

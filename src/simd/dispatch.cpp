@@ -55,7 +55,7 @@ std::size_t count_levels() {
   if (!avx2) return 1;
   const bool avx512 = has_bits(saved, {5, 6, 7}) && has_bits(seven.ebx, {16, 17 /* DQ */, 28 /* CD */, 30, 31});
   if (!avx512) return 2;
-  const bool bf16 = has_bits(seven.ecx, {1 /* VBMI */, 11 /* VNNI */}) && has_bits(seven_one.eax, {5});
+  const bool bf16 = has_bits(seven.ecx, {1 /* VBMI */, 11 /* VNNI */, 14 /* VPOPCNTDQ */}) && has_bits(seven_one.eax, {5});
   return bf16 ? 4 : 3;
 }
 

@@ -61,10 +61,10 @@ struct Kernels {
   float (*dot_f16)(const std::uint16_t* a, const std::uint16_t* b, std::size_t n);
   std::int32_t (*dot_i8)(const std::int8_t* a, const std::int8_t* b, std::size_t n);
 
-  // Which codes of 256 bits differ from `code` in at most `most` bits: their numbers, ascending, to out (count); returns
-  // how many. code (4), codes (count, 4)
-  std::size_t (*near_codes)(const std::uint64_t* code, const std::uint64_t* codes, std::size_t count, unsigned most,
-                            std::uint32_t* out);
+  // Which codes of 256 bits differ from `code` in at most `most_half` of the first 128 bits and `most` of all: their
+  // numbers, ascending, to out (count); returns how many. code (4), codes (4, stride): word by word, count <= stride.
+  std::size_t (*near_codes)(const std::uint64_t* code, const std::uint64_t* codes, std::size_t stride,
+                            std::size_t count, unsigned most_half, unsigned most, std::uint32_t* out);
 
   // One query against `count` rows. query (n), rows (*, stride), picks (count) or null, out (count). out[i] has the
   // bits that the same call with that row alone gives; for f32 those of dot and squared_distance.

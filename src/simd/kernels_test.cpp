@@ -346,19 +346,24 @@ TEST_P(EveryLevel, GatherSumOfInt8RowsIsThatOfTheirFloats) {
   }
 }
 
-// Codes that differ from 0 in 0, 1, 2 ... bits.
+// Codes that differ from 0 in 0, 1, 2 ... bits, from the first on.
 TEST_P(EveryLevel, NearCodesCountsBitsOfAllFourWords) {
   const std::uint64_t code[4] = {};
-  std::vector<std::uint64_t> codes(4 * 257);
+  constexpr std::size_t kStride = 260;
+  std::vector<std::uint64_t> codes(4 * kStride, ~std::uint64_t{0});
   for (std::size_t i = 0; i <= 256; ++i) {
-    for (std::size_t bit = 0; bit < i; ++bit) codes[4 * i + bit / 64] |= std::uint64_t{1} << (bit % 64);
+    for (std::size_t w = 0; w < 4; ++w) {
+      const std::size_t bits = std::min<std::size_t>(64, i - std::min(i, 64 * w));
+      codes[w * kStride + i] = bits == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
+    }
   }
   std::vector<std::uint32_t> out(257);
   for (const unsigned most : {0U, 1U, 63U, 64U, 200U, 256U}) {
-    ASSERT_EQ(k().near_codes(code, codes.data(), 257, most, out.data()), most + 1);
+    ASSERT_EQ(k().near_codes(code, codes.data(), kStride, 257, 128, most, out.data()), most + 1);
     for (std::uint32_t i = 0; i <= most; ++i) EXPECT_EQ(out[i], i);
   }
-  EXPECT_EQ(k().near_codes(code, codes.data(), 0, 256, out.data()), 0U);
+  EXPECT_EQ(k().near_codes(code, codes.data(), kStride, 257, 100, 256, out.data()), 101U);
+  EXPECT_EQ(k().near_codes(code, codes.data(), kStride, 0, 128, 256, out.data()), 0U);
 }
 
 TEST_P(EveryLevel, FindAtLeastGivesTheFirst) {
