@@ -177,6 +177,12 @@ def distill_rows():
         f"BM25 {100 * quality['bm25']:.2f}")
 
 
+def dedupe_rows():
+    found = results("dedupe")
+    yield True, f"near duplicates of {found['texts']:,} paragraphs, from text, texts per CPU second", *versus(
+        {name: row for name, row in found["contestants"].items() if "given" not in name}, lambda row: thousands(row["per_cpu_s"]))
+
+
 def near_words_rows():
     found = results("near_words")
     rows = found["contestants"]
@@ -213,7 +219,7 @@ def train_words_rows():
 def table(short):
     lines = ["| task | isogloss | others |", "|---|---|---|"]
     for rows in (lexical_rows, quality_rows, exact_rows, vector_rows, store_rows, ingest_rows, reading_rows, tfidf_rows,
-                 lsa_rows, tokenize_rows, encode_rows, distill_rows, near_words_rows, train_words_rows):
+                 lsa_rows, tokenize_rows, encode_rows, distill_rows, near_words_rows, dedupe_rows, train_words_rows):
         lines += [f"| {title} | {ours} | {others} |" for in_short, title, ours, others in rows() if in_short or not short]
     return "\n".join(lines) + "\n"
 
