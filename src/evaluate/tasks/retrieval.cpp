@@ -121,9 +121,10 @@ class Retrieval {
     facts["index seconds"] = indexing.text();
     if (summary.interrupted) return fail(Code::cancelled, "The evaluation was cancelled.");
     if (!failure_.empty()) return fail(Code::corrupt_data, failure_);
-    documents_ = summary.chunks;
     const std::size_t prefix = task_.corpus.filename().string().size() + 1;  // "corpus.jsonl#"
     const auto ids = IG_TRY(document_ids());
+    IG_TRY(know(ids));
+    documents_ = summary.chunks;
     std::vector<RankedQuery> out;
     const Stopwatch searching;
     for (const RetrievalTask::Query& query : task_.queries) {
@@ -162,6 +163,24 @@ class Retrieval {
     return ids;
   }
 
+  // Judged documents that are not there count as relevant and are never found, as trec_eval has it; that is said.
+  Status know(const std::set<std::string>& ids) {
+    if (ids.empty()) return fail(Code::corrupt_data, "'" + task_.corpus.string() + "' has no document in it.");
+    documents_ = ids.size();
+    std::set<std::string_view> unknown;
+    for (const RetrievalTask::Query& query : task_.queries) {
+      for (const auto& [document, relevance] : query.judged) {
+        if (relevance > 0 && !ids.contains(document)) unknown.insert(document);
+      }
+    }
+    if (unknown.empty()) return {};
+    facts["relevant documents missing"] = std::to_string(unknown.size());
+    context_.say(LogLevel::warning, counted(unknown.size(), "relevant document") + " not in '" + task_.corpus.string() +
+                                        "', as '" + std::string(*unknown.begin()) +
+                                        "': never found, and counted as trec_eval does.");
+    return {};
+  }
+
   FileSink report_failures() {
     return [this](const FileReport& report) {
       if (report.status == FileStatus::failed) failure_ = report.reason;
@@ -180,7 +199,7 @@ class Retrieval {
           return {};
         },
         context_));
-    documents_ = ids.size();
+    IG_TRY(know({ids.begin(), ids.end()}));
     for (const RetrievalTask::Query& query : task_.queries) questions.push_back(query.text);
     TextModel model = IG_TRY(TextModel::open(reference, texts, options_, context_));
     heads::Features documents = IG_TRY(model.embed(texts, Role::document, context_));
@@ -255,7 +274,8 @@ Result<std::vector<EvalFigure>> evaluate_task(std::string_view model, const Retr
   const std::vector<RankedQuery> ranked = IG_TRY(retrieval.run(parts));
   if (!options.run_file.empty()) IG_TRY(write_run(options.run_file, ranked, model));
   Report report(model, task.name, "trec");
-  report.n = report.of = ranked.size();
+  report.n = ranked.size();
+  report.of = ranked.size() + task.missing;
   for (const std::string& metric : metrics_of(options)) {
     Status status;
     const std::vector<double> values = metric_values(ranked, metric, status);

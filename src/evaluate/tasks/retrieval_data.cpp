@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluate/tasks/retrieval_data.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "core/file.hpp"
@@ -28,7 +29,12 @@ Result<Judgments> read_qrels(const std::filesystem::path& file) {
       return fail(Code::corrupt_data, "'" + file.string() + "' line " + std::to_string(number) +
                                           " is not query-id TAB corpus-id TAB score.");
     }
-    out[std::string(cells[0])][std::string(cells[1])] = relevance;
+    const auto [at, fresh] = out[std::string(cells[0])].try_emplace(std::string(cells[1]), relevance);
+    if (!fresh && at->second != relevance) {
+      return fail(Code::corrupt_data, "'" + file.string() + "' line " + std::to_string(number) + " judges document '" +
+                                          at->first + "' of query '" + std::string(cells[0]) +
+                                          "' a second time and otherwise; leave one of the lines out.");
+    }
   }
   return out;
 }
@@ -50,12 +56,16 @@ class QueryList {
   QueryList(Judgments judgments, const std::string& which, RetrievalTask& task)
       : judgments_(std::move(judgments)), which_(which), task_(task) {}
 
+  // Judged queries whose text did not come.
+  std::size_t missing() const { return judgments_.size(); }
   void add(std::string id, std::string text) {
     const auto found = judgments_.find(id);
     if (found == judgments_.end()) return;
+    auto judged = std::move(found->second);
+    judgments_.erase(found);
     ++judged_;
     if ((which_ == "odd" && judged_ % 2 == 0) || (which_ == "even" && judged_ % 2 == 1)) return;
-    task_.queries.push_back({std::move(id), std::move(text), std::move(found->second)});
+    task_.queries.push_back({std::move(id), std::move(text), std::move(judged)});
   }
 
  private:
@@ -88,6 +98,16 @@ Status add_queries(Judgments judgments, const std::string& which, RetrievalTask&
     }
   }
   if (task.queries.empty()) return fail(Code::corrupt_data, "'" + name + "' has no query with judgments.");
+  task.missing = list.missing();
+  if (task.missing > 0) {
+    context.say(LogLevel::warning,
+                "judged queries without a text in '" + name + "': " + std::to_string(task.missing) + ", left out.");
+  }
+  const bool relevant = std::ranges::any_of(task.queries, [](const RetrievalTask::Query& query) {
+    return std::ranges::any_of(query.judged, [](const auto& one) { return one.second > 0; });
+  });
+  if (!relevant)
+    return fail(Code::corrupt_data, "No query of '" + name + "' has a relevant document, so every figure would be 0.");
   return {};
 }
 

@@ -106,9 +106,19 @@ Result<std::vector<EvalFigure>> evaluate(std::string_view model, std::string_vie
   return guard([&]() -> Result<std::vector<EvalFigure>> {
     if (const auto folder = evaluation::find_task_folder(task)) {
       const evaluation::TaskFolder own = IG_TRY(evaluation::read_task_folder(*folder, options));
+      if (std::ranges::find(task_kinds(), own.kind, &TaskKind::kind) == task_kinds().end()) {
+        return fail(Code::corrupt_data, "'" + (*folder / "task.toml").string() + "': there is no kind of task '" +
+                                            own.kind + "'. All kinds: isogloss eval --list");
+      }
       auto figures = IG_TRY(evaluation::of_kind(own.kind, model, own.name, own.place, own.options, context));
       evaluation::call_them(figures, own.name);
       return figures;
+    }
+    std::error_code ignored;
+    if (std::filesystem::is_directory(task, ignored)) {
+      return fail(Code::invalid_argument,
+                  "the folder '" + std::string(task) +
+                      "' has no task.toml, so it is no task by itself. Write KIND:PLACE, as beir:" + std::string(task));
     }
     const std::size_t colon = std::min(task.find(':'), task.size());
     return evaluation::of_kind(task.substr(0, colon), model, task, task.substr(std::min(colon + 1, task.size())),

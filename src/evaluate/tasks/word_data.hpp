@@ -25,7 +25,7 @@ using Rows = std::vector<std::vector<std::string>>;
 Result<Rows> read_rows(const std::filesystem::path& path, std::size_t columns, Context& context);
 Result<Rows> parse_lines(std::string_view content, std::string_view where, std::size_t columns);
 
-// The number that a cell is, blanks at its ends apart.
+// The finite number that a cell is, blanks at its ends apart.
 std::optional<double> number_in(std::string_view cell);
 
 // A Python list of strings, "['a', \"b's\", '']", without the empty ones. Error{corrupt_data}.
