@@ -37,6 +37,30 @@ std::uint64_t packed(float key, std::uint32_t position) {
 }
 std::uint32_t position_of(std::uint64_t entry) { return ~static_cast<std::uint32_t>(entry); }
 
+// The `count` largest of different entries to the front, in any order. No branch of the partition has to be foretold:
+// std::nth_element takes three times as long over the 100 to 200 entries that it is asked about (13 % of a search of
+// 200,000 x 100).
+void largest_first(std::span<std::uint64_t> entries, std::size_t count) {
+  while (count > 0 && count < entries.size()) {
+    const std::uint64_t a = entries.front(), b = entries[entries.size() / 2], c = entries.back();
+    const std::uint64_t middle = std::max(std::min(a, b), std::min(std::max(a, b), c));
+    const std::uint64_t pivot = entries.size() > 2 ? middle : std::max(a, c);
+    std::size_t above = 0;
+    for (std::uint64_t& entry : entries) {
+      const std::uint64_t value = entry;
+      entry = entries[above];
+      entries[above] = value;
+      above += static_cast<std::size_t>(value >= pivot);
+    }
+    if (above > count) {
+      entries = entries.first(above);
+    } else {
+      entries = entries.subspan(above);
+      count -= above;
+    }
+  }
+}
+
 class ByteScores {
  public:
   ByteScores(const CodedPart& part, const CodedQuery& query) : part_(part), query_(query) {}
@@ -47,6 +71,7 @@ class ByteScores {
     dots_.resize(positions.size());
     for (std::size_t i = 0; i < positions.size(); ++i) {
       ranks_[i] = static_cast<std::uint32_t>(part_.rank_of(positions[i]));
+      fetch(ranks_[i]);
     }
     simd::kernels().dot_rows_i8(query_.bytes.data(), part_.rows.bytes.data(), query_.bytes.size(), ranks_.data(),
                                 positions.size(), query_.bytes.size(), dots_.data());
@@ -55,6 +80,17 @@ class ByteScores {
       out[i] = query_.byte_step * part_.rows.steps[ranks_[i]] * static_cast<float>(dots_[i]) + part_.rows.adds[p] +
                part_.shift_at(p);
     }
+  }
+
+  // Asks for the bytes of a row before they are needed: rows come from all over the index, and waiting for memory was a
+  // tenth of a search of 200,000 x 100. Asked for as soon as the scan keeps a row, or for the codes of the next list:
+  // no gain.
+  void fetch(std::size_t rank) const {
+    const std::size_t width = query_.bytes.size();
+    const std::int8_t* row = part_.rows.bytes.data() + rank * width;
+    for (std::size_t i = 0; i < width; i += 64) __builtin_prefetch(row + i);
+    __builtin_prefetch(row + width - 1);
+    __builtin_prefetch(&part_.rows.steps[rank]);
   }
 
   // Deviation of the estimate's error: both roundings are evenly spread over half a step.
@@ -92,11 +128,11 @@ class Rescored {
       : scores_(part, query), best_(k), floor_(floor) {}
   float threshold() const { return std::max(floor_, best_.threshold()); }
   void push(std::span<const std::uint32_t> positions) {
-    std::vector<float> fresh(positions.size());
-    scores_.score(positions, fresh);
+    fresh_.resize(positions.size());
+    scores_.score(positions, fresh_);
     for (std::size_t i = 0; i < positions.size(); ++i) {
-      best_.push(fresh[i], positions[i]);
-      all_.push_back({fresh[i], positions[i]});
+      best_.push(fresh_[i], positions[i]);
+      all_.push_back({fresh_[i], positions[i]});
     }
   }
   std::size_t size() const { return all_.size(); }
@@ -116,32 +152,49 @@ class Rescored {
   math::TopK best_;
   float floor_;
   std::vector<math::Scored> all_;
+  std::vector<float> fresh_;  // of one push
 };
 
-// Lists by what may be in them, the most promising first.
+// Lists by what may be in them, the most promising first. Of groups of lists the largest is known: the next list costs
+// a look at those and at one group, without a branch to foretell (a heap: 8 % of a search of 200,000 x 100).
 class ListOrder {
  public:
   ListOrder(const CodedPart& part, const CodedQuery& query, const Effort& effort) {
     const ListArrays& arrays = part.lists->arrays();
     const float reach = effort.reach * query.length;
-    for (std::size_t list = 0; list < part.lists->count(); ++list) {
+    const std::size_t count = part.lists->count();
+    groups_.resize((count + kGroup - 1) / kGroup);
+    lists_.resize(groups_.size() * kGroup);
+    for (std::size_t list = 0; list < count; ++list) {
       if (part.lists->blocks(list) == 0) continue;
       const float bound = part.shifts[list] + arrays.adds[list] + reach * arrays.radii[list];
-      left_.push_back(packed(bound, static_cast<std::uint32_t>(list)));
+      lists_[list] = packed(bound, static_cast<std::uint32_t>(list));
     }
-    std::ranges::make_heap(left_);
+    for (std::size_t group = 0; group < groups_.size(); ++group) groups_[group] = largest_of(group);
   }
   // The next list that may hold a score of `limit`; false when there is none.
   bool next(float limit, std::size_t& list) {
-    if (left_.empty() || left_.front() < packed(limit, ~0U)) return false;
-    list = position_of(left_.front());
-    std::ranges::pop_heap(left_);
-    left_.pop_back();
+    std::uint64_t best = kNone;
+    for (const std::uint64_t largest : groups_) best = std::max(best, largest);
+    if (best < std::max(packed(limit, ~0U), kNone + 1)) return false;
+    list = position_of(best);
+    lists_[list] = kNone;
+    groups_[list / kGroup] = largest_of(list / kGroup);
     return true;
   }
 
  private:
-  std::vector<std::uint64_t> left_;
+  static constexpr std::size_t kGroup = 16;
+  static constexpr std::uint64_t kNone = 0;  // an empty list, or one that was taken
+
+  std::uint64_t largest_of(std::size_t group) const {
+    std::uint64_t best = kNone;
+    for (std::size_t i = group * kGroup; i < (group + 1) * kGroup; ++i) best = std::max(best, lists_[i]);
+    return best;
+  }
+
+  std::vector<std::uint64_t> lists_;   // bound and number, in whole groups
+  std::vector<std::uint64_t> groups_;  // the largest of each
 };
 
 class CodeSearch {
@@ -211,16 +264,20 @@ class CodeSearch {
   void score_best(std::size_t count) {
     drop();
     const std::size_t take = std::min(count, waiting_.size());
-    const auto middle = waiting_.begin() + static_cast<std::ptrdiff_t>(take);
-    std::nth_element(waiting_.begin(), middle, waiting_.end(), std::greater<>());
+    largest_first(waiting_, take);
     push(std::span(waiting_).first(take));
-    waiting_.erase(waiting_.begin(), middle);
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(take));
     drop();
   }
 
   void drop() {
     const std::uint64_t least = packed(limit(), ~0U);
-    std::erase_if(waiting_, [&](std::uint64_t entry) { return entry < least; });
+    std::size_t kept = 0;
+    for (const std::uint64_t entry : waiting_) {
+      waiting_[kept] = entry;
+      kept += static_cast<std::size_t>(entry >= least);
+    }
+    waiting_.resize(kept);
   }
 
   // The best first, then the others as they lie in memory: with a threshold that hardly rises any more, an order among
@@ -232,16 +289,17 @@ class CodeSearch {
       const std::uint64_t least = packed(limit(), ~0U);
       std::size_t count = 0;
       for (; at < waiting_.size() && count < kBatch; ++at) {
-        if (waiting_[at] >= least) some[count++] = waiting_[at];
+        some[count] = waiting_[at];
+        count += static_cast<std::size_t>(waiting_[at] >= least);
       }
       push(std::span(some).first(count));
     }
   }
 
   void push(std::span<const std::uint64_t> entries) {
-    std::vector<std::uint32_t> positions(entries.size());
-    std::ranges::transform(entries, positions.begin(), position_of);
-    rescored_.push(positions);
+    positions_.resize(entries.size());
+    std::ranges::transform(entries, positions_.begin(), position_of);
+    rescored_.push(positions_);
   }
 
   const CodedPart& part_;
@@ -251,9 +309,10 @@ class CodeSearch {
   CodeQuery code_;
   Rescored rescored_;
   std::size_t k_;
-  std::size_t seen_ = 0;                // rows
-  std::size_t stop_;                    // seen rows at which the threshold is raised next
-  std::vector<std::uint64_t> waiting_;  // not scored by bytes yet
+  std::size_t seen_ = 0;                  // rows
+  std::size_t stop_;                      // seen rows at which the threshold is raised next
+  std::vector<std::uint64_t> waiting_;    // not scored by bytes yet
+  std::vector<std::uint32_t> positions_;  // of one push
   float keys_[kChunkBlocks * kBlockRows + 16];
   std::uint32_t rows_[kChunkBlocks * kBlockRows + 16];
 };
