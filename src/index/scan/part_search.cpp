@@ -93,11 +93,15 @@ class ByteScores {
     __builtin_prefetch(&part_.rows.steps[rank]);
   }
 
-  // Deviation of the estimate's error: both roundings are evenly spread over half a step.
-  float deviation(std::uint32_t p) const {
-    const float mine = part_.rows.steps[part_.rank_of(p)] * query_.length / 3.4641F;
+  // Whether a row's score may reach `least`, its estimate raised by 2 kByteDeviations deviations of the error: both
+  // roundings are evenly spread over half a step. Most rows are ruled out without the root.
+  bool may_reach(const math::Scored& one, float least) const {
+    const auto p = static_cast<std::uint32_t>(one.id);
+    const float mine = 0.28867513F * part_.rows.steps[part_.rank_of(p)] * query_.length;  // 1 / sqrt(12)
     const float other = query_.byte_error * part_.rows.factors[p];
-    return std::sqrt(mine * mine + other * other);
+    constexpr float kRoom = 2 * kByteDeviations;
+    if (one.score + kRoom * (mine + other) < least) return false;
+    return !(one.score + kRoom * std::sqrt(mine * mine + other * other) < least);
   }
 
   // What the error is at most (coder.hpp): |z| |y - y~| + |z - z~| |y~|, and |y| <= f sqrt(width).
@@ -140,9 +144,7 @@ class Rescored {
   std::vector<std::uint32_t> take() const {
     std::vector<std::uint32_t> out;
     for (const math::Scored& one : all_) {
-      const auto position = static_cast<std::uint32_t>(one.id);
-      const float room = 2 * kByteDeviations * scores_.deviation(position);
-      if (!(one.score + room < threshold())) out.push_back(position);
+      if (scores_.may_reach(one, threshold())) out.push_back(static_cast<std::uint32_t>(one.id));
     }
     return out;
   }
@@ -199,11 +201,11 @@ class ListOrder {
 
 class CodeSearch {
  public:
-  CodeSearch(const CodedPart& part, const CodedQuery& query, const RowMask& live, const Effort& effort, std::size_t k,
+  CodeSearch(const CodedPart& part, const CodedQuery& query, const LiveRows& live, const Effort& effort, std::size_t k,
              float floor)
       : part_(part),
         query_(query),
-        live_(live.words()),
+        live_(live),
         effort_(effort),
         code_(query.code),
         rescored_(part, query, k, floor),
@@ -214,7 +216,7 @@ class CodeSearch {
 
   std::vector<std::uint32_t> run(float& floor, PartCost& cost) {
     if (part_.lists == nullptr) {
-      read(0, live_.size());
+      read(0, live_.positions.size());
     } else {
       ListOrder order(part_, query_, effort_);
       for (std::size_t list = 0; order.next(limit(), list); ++cost.lists) {
@@ -250,12 +252,23 @@ class CodeSearch {
     const CodeBlocks some{rows.codes.data() + first * block_bytes(width),
                           rows.factors.data() + first * kBlockRows,
                           rows.adds.data() + first * kBlockRows,
-                          live_.data() + first,
+                          live_.rows == nullptr ? live_.positions.data() + first : live_by_rows(first, blocks),
                           blocks,
                           width / kStepDims};
     const std::size_t found = code_kernels().scan(some, code_, limit(), keys_, rows_);
     const auto start = static_cast<std::uint32_t>(first * kBlockRows);
     for (std::size_t i = 0; i < found; ++i) waiting_.push_back(packed(keys_[i], start + rows_[i]));
+  }
+
+  // Bits of the positions of some blocks of one list.
+  const std::uint64_t* live_by_rows(std::size_t first, std::size_t blocks) {
+    const std::size_t list = part_.lists->list_of(first * kBlockRows);
+    const std::size_t rank = part_.lists->rank_of(first * kBlockRows);
+    const std::size_t count = std::min(blocks * kBlockRows, part_.lists->arrays().starts[list + 1] - rank);
+    const std::span<const std::uint64_t> mask = live_.rows->words();
+    code_kernels().bits_of_rows(mask.data(), static_cast<std::uint32_t>(mask.size() * 64),
+                                part_.lists->arrays().row_of.data() + rank, count, words_);
+    return words_;
   }
 
   float limit() const { return rescored_.threshold(); }
@@ -304,7 +317,7 @@ class CodeSearch {
 
   const CodedPart& part_;
   const CodedQuery& query_;
-  std::span<const std::uint64_t> live_;  // (blocks)
+  LiveRows live_;
   Effort effort_;
   CodeQuery code_;
   Rescored rescored_;
@@ -313,6 +326,7 @@ class CodeSearch {
   std::size_t stop_;                      // seen rows at which the threshold is raised next
   std::vector<std::uint64_t> waiting_;    // not scored by bytes yet
   std::vector<std::uint32_t> positions_;  // of one push
+  std::uint64_t words_[kChunkBlocks];     // live_by_rows()
   float keys_[kChunkBlocks * kBlockRows + 16];
   std::uint32_t rows_[kChunkBlocks * kBlockRows + 16];
 };
@@ -327,7 +341,7 @@ std::vector<float> list_shifts(const Lists& lists, const CodedQuery& query) {
   return out;
 }
 
-std::vector<std::uint32_t> candidates_by_codes(const CodedPart& part, const CodedQuery& query, const RowMask& live,
+std::vector<std::uint32_t> candidates_by_codes(const CodedPart& part, const CodedQuery& query, const LiveRows& live,
                                                const Effort& effort, std::size_t k, float& floor, PartCost& cost) {
   return CodeSearch(part, query, live, effort, k, floor).run(floor, cost);
 }
