@@ -225,6 +225,12 @@ std::size_t near_codes(const std::uint64_t* code, const std::uint64_t* codes, st
   return found;
 }
 
+std::size_t count_bits(const std::uint64_t* words, std::size_t n) {
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < n; ++i) total += static_cast<std::size_t>(__builtin_popcountll(words[i]));
+  return total;
+}
+
 std::size_t find_at_least(const float* x, std::size_t n, float limit) {
   const Vec least = set1(limit);
   std::size_t i = 0;
