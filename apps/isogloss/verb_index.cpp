@@ -23,7 +23,7 @@ class IndexVerb final : public Verb {
     flags.positional("COLLECTION", collection_, "name, or path with a '/'");
     flags.list("PATHS", paths_, "files and folders, or the address of one web page");
     flags.value("--errors", errors_, "write failed and skipped files to this JSON lines file");
-    flags.value("--sql", sql_, "index rows of a database instead of files: sqlite:PATH");
+    flags.value("--sql", sql_, "index rows of a database instead of files: sqlite:PATH or postgres:URL");
     flags.value("--query", query_, "the SELECT whose rows --sql indexes; one row is one text");
     flags.flag("--private-hosts", private_hosts_, "fetch a page also from an address of a private network");
     ingest_.describe(flags);

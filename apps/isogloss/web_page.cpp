@@ -13,15 +13,17 @@ constexpr int kMostRedirects = 5;
 constexpr std::chrono::seconds kPatience{60};
 
 // Media types with the extension that their readers know.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kTypes{{{"text/html", ".html"},
-                                                                               {"application/xhtml+xml", ".html"},
-                                                                               {"text/markdown", ".md"},
-                                                                               {"text/plain", ".txt"},
-                                                                               {"text/csv", ".csv"},
-                                                                               {"text/tab-separated-values", ".tsv"},
-                                                                               {"application/json", ".json"},
-                                                                               {"application/pdf", ".pdf"},
-                                                                               {"application/epub+zip", ".epub"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kTypes{{{"text/html", ".html"},
+                                                                                {"application/xhtml+xml", ".html"},
+                                                                                {"text/markdown", ".md"},
+                                                                                {"text/plain", ".txt"},
+                                                                                {"text/csv", ".csv"},
+                                                                                {"text/tab-separated-values", ".tsv"},
+                                                                                {"application/json", ".json"},
+                                                                                {"application/pdf", ".pdf"},
+                                                                                {"application/rss+xml", ".rss"},
+                                                                                {"application/atom+xml", ".atom"},
+                                                                                {"application/epub+zip", ".epub"}}};
 
 // The address without its scheme, query and fragment.
 std::string name_of(std::string_view address) {

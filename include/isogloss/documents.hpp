@@ -44,13 +44,14 @@ Result<Document> read_document(const std::filesystem::path& path, const ReadOpti
 Result<Document> read_document_text(std::string_view name, std::string content, const ReadOptions& options,
                                     Context& context);
 
-// Rows of a database as a table: `source` is sqlite:PATH, `query` one SELECT. The document's name is FILE:TABLE
-// (FILE:query when the rows come from several tables), a row's id its `id` column, --id-field, or the table's primary
-// key. Errors: not_found, invalid_argument (not a SELECT, an SQL error), unsupported (another database), too_long,
-// unavailable (locked).
+// Rows of a database as a table: `source` is sqlite:PATH, postgres://USER@HOST/DATABASE or postgres: and the words of a
+// libpq connection, `query` one SELECT. The document's name is DATABASE:TABLE (DATABASE:query when the rows come from
+// several tables), a row's id its `id` column, --id-field, or the table's primary key. Errors: not_found,
+// invalid_argument (not a SELECT, an SQL error), unsupported (another database), too_long, unavailable (locked, not
+// reached, libpq not installed).
 struct SqlRows {
   std::string name;
-  std::string source;  // sqlite: and the absolute path
+  std::string source;  // sqlite: and the absolute path; postgres://HOST:PORT/DATABASE
   Document document;
 };
 Result<SqlRows> read_sql(std::string_view source, const std::string& query, const ReadOptions& options,

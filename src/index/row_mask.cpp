@@ -7,13 +7,11 @@
 #include <algorithm>
 #include <bit>
 
+#include "simd/kernels.hpp"
+
 namespace isogloss::index {
 
-std::size_t RowMask::count() const {
-  std::size_t total = 0;
-  for (const std::uint64_t word : words_) total += static_cast<std::size_t>(std::popcount(word));
-  return total;
-}
+std::size_t RowMask::count() const { return simd::kernels().count_bits(words_.data(), words_.size()); }
 
 void RowMask::flip(std::size_t rows) {
   for (std::uint64_t& word : words_) word = ~word;

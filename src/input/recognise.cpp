@@ -82,18 +82,28 @@ std::string_view behind_mark_and_blanks(std::string_view content) {
   return content.substr(std::min(content.find_first_not_of(" \t\r\n"), content.size()));
 }
 
-// Behind comments and an XML declaration.
-bool looks_html(std::string_view content) {
+// The first tag, behind comments and an XML declaration, in lower case.
+std::string first_tag(std::string_view content) {
   std::string_view text = behind_mark_and_blanks(content);
   for (int i = 0; i < 8 && (text.starts_with("<!--") || text.starts_with("<?xml")); ++i) {
     const std::string_view end = text.starts_with("<?") ? "?>" : "-->";
     const std::size_t at = text.find(end);
-    if (at == std::string_view::npos) return false;
+    if (at == std::string_view::npos) return {};
     text = behind_mark_and_blanks(text.substr(at + end.size()));
   }
-  const std::string head = ascii_lower(text.substr(0, 20));
+  return ascii_lower(text.substr(0, 20));
+}
+
+bool looks_html(std::string_view head) {
   return head.starts_with("<!doctype html") || head.starts_with("<html") || head.starts_with("<head>") ||
          head.starts_with("<body");
+}
+
+// The names of the root are words of many formats: those of feeds come with their namespace.
+bool looks_feed(std::string_view tag, std::string_view content) {
+  const std::string_view head = content.substr(0, kHead);
+  return tag.starts_with("<rss") || (tag.starts_with("<feed") && head.find("/2005/Atom") != std::string_view::npos) ||
+         (tag.starts_with("<rdf:rdf") && head.find("purl.org/rss/") != std::string_view::npos);
 }
 
 // A header that only mails begin with, and a header line after it.
@@ -121,7 +131,9 @@ std::string_view kind_of(std::string_view content) {
     return kind.empty() ? "zip" : kind;
   }
   if (content.substr(0, 1024).find("%PDF-") != std::string_view::npos && content.find('\0') > 5) return "pdf";
-  if (looks_html(content)) return "html";
+  const std::string tag = first_tag(content);
+  if (looks_html(tag)) return "html";
+  if (looks_feed(tag, content)) return "feed";
   if (looks_mbox(content)) return "mbox";
   if (looks_mail(content)) return "eml";
   if (behind_mark_and_blanks(content).starts_with("WEBVTT")) return "subtitles";

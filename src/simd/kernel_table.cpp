@@ -38,6 +38,7 @@ const Kernels IG_TABLE_NAME(IG_KERNEL_VARIANT) = {
     .dot_f16 = dot_f16,
     .dot_i8 = dot_i8,
     .near_codes = near_codes,
+    .count_bits = count_bits,
     .dot_rows_f32 = reduce_rows<Multiply, float>,
     .dot_rows_bf16 = reduce_rows<Multiply, std::uint16_t>,
     .dot_rows_i8 = dot_rows_i8,

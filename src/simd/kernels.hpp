@@ -66,6 +66,9 @@ struct Kernels {
   std::size_t (*near_codes)(const std::uint64_t* code, const std::uint64_t* codes, std::size_t count, unsigned most,
                             std::uint32_t* out);
 
+  // Bits set in words (n).
+  std::size_t (*count_bits)(const std::uint64_t* words, std::size_t n);
+
   // One query against `count` rows. query (n), rows (*, stride), picks (count) or null, out (count). out[i] has the
   // bits that the same call with that row alone gives; for f32 those of dot and squared_distance.
   void (*dot_rows_f32)(const float* query, const float* rows, std::size_t stride, const std::uint32_t* picks,

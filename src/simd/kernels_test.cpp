@@ -361,6 +361,16 @@ TEST_P(EveryLevel, NearCodesCountsBitsOfAllFourWords) {
   EXPECT_EQ(k().near_codes(code, codes.data(), 0, 256, out.data()), 0U);
 }
 
+TEST_P(EveryLevel, CountBitsCountsThem) {
+  std::vector<std::uint64_t> words;
+  std::size_t bits = 0;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    ASSERT_EQ(k().count_bits(words.data(), words.size()), bits);
+    words.push_back(i * 0x9E3779B97F4A7C15ULL);
+    bits += static_cast<std::size_t>(std::popcount(words.back()));
+  }
+}
+
 TEST_P(EveryLevel, FindAtLeastGivesTheFirst) {
   std::vector<float> x(50, 1.0F);
   const std::vector<float> limits(50, 1.5F);

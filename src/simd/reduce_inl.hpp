@@ -190,8 +190,8 @@ void gather_sum(const float* values, const std::uint32_t* columns, std::size_t c
   store_partial(out + j, total, width - j);
 }
 
-// Without a branch, so that the compiler counts several codes at once; deciding by the first half of a code where it can
-// took 1.4 times as long.
+// Without a branch, so that the compiler counts several codes at once; deciding by the first half of a code where it
+// can took 1.4 times as long.
 std::size_t near_codes(const std::uint64_t* code, const std::uint64_t* codes, std::size_t count, unsigned most,
                        std::uint32_t* out) {
   std::size_t found = 0;
@@ -203,6 +203,12 @@ std::size_t near_codes(const std::uint64_t* code, const std::uint64_t* codes, st
     found += static_cast<unsigned>(bits) <= most ? 1 : 0;
   }
   return found;
+}
+
+std::size_t count_bits(const std::uint64_t* words, std::size_t n) {
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < n; ++i) total += static_cast<std::size_t>(__builtin_popcountll(words[i]));
+  return total;
 }
 
 std::size_t find_at_least(const float* x, std::size_t n, float limit) {

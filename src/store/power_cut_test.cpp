@@ -235,8 +235,28 @@ TEST(PowerCut, AStagedDocumentIsThereWholeOrNotAtAll) {
 }
 
 // What a cut can do to the derived files: their rename or their bytes did not reach the disk.
+constexpr const char* kDamages[] = {"missing", "empty", "half", "no footer"};
+
+void damage_file(const fs::path& file, const std::string& damage) {
+  const auto size = fs::file_size(file);
+  if (damage == "missing") {
+    fs::remove(file);
+  } else {
+    fs::resize_file(file, damage == "empty" ? 0 : damage == "half" ? size / 2 : size - 1);
+  }
+}
+
+std::vector<fs::path> files_of(const fs::path& folder, std::string_view extension) {
+  std::vector<fs::path> out;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == extension) out.push_back(entry.path());
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
 TEST(PowerCut, LostAndTornIndexFilesAreMadeAgain) {
-  for (const std::string damage : {"missing", "empty", "half", "no footer"}) {
+  for (const std::string damage : kDamages) {
     TemporaryFolder folder;
     Context context;
     {
@@ -249,19 +269,10 @@ TEST(PowerCut, LostAndTornIndexFilesAreMadeAgain) {
       const std::vector<DocumentPut> puts{document("a", "apple pie", 300), document("b", "banana bread", 3)};
       ASSERT_TRUE(store->put(puts, context) && store->flush(context));
     }
-    std::size_t files = 0;
-    for (const auto& entry : fs::directory_iterator(folder.path())) {
-      const std::string suffix = entry.path().extension();
-      if (suffix != ".idx" && suffix != ".seg") continue;
-      ++files;
-      const auto size = fs::file_size(entry.path());
-      if (damage == "missing") {
-        fs::remove(entry.path());
-      } else {
-        fs::resize_file(entry.path(), damage == "empty" ? 0 : damage == "half" ? size / 2 : size - 1);
-      }
-    }
-    EXPECT_EQ(files, 2U);
+    std::vector<fs::path> files = files_of(folder.path(), ".idx");
+    for (const fs::path& file : files_of(folder.path(), ".seg")) files.push_back(file);
+    EXPECT_EQ(files.size(), 2U);
+    for (const fs::path& file : files) damage_file(file, damage);
     for (const OpenMode mode : {OpenMode::read, OpenMode::write}) {  // reading answers; writing makes the files again
       const auto store = open(folder.path(), mode);
       StoreQuery query;
@@ -273,11 +284,73 @@ TEST(PowerCut, LostAndTornIndexFilesAreMadeAgain) {
       EXPECT_TRUE(mode == OpenMode::read || store->flush(context));
     }
     expect_sound(*open(folder.path(), OpenMode::read), damage);
-    files = 0;
-    for (const auto& entry : fs::directory_iterator(folder.path())) {
-      files += entry.path().extension() == ".idx" || entry.path().extension() == ".seg";
+    EXPECT_EQ(files_of(folder.path(), ".idx").size() + files_of(folder.path(), ".seg").size(), 2U) << damage;
+  }
+}
+
+// A document of chunks with random vectors.
+DocumentPut scattered(const std::string& name, std::size_t chunks) {
+  DocumentPut put = document(name, "text of " + name, chunks);
+  std::mt19937 dice(static_cast<unsigned>(chunks));
+  std::normal_distribution<float> normal;
+  for (std::size_t i = 0; i < chunks; ++i) {
+    for (float& x : put.vectors.row_f32(i)) x = normal(dice);
+  }
+  return put;
+}
+
+std::vector<std::int64_t> nearest(Store& store) {
+  const float query[kDimension] = {0.5F, -0.3F, 0.8F, 0.1F};
+  StoreQuery asked;
+  asked.mode = SearchMode::dense;
+  asked.vector = query;
+  asked.exact = true;
+  Context context;
+  const auto hits = store.search(asked, context);
+  EXPECT_TRUE(hits.has_value()) << hits.error().message;
+  std::vector<std::int64_t> out;
+  for (const StoreHit& hit : hits ? hits->hits : std::vector<StoreHit>()) out.push_back(hit.number);
+  return out;
+}
+
+// Each save of the vectors adds a file to those before: one is lost or torn, the first, one between, or the last.
+TEST(PowerCut, EachOfSeveralVectorFilesMayBeLost) {
+  TemporaryFolder folder;
+  Context context;
+  const fs::path whole = folder.path() / "whole";
+  {
+    const auto store = open(whole, OpenMode::write);
+    SpaceInfo space;
+    space.space_id = kSpace;
+    space.dimension = kDimension;
+    const auto number = store->add_space(space, "", context);
+    ASSERT_TRUE(number && store->publish_space(*number, Publish::complete, context).value_or(false));
+    for (const std::size_t chunks : {3000U, 700U, 150U}) {
+      const std::vector<DocumentPut> puts{scattered("d" + std::to_string(chunks), chunks)};
+      ASSERT_TRUE(store->put(puts, context) && store->flush(context));
     }
-    EXPECT_EQ(files, 2U) << damage;
+    const std::string gone = "d150";
+    ASSERT_TRUE(store->put(std::vector<DocumentPut>{scattered("last", 40)}, context));
+    ASSERT_TRUE(store->remove({&gone, 1}, context) && store->flush(context));
+  }
+  const std::vector<std::int64_t> wanted = nearest(*open(whole, OpenMode::read));
+  ASSERT_EQ(wanted.size(), 10U);
+  const std::size_t count = files_of(whole, ".seg").size();
+  ASSERT_GE(count, 3U);
+  for (std::size_t number = 0; number < count; ++number) {
+    for (const std::string damage : kDamages) {
+      const fs::path part = folder.path() / "part";
+      fs::remove_all(part);
+      fs::copy(whole, part);
+      damage_file(files_of(part, ".seg")[number], damage);
+      const std::string where = damage + " " + std::to_string(number);
+      EXPECT_EQ(nearest(*open(part, OpenMode::read)), wanted) << where;
+      const auto store = open(part, OpenMode::write);
+      EXPECT_EQ(nearest(*store), wanted) << where;
+      EXPECT_TRUE(store->flush(context)) << where;
+      expect_sound(*open(part, OpenMode::read), where);
+      EXPECT_EQ(nearest(*open(part, OpenMode::read)), wanted) << where;
+    }
   }
 }
 

@@ -295,7 +295,8 @@ class Calibrating {
     if (listed) part.shifts = list_shifts(lists_, one.query);
     const Effort effort = calibration.nominal(Calibration::miss_at(point), listed, built_.deviation, one.query.length);
     float nothing = -INFINITY;
-    std::vector<std::uint32_t> found = candidates_by_codes(part, one.query, live, effort, k, nothing, cost);
+    std::vector<std::uint32_t> found =
+        candidates_by_codes(part, one.query, {live.words(), nullptr}, effort, k, nothing, cost);
     std::ranges::sort(found);
     return found;
   }

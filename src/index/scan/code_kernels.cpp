@@ -313,9 +313,39 @@ std::size_t scan(const CodeBlocks& in, const CodeQuery& query, float limit, floa
 
 #endif
 
+void bits_of_rows(const std::uint64_t* mask, std::uint32_t bound, const std::uint32_t* rows, std::size_t count,
+                  std::uint64_t* out) {
+  std::size_t i = 0;
+#if defined(__AVX512BW__)
+  const __m512i limit = _mm512_set1_epi32(static_cast<int>(bound));
+  const __m512i one = _mm512_set1_epi32(1), low = _mm512_set1_epi32(31);
+  for (; i < count; i += 16) {
+    const std::size_t left = count - i;
+    const auto inside = static_cast<__mmask16>(left >= 16 ? 0xFFFFU : (1U << left) - 1U);
+    const __m512i row = _mm512_maskz_loadu_epi32(inside, rows + i);
+    const __mmask16 valid = _mm512_mask_cmplt_epu32_mask(inside, row, limit);
+    const __m512i word = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), valid, _mm512_srli_epi32(row, 5), mask, 4);
+    const __m512i bit = _mm512_sllv_epi32(one, _mm512_and_si512(row, low));
+    const std::uint64_t bits = _mm512_mask_test_epi32_mask(valid, word, bit);
+    if (i % 64 == 0) out[i / 64] = 0;
+    out[i / 64] |= bits << (i % 64);
+  }
+#else
+  for (; i < count; ++i) {
+    if (i % 64 == 0) out[i / 64] = 0;
+    const std::uint32_t row = rows[i];
+    const std::uint64_t bit = row < bound ? mask[row / 64] >> (row % 64) & 1U : 0U;
+    out[i / 64] |= bit << (i % 64);
+  }
+#endif
+}
+
 }  // namespace
 
-const CodeKernels IG_TABLE_NAME(IG_KERNEL_VARIANT) = {
-    .hadamard = hadamard, .table_bytes = table_bytes, .make_tables = make_tables, .scan = scan};
+const CodeKernels IG_TABLE_NAME(IG_KERNEL_VARIANT) = {.hadamard = hadamard,
+                                                      .table_bytes = table_bytes,
+                                                      .make_tables = make_tables,
+                                                      .scan = scan,
+                                                      .bits_of_rows = bits_of_rows};
 
 }  // namespace isogloss::index

@@ -60,6 +60,10 @@ struct CodeKernels {
   // Keys and rows (block * kBlockRows + row) of the live rows whose key is at least `limit`, by rows; returns how many.
   // keys, rows: room for (blocks * kBlockRows + 16).
   std::size_t (*scan)(const CodeBlocks& blocks, const CodeQuery& query, float limit, float* keys, std::uint32_t* rows);
+  // Bit i % 64 of out[i / 64] = rows[i] is below `bound` and its bit is set in `mask`; bits beyond `count` are 0. mask
+  // (bound bits, in whole words), rows (count), out (count / 64, rounded up).
+  void (*bits_of_rows)(const std::uint64_t* mask, std::uint32_t bound, const std::uint32_t* rows, std::size_t count,
+                       std::uint64_t* out);
 };
 
 const CodeKernels& code_kernels();

@@ -122,5 +122,24 @@ TEST(Rotation, KeepsLengthsAndAnglesAndSpreadsEveryColumn) {
   }
 }
 
+TEST(CodeKernels, BitsOfRowsLookRowsUpInAMask) {
+  Random random(3);
+  std::vector<std::uint64_t> mask(5);
+  for (std::uint64_t& word : mask) word = random.next();
+  std::vector<std::uint32_t> rows;
+  for (const simd::Level level : simd::available_levels()) {
+    rows.clear();
+    for (std::size_t count = 0; count < 150; ++count) {
+      std::vector<std::uint64_t> out((count + 63) / 64, ~0ULL);
+      code_kernels(level).bits_of_rows(mask.data(), 300, rows.data(), count, out.data());
+      for (std::size_t i = 0; i < out.size() * 64; ++i) {
+        const bool wanted = i < count && rows[i] < 300 && (mask[rows[i] / 64] >> (rows[i] % 64) & 1) != 0;
+        ASSERT_EQ((out[i / 64] >> (i % 64) & 1) != 0, wanted) << count << ' ' << i;
+      }
+      rows.push_back(static_cast<std::uint32_t>(count % 7 == 6 ? 0xFFFFFFF0U : random.next() % 320));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace isogloss::index

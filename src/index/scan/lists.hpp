@@ -82,8 +82,8 @@ struct Calibration {
   // For a nominal miss rate; length = |z|, deviation: Spread::deviation. What misses a row with lists is either its
   // list or its signs: 0.6 of the rate are left to the former.
   Effort nominal(double miss, bool lists, double deviation, float length) const;
-  // The nominal miss rate at which unfiltered searches for k rows really reach this recall; 1 - recall where that was
-  // not measured, which is on the safe side.
+  // The nominal miss rate at which searches for the k best of all rows really reach this recall; 1 - recall where that
+  // was not measured, which is on the safe side.
   double nominal_for(double recall, std::size_t k) const;
 };
 

@@ -30,15 +30,21 @@ struct CodedPart {
   std::size_t rank_of(std::size_t position) const { return lists == nullptr ? position : lists->rank_of(position); }
 };
 
+// Which rows may be found.
+struct LiveRows {
+  std::span<const std::uint64_t> positions;  // (blocks) a bit each; empty: `rows` tells
+  const RowMask* rows = nullptr;  // by row, for rows in lists: only those of the lists that are read are looked up
+};
+
 // <q - c, m - c> of every list. (lists)
 std::vector<float> list_shifts(const Lists& lists, const CodedQuery& query);
 
 // The positions that may be among the k best, found by signs, then bytes. A row is dropped when even its raised
-// estimate is below the k-th best estimate from bytes; no list is read whose raised score is. live: positions that may
-// be found. floor: a score that k rows of other parts with the same coder reach, -infinity when none is known; rows
+// estimate is below the k-th best estimate from bytes; no list is read whose raised score is. live: what may be
+// found. floor: a score that k rows of other parts with the same coder reach, -infinity when none is known; rows
 // below it are dropped too, and it rises to the k-th best score here. Fewer than k positions only when fewer live, or
 // because of the floor.
-std::vector<std::uint32_t> candidates_by_codes(const CodedPart& part, const CodedQuery& query, const RowMask& live,
+std::vector<std::uint32_t> candidates_by_codes(const CodedPart& part, const CodedQuery& query, const LiveRows& live,
                                                const Effort& effort, std::size_t k, float& floor, PartCost& cost);
 
 // The same from bytes alone over the picked positions.

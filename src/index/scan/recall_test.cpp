@@ -165,6 +165,57 @@ TEST(Recall, AskedIsGivenOnEverySetForQueriesNotSeenBefore) {
   }
 }
 
+enum class Kept { any, near, far };
+
+// A share of the rows: any of them, those most like the query, those least like it. order: all rows, best first.
+IdSet filter_of(Kept kept, double share, std::span<const IndexHit> order, Random& random) {
+  std::vector<std::int64_t> ids;
+  const auto count = static_cast<std::size_t>(share * static_cast<double>(order.size()));
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const bool in = kept == Kept::any    ? random.uniform() < share
+                    : kept == Kept::near ? i < count
+                                         : i + count >= order.size();
+    if (in) ids.push_back(order[i].id);
+  }
+  return IdSet(ids);
+}
+
+// Asked is what collections ask for, 0.99; a filter changes nothing about it, wherever its rows lie.
+TEST(Recall, IsGivenUnderFiltersNearTheQueryAndFarFromIt) {
+  const TemporaryFolder folder;
+  for (const std::size_t number : {0U, 1U, 3U, 4U}) {
+    const Set set = sets()[number];
+    const Vectors rows = drawn(set, set.rows, 1);
+    const Vectors queries = drawn(set, 40, 2);
+    const auto index = saved(set, rows, folder.path() / "v.seg");
+    const auto flat = make_flat_index({set.dim, set.metric, DType::f32}).value();
+    ASSERT_TRUE(flat->add(numbered(set.rows), rows.view(), Context{}));
+    IndexQuery all;
+    all.k = set.rows;
+    const Hits order = flat->search(queries.view(), all, Context{}).value();
+    Random random(4);
+    for (const double share : {0.5, 0.1, 0.01, 0.0001}) {
+      for (const Kept kept : {Kept::any, Kept::near, Kept::far}) {
+        double recall = 0;
+        for (std::size_t q = 0; q < 40; ++q) {
+          const IdSet filter = filter_of(kept, share, order[q], random);
+          IndexQuery query;
+          query.filter = &filter;
+          query.recall = 0.99;
+          VectorsView one = queries.view();
+          one.data += q * one.stride;
+          one.rows = 1;
+          const Hits found = index->search(one, query, Context{}).value();
+          ASSERT_EQ(found[0].size(), std::min<std::size_t>(query.k, filter.size()));
+          recall += filter.size() == 0 ? 1 : recall_of(found, flat->search(one, query, Context{}).value());
+        }
+        std::printf("  %-16s %g %d %.4f\n", set.name, share, static_cast<int>(kept), recall / 40);
+        EXPECT_GE(recall / 40, 0.985) << set.name << ' ' << share << ' ' << static_cast<int>(kept);
+      }
+    }
+  }
+}
+
 // Lists included, and with the queries of a batch in any order.
 TEST(Recall, ThreadsBatchesAndOrderDoNotChangeABit) {
   const TemporaryFolder folder;

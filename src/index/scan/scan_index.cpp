@@ -95,11 +95,13 @@ class ScanIndex final : public StoredIndex {
   struct Part {
     FlatRows rows;
     std::size_t matches = 0;
-    const Coding* coding = nullptr;  // null: read the rows as they are
-    RowMask mask;                    // positions that may be returned, unless they are those of the coding
-    bool own_mask = false;
+    const Coding* coding = nullptr;    // null: read the rows as they are
+    RowMask mask;                      // without lists: positions that may be returned
     std::vector<std::uint32_t> picks;  // positions that may be returned, where signs are not read
-    const RowMask& live() const { return own_mask ? mask : coding->live; }
+    LiveRows live(bool filtered) const {
+      if (coding->lists == nullptr) return {mask.words(), nullptr};
+      return filtered ? LiveRows{{}, &*rows.mask} : LiveRows{coding->live.words(), nullptr};
+    }
   };
 
   static Status check_recall(IndexQuery& query);
@@ -209,22 +211,19 @@ ScanIndex::Part ScanIndex::part_of(FlatRows rows, const Coding& coding, const In
   if (few || coding.coder == nullptr || coding.largest > kLongestCoded) return part;
   part.coding = &coding;
   const bool picked = query.exact || part.matches * kPickedShare <= part.rows.count;
-  // With lists and without a filter the mask is at hand.
-  part.own_mask = coding.lists == nullptr || query.filter != nullptr;
-  if (part.own_mask && coding.lists == nullptr) {
+  if (coding.lists == nullptr) {
     part.mask = part.rows.mask ? *part.rows.mask : RowMask(part.rows.count);
     if (!part.rows.mask) part.mask.flip(part.rows.count);
-  } else if (part.own_mask) {
-    part.mask = RowMask(coding.rows.positions);
-    const std::span<const std::uint32_t> position = coding.lists->arrays().position;
-    std::vector<std::uint32_t> matching;
-    part.rows.mask->rows_between(0, part.rows.count, matching);
-    for (const std::uint32_t row : matching) {
-      const std::uint32_t at = position[row];
-      if (at < coding.rows.positions && coding.lists->filled().contains(at)) part.mask.insert(at);
-    }
+    if (picked) part.mask.rows_between(0, part.rows.count, part.picks);
+  } else if (picked && query.filter == nullptr) {
+    coding.live.rows_between(0, coding.rows.positions, part.picks);
+  } else if (picked) {
+    part.rows.mask->rows_between(0, part.rows.count, part.picks);
+    for (std::uint32_t& one : part.picks) one = coding.lists->arrays().position[one];
+    std::erase_if(part.picks, [&](std::uint32_t at) {  // of a damaged file
+      return at >= coding.rows.positions || !coding.lists->filled().contains(at);
+    });
   }
-  if (picked) part.live().rows_between(0, part.live().words().size() * 64, part.picks);
   return part;
 }
 
@@ -246,7 +245,8 @@ std::vector<std::uint32_t> ScanIndex::candidates(const Part& part, Asked& asked,
     found = candidates_by_bytes(codes, asked.coded, part.picks, query.k, asked.floor, cost);
   } else {
     const Effort effort = coding.effort(query, asked.coded.length);
-    found = candidates_by_codes(codes, asked.coded, part.live(), effort, query.k, asked.floor, cost);
+    found =
+        candidates_by_codes(codes, asked.coded, part.live(query.filter != nullptr), effort, query.k, asked.floor, cost);
   }
   if (coding.lists == nullptr) return found;
   for (std::uint32_t& one : found) one = coding.lists->arrays().row_of[coding.lists->rank_of(one)];

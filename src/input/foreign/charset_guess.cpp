@@ -99,4 +99,17 @@ Decoded to_utf8(std::string_view content, std::string_view declared) {
   return {std::move(*text), {"charset guessed " + ascii_lower(charset) + " at " + figure}};
 }
 
+Result<std::string_view> content_text(const Source& source, std::string_view declared, std::string& buffer,
+                                      Document& document) {
+  const bool seven_bit = ascii_lower(declared).starts_with("iso-2022");
+  const bool plain = !seven_bit && utf8_valid(source.content) && source.content.find('\0') == std::string_view::npos;
+  if (plain) return source.content.substr(source.content.starts_with("\xEF\xBB\xBF") ? 3 : 0);
+  Decoded decoded = seven_bit || needs_charset_detection(source.content)
+                        ? to_utf8(source.content, declared)
+                        : IG_TRY(decode_text(source.name, std::string(source.content)));
+  buffer = std::move(decoded.text);
+  document.notes = std::move(decoded.notes);
+  return buffer;
+}
+
 }  // namespace isogloss::input::foreign

@@ -425,19 +425,6 @@ std::string_view declared_charset(std::string_view content) {
   return value.substr(0, value.find_first_of("\"'> ;/?"));
 }
 
-// The page as UTF-8, by `buffer` when it is not.
-Result<std::string_view> html_text(const Source& source, std::string& buffer, Document& document) {
-  const bool seven_bit = ascii_lower(declared_charset(source.content)).starts_with("iso-2022");
-  const bool plain = !seven_bit && utf8_valid(source.content) && source.content.find('\0') == std::string_view::npos;
-  if (plain) return source.content.substr(source.content.starts_with("\xEF\xBB\xBF") ? 3 : 0);
-  Decoded decoded = seven_bit || needs_charset_detection(source.content)
-                        ? to_utf8(source.content, declared_charset(source.content))
-                        : IG_TRY(decode_text(source.name, std::string(source.content)));
-  buffer = std::move(decoded.text);
-  document.notes = std::move(decoded.notes);
-  return buffer;
-}
-
 }  // namespace
 
 Status append_html(std::string_view html, HtmlPart part, Document& document) {
@@ -456,7 +443,7 @@ Status append_html(std::string_view html, HtmlPart part, Document& document) {
 Result<Document> read_html(const Source& source, Context&) {
   Document document;
   std::string buffer;
-  const std::string_view html = IG_TRY(html_text(source, buffer, document));
+  const std::string_view html = IG_TRY(content_text(source, declared_charset(source.content), buffer, document));
   IG_TRY(append_html(html, HtmlPart::page, document));
   return document;
 }

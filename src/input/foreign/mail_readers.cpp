@@ -11,6 +11,7 @@
 #include "core/utf8.hpp"
 #include "input/foreign/charset_guess.hpp"
 #include "input/foreign/foreign.hpp"
+#include "input/foreign/mail_date.hpp"
 
 namespace isogloss::input::foreign {
 namespace {
@@ -24,16 +25,6 @@ template <class T>
 using Owned = std::unique_ptr<T, Unref>;
 
 std::string text_of(const char* text) { return text == nullptr ? std::string() : utf8_repair(text); }
-
-// ISO 8601 in the zone that the header names.
-std::string date_of(GMimeMessage* message) {
-  GDateTime* date = g_mime_message_get_date(message);
-  if (date == nullptr) return {};
-  char* text = g_date_time_format(date, "%Y-%m-%dT%H:%M:%S%z");
-  std::string out = text_of(text);
-  g_free(text);
-  return out;
-}
 
 std::string addresses(GMimeMessage* message, GMimeAddressType type) {
   InternetAddressList* list = g_mime_message_get_addresses(message, type);
@@ -50,7 +41,7 @@ Metadata headers_of(GMimeMessage* message) {
       {"to", addresses(message, GMIME_ADDRESS_TYPE_TO)},
       {"cc", addresses(message, GMIME_ADDRESS_TYPE_CC)},
       {"subject", one_line(text_of(g_mime_message_get_subject(message)))},
-      {"date", date_of(message)},
+      {"date", iso_8601(g_mime_message_get_date(message))},
       {"message_id", text_of(g_mime_message_get_message_id(message))}};
   Metadata out;
   for (const auto& [name, value] : all) {
@@ -169,6 +160,21 @@ bool has_header(GMimeMessage* message) {
 }
 
 }  // namespace
+
+std::string iso_8601(GDateTime* date) {
+  if (date == nullptr) return {};
+  char* text = g_date_time_format(date, "%Y-%m-%dT%H:%M:%S%z");
+  std::string out = text_of(text);
+  g_free(text);
+  return out;
+}
+
+std::string iso_of_mail_date(const char* date) {
+  GDateTime* parsed = g_mime_utils_header_decode_date(date);
+  std::string out = iso_8601(parsed);
+  if (parsed != nullptr) g_date_time_unref(parsed);
+  return out;
+}
 
 Result<Document> read_eml(const Source& source, Context& context) {
   if (source.content.empty()) return Document{};

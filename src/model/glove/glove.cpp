@@ -32,14 +32,21 @@ class GloveModel final : public vectors::WordModel {
   OptionValues trained_;
 };
 
-Result<ModelPtr> train(const Dataset& data, const OptionValues& values, Context& context) {
+Result<ModelPtr> train(const Dataset& data, const OptionValues& values, const TrainingRun& run, Context& context) {
+  if (run.base != nullptr) {
+    return fail(
+        Code::unsupported,
+        "GloVe models are not trained further: how often the words of the first text met is not in the model. Train "
+        "on both texts.");
+  }
   const auto options = IG_TRY(parse_options<GloveOptions>(values, "Family 'glove'"));
   IG_TRY(context.check());
   vectors::WordCorpus corpus = IG_TRY(vectors::WordCorpus::count(data, vectors::corpus_rules(options), context));
   context.say(LogLevel::info, counted(corpus.counts().size(), "word") + " in the vocabulary, " +
                                   std::to_string(corpus.total()) + " of " + counted(corpus.seen(), "word") +
                                   " of the text.");
-  GloveWeights weights = IG_TRY(train_glove(corpus, options, context));
+  training::Checkpoint checkpoint(run, vectors::training_mark("glove 1", option_values(options), corpus, "", context));
+  GloveWeights weights = IG_TRY(train_glove(corpus, options, std::move(checkpoint), context));
   context.say(LogLevel::info, std::to_string(options.epochs) + " x " + counted(weights.cells, "pair") +
                                   " trained; loss " + std::to_string(weights.loss) + " a pair.");
   vectors::WordTable table(corpus.words(), std::move(weights.vectors), static_cast<std::size_t>(options.dim),
@@ -77,7 +84,9 @@ const Family& glove_family() {
       .train_options = option_infos<GloveOptions>,
       .embed_options = nullptr,
       .load = load,
-      .train = train,
+      .train = [](const Dataset& data, const OptionValues& options,
+                  Context& context) { return train(data, options, {}, context); },
+      .train_further = train,
       .estimate_memory = nullptr,
   };
   return family;

@@ -44,6 +44,47 @@ TEST(Glove, WordsOfOneTopicLieTogether) {
   EXPECT_GT(cosine(*model, "street", "shop"), cosine(*model, "shop", "fish") + 0.3);
 }
 
+// Stopped in the second epoch, then gone on with: nothing tells the difference.
+TEST(Glove, AnInterruptedRunEndsWithTheSameBits) {
+  const tokens::MemoryDataset data(zipf_lines(3000, 14, 7));
+  const OptionValues options = small({{"deterministic", true}, {"epochs", std::int64_t{3}}});
+  TemporaryFolder folder;
+  Context context;
+  const auto whole = glove_family().train(data, options, context).value();
+  TrainingRun run;
+  run.checkpoint = folder.path() / "g.checkpoint";
+  CancelToken cancel;
+  context.cancel = &cancel;
+  context.progress = [&](const Progress& p) {
+    if (p.phase == "train" && p.done > 1.3 * p.total / 3) cancel.cancel();
+  };
+  const auto stopped = glove_family().train_further(data, options, run, context);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, Code::cancelled);
+  ASSERT_TRUE(std::filesystem::exists(run.checkpoint));
+  Context again;
+  std::vector<std::string> said;
+  again.log = [&](LogLevel, std::string_view line) { said.emplace_back(line); };
+  EXPECT_EQ(bits(*glove_family().train_further(data, options, run, again).value()), bits(*whole));
+  EXPECT_THAT(said, testing::Contains(HasSubstr("going on from")));
+  // Another run must not go on from it.
+  const auto other = glove_family().train_further(data, small({{"window", std::int64_t{3}}}), run, again);
+  EXPECT_THAT(other.error().message, HasSubstr("--restart"));
+}
+
+TEST(Glove, CheckpointsOnTheWayChangeNothing) {
+  const tokens::MemoryDataset data(zipf_lines(1000, 14, 7));
+  const OptionValues options = small({{"deterministic", true}, {"epochs", std::int64_t{2}}});
+  TemporaryFolder folder;
+  Context context;
+  TrainingRun run;
+  run.checkpoint = folder.path() / "g.checkpoint";
+  run.every = std::chrono::duration<double>(0);
+  const auto model = glove_family().train_further(data, options, run, context).value();
+  EXPECT_TRUE(std::filesystem::exists(run.checkpoint));
+  EXPECT_EQ(bits(*model), bits(*glove_family().train(data, options, context).value()));
+}
+
 TEST(Glove, DeterministicModeGivesTheSameBitsOnAnyNumberOfThreads) {
   const tokens::MemoryDataset data(zipf_lines(3000, 14, 7));
   ThreadPool pool(4);

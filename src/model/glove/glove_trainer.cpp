@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Count, shuffle, train. Counting and shuffling do not depend on threads or memory (vectors/cooccurrence.hpp,
 // glove_cells.hpp). In training, pieces of cells go to whichever thread is free, and all write to the same rows without
-// locks; the deterministic mode is one thread.
+// locks; the deterministic mode is one thread. A checkpoint keeps the rows and which pieces of the epoch are done; for
+// it all threads finish their piece, so the rows hold those pieces and nothing else.
 #include "model/glove/glove_trainer.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 #include "core/huge_pages.hpp"
@@ -26,8 +29,12 @@ std::string size_of(std::uint64_t bytes) { return human_bytes(static_cast<double
 
 class Training {
  public:
-  Training(vectors::WordCorpus& corpus, const GloveOptions& options, Context& context)
-      : corpus_(corpus), options_(options), context_(context), main_(std::this_thread::get_id()) {}
+  Training(vectors::WordCorpus& corpus, const GloveOptions& options, training::Checkpoint checkpoint, Context& context)
+      : corpus_(corpus),
+        options_(options),
+        checkpoint_(std::move(checkpoint)),
+        context_(context),
+        main_(std::this_thread::get_id()) {}
 
   Result<GloveWeights> run() {
     IG_TRY(prepare());
@@ -35,11 +42,15 @@ class Training {
     start_rows();
     GloveWeights out;
     const std::vector<ShuffledCells::Piece> pieces = cells.pieces();
+    done_.assign(pieces.size(), 0);
+    losses_.assign(pieces.size(), 0);
+    IG_TRY(resume());
     const auto epochs = static_cast<std::uint64_t>(options_.epochs);
-    for (epoch_ = 0; epoch_ < epochs; ++epoch_) {
-      IG_TRY(train(cells, pieces));
-      out.loss = loss_ / static_cast<double>(steps_);
+    for (; epoch_ < epochs; ++epoch_) {
+      IG_TRY(train_epoch(cells, pieces));
+      out.loss = std::reduce(losses_.begin(), losses_.end()) / static_cast<double>(steps_);
       if (!std::isfinite(out.loss)) return ran_away();
+      std::ranges::fill(done_, 0);
     }
     for (const float x : rows_) {
       if (!std::isfinite(x)) return ran_away();
@@ -147,34 +158,76 @@ class Training {
     step_.words = rows_.data();
   }
 
+  // The pieces of this epoch that are left, with a checkpoint whenever its time has come and when the run is stopped.
+  Status train_epoch(const ShuffledCells& cells, std::span<const ShuffledCells::Piece> pieces) {
+    while (std::ranges::find(done_, 0) != done_.end()) {
+      IG_TRY(train(cells, pieces));
+      const Status go_on = context_.check();
+      if (checkpoint_.due() || (checkpoint_.wanted() && !go_on)) IG_TRY(write_checkpoint());
+      IG_TRY(go_on);
+    }
+    return {};
+  }
+
+  // Until all are done, a checkpoint is due, or the run is stopped.
   Status train(const ShuffledCells& cells, std::span<const ShuffledCells::Piece> pieces) {
-    std::vector<double> losses(pieces.size());
     std::mutex mutex;
     Status status;
+    std::atomic<bool> pause = false;
     std::size_t done = 0;
     double sum = 0;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      if (done_[i] == 0) continue;
+      done += pieces[i].count;
+      sum += losses_[i];
+    }
     Context alone = context_;
     alone.threads = 1;
     parallel_for(options_.deterministic ? alone : context_, pieces.size(), 1, [&](std::size_t i, std::size_t) {
-      if (!context_.check()) return;  // told below
+      if (done_[i] != 0 || pause || !context_.check()) return;
       std::vector<GloveCell> scratch;
       const auto read = cells.read(pieces[i], scratch);
       GloveStep step = step_;
       if (read) {
         step.cells = read->data();
         step.count = read->size();
-        losses[i] = glove_kernels().train(step);
+        losses_[i] = glove_kernels().train(step);
+        done_[i] = 1;
       }
       const std::lock_guard lock(mutex);
       if (!read && status) status = fail(read.error());
+      if (!read || checkpoint_.due()) pause = true;
       done += pieces[i].count;
-      sum += losses[i];
+      sum += losses_[i];
       if (std::this_thread::get_id() == main_) tell(done, cells.size(), sum);
     });
-    IG_TRY(std::move(status));
-    loss_ = 0;
-    for (const double loss : losses) loss_ += loss;
-    return context_.check();
+    return status;
+  }
+
+  Status write_checkpoint() {
+    formats::SafeTensorsWriter tensors;
+    const std::int64_t epoch[] = {static_cast<std::int64_t>(epoch_)};
+    tensors.add_view("rows", {words_, step_.stride()}, std::span<const float>(rows_));
+    tensors.add_view("epoch", {1}, std::span<const std::int64_t>(epoch));
+    tensors.add_view("done", {done_.size()}, std::span<const std::uint8_t>(done_));
+    tensors.add_view("losses", {losses_.size()}, std::span<const double>(losses_));
+    return checkpoint_.write(std::move(tensors));
+  }
+
+  Status resume() {
+    const auto file = IG_TRY(checkpoint_.read());
+    if (!file) return {};
+    const formats::SafeTensors& tensors = file->tensors;
+    const std::size_t shape[] = {words_, step_.stride()};
+    const std::size_t one[] = {1};
+    const std::size_t pieces[] = {done_.size()};
+    std::ranges::copy(IG_TRY(tensors.view<float>("rows", shape)), rows_.begin());
+    std::ranges::copy(IG_TRY(tensors.view<std::uint8_t>("done", pieces)), done_.begin());
+    std::ranges::copy(IG_TRY(tensors.view<double>("losses", pieces)), losses_.begin());
+    epoch_ = static_cast<std::uint64_t>(IG_TRY(tensors.view<std::int64_t>("epoch", one))[0]);
+    context_.say(LogLevel::info,
+                 "going on from '" + checkpoint_.path().string() + "': epoch " + std::to_string(epoch_ + 1) + ".");
+    return {};
   }
 
   // done, size: cells of this epoch, an order each.
@@ -207,6 +260,7 @@ class Training {
 
   vectors::WordCorpus& corpus_;
   const GloveOptions& options_;
+  training::Checkpoint checkpoint_;
   Context& context_;
   decltype(std::this_thread::get_id()) main_;  // progress is told from here alone
   GloveStep step_;
@@ -214,14 +268,16 @@ class Training {
   std::size_t words_ = 0;
   math::AlignedVector<float> rows_;  // (words, stride)
   std::uint64_t epoch_ = 0;
-  std::uint64_t steps_ = 0;  // of an epoch, both orders of a pair
-  double loss_ = 0;          // sum over the last epoch
+  std::uint64_t steps_ = 0;         // of an epoch, both orders of a pair
+  std::vector<std::uint8_t> done_;  // (pieces) of this epoch
+  std::vector<double> losses_;      // (pieces) of this epoch, or the one before where it is not done
 };
 
 }  // namespace
 
-Result<GloveWeights> train_glove(vectors::WordCorpus& corpus, const GloveOptions& options, Context& context) {
-  return Training(corpus, options, context).run();
+Result<GloveWeights> train_glove(vectors::WordCorpus& corpus, const GloveOptions& options,
+                                 training::Checkpoint checkpoint, Context& context) {
+  return Training(corpus, options, std::move(checkpoint), context).run();
 }
 
 }  // namespace isogloss::model

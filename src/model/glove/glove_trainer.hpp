@@ -6,6 +6,7 @@
 
 #include "isogloss/context.hpp"
 #include "model/glove/glove_options.hpp"
+#include "train/checkpoint.hpp"
 #include "vectors/word_corpus.hpp"
 
 namespace isogloss::model {
@@ -17,7 +18,9 @@ struct GloveWeights {
 };
 
 // Counts which words of the corpus meet and trains on it. Error{invalid_argument} when no two words do, or when numbers
-// ran away: it says what to lower. Error{out_of_memory} when the vectors alone exceed the memory limit.
-Result<GloveWeights> train_glove(vectors::WordCorpus& corpus, const GloveOptions& options, Context& context);
+// ran away: it says what to lower. Error{out_of_memory} when the vectors alone exceed the memory limit. Goes on from
+// the checkpoint when there is one: the text is counted anew, which gives the same cells in the same order.
+Result<GloveWeights> train_glove(vectors::WordCorpus& corpus, const GloveOptions& options,
+                                 training::Checkpoint checkpoint, Context& context);
 
 }  // namespace isogloss::model

@@ -72,7 +72,8 @@ TEST_F(SqlRowsTest, RefusesWhatIsNoSelect) {
 
 TEST_F(SqlRowsTest, SaysWhatAnotherDatabaseNeeds) {
   EXPECT_EQ(read_sql("sqlite:/none/there.db", "SELECT 1", {}, context_).error().code, Code::not_found);
-  EXPECT_EQ(read_sql("postgres://h/d", "SELECT 1", {}, context_).error().code, Code::unsupported);
+  EXPECT_EQ(read_sql("mysql://h/d", "SELECT 1", {}, context_).error().code, Code::unsupported);
+  EXPECT_EQ(read_sql("postgres://127.0.0.1:1/d", "SELECT 1", {}, context_).error().code, Code::unavailable);
   EXPECT_EQ(read_sql("shop.db", "SELECT 1", {}, context_).error().code, Code::invalid_argument);
   ASSERT_TRUE(
       write_file(folder_.path() / "shop.db", "this is no database, only some text that is longer than a header is"));
