@@ -3,7 +3,7 @@
 // line of JSON:
 //   load VECTORS QUERIES DIM ...   files of f32
 //   filter IDS | filter -          file of int64, or none
-//   search ...                     ids (queries x k, int64) to a file
+//   search ..., batch ...          ids (queries x k, int64) to a file
 #pragma once
 
 #include <iostream>
@@ -29,6 +29,7 @@ class IndexContestant {
     words >> command;
     if (command == "load") return load(words);
     if (command == "filter") return filter(words);
+    if (command == "batch") return batch(words);
     return search(words);
   }
 
@@ -39,6 +40,7 @@ class IndexContestant {
   // Makes index_ of rows numbered from 0; `words` is what stands behind DIM.
   virtual Values build(std::span<const std::int64_t> ids, VectorsView rows, std::istringstream& words) = 0;
   virtual std::string search(std::istringstream& words) = 0;
+  virtual std::string batch(std::istringstream&) { return "{}"; }
 
   VectorsView view(const std::vector<float>& values, std::size_t rows) const {
     return {static_cast<const std::byte*>(static_cast<const void*>(values.data())), rows, dim_, dim_ * sizeof(float),

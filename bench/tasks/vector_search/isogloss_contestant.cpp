@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Our side of the vector-search bench (bench/index_contestant.hpp):
-//   load VECTORS QUERIES DIM FILE   builds a scan index, saves it as FILE and maps that; `first` = seconds from there
+//   load VECTORS QUERIES DIM FILE    builds a scan index, saves it as FILE and maps that; `first` = seconds from there
 //   to
-//                                   the first answer
-//   search COUNT K OUT RECALL       the first COUNT queries one by one. RECALL 1 = exact. `resident` = bytes of the
-//   file
-//                                   in memory since it was mapped
+//                                    the first answer
+//   search COUNT K OUT RECALL        the first COUNT queries one by one. RECALL 1 = exact
+//   batch COUNT K OUT RECALL THREADS the same as one call
 #include <filesystem>
 
 #include "bench/index_contestant.hpp"
@@ -30,6 +29,23 @@ class Contestant final : public IndexContestant {
     rows.rows = 1;
     must(index_->search(rows, IndexQuery(), Context{}));
     return {{"bytes", static_cast<double>(std::filesystem::file_size(file_))}, {"first", watch.seconds()}};
+  }
+
+  std::string batch(std::istringstream& words) override {
+    std::string out;
+    std::size_t count = 0, threads = 1;
+    IndexQuery query;
+    words >> count >> query.k >> out >> query.recall >> threads;
+    ThreadPool pool(threads);
+    Context context;
+    context.pool = &pool;
+    context.threads = threads;
+    const Stopwatch watch;
+    const Hits hits = must(index_->search(view(queries_, count), query, context));
+    const double seconds = watch.seconds();
+    const double cpu = watch.cpu();
+    write_ids(hits, query.k, out);
+    return record(seconds, cpu, {});
   }
 
   std::string search(std::istringstream& words) override {

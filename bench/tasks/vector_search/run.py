@@ -16,18 +16,19 @@ DIMS = {"minilm": 384, "avg100": 100, "avg128": 128}
 K = 10
 ASKED = (0.95, 0.98, 0.99, 0.999)
 GRAPH = ["16", "32", "64", "128", "256", "512", "1024"]
+LISTS = ["8", "16", "32", "64", "128", "256", "512"]
 SETTINGS = {"isogloss f32": ["0.8", "0.9", "0.95", "0.98", "0.99", "0.999", "0.9999"],
             "isogloss bf16": ["0.9", "0.95", "0.98", "0.99", "0.999", "0.9999"], "hnswlib": GRAPH, "faiss": GRAPH,
-            "usearch": GRAPH, "scann": ["20,60", "40,100", "60,100", "100,100", "100,200", "150,200", "250,300",
+            "usearch": GRAPH, "svs": GRAPH, "faiss-ivf-sq8": LISTS, "faiss-ivf-pq": LISTS, "scann": ["20,60", "40,100", "60,100", "100,100", "100,200", "150,200", "250,300",
                                         "447,500"]}
 SHARES = (0.5, 0.1, 0.01, 0.001)
 
 
-PACKAGES = ("scann", "hnswlib", "faiss-cpu", "usearch")
+PACKAGES = {"scann": "scann", "hnswlib": "hnswlib", "faiss": "faiss-cpu", "usearch": "usearch", "svs": "scalable-vs"}
 
 
-def installed(package):
-    return importlib.util.find_spec(package.removesuffix("-cpu")) is not None
+def installed(module):
+    return importlib.util.find_spec(module) is not None
 
 
 def recall_of(found, exact):
@@ -64,6 +65,25 @@ def sweep(contestants, exact, queries, rounds, folder):
     return points
 
 
+def batched(contestants, points, exact, rounds, folder):
+    """Queries a second of all queries as one batch, on one thread and on two, at the first setting that reaches 0.98."""
+    out = {}
+    for _ in range(rounds):
+        for contestant in contestants:
+            good = [s for s in SETTINGS[contestant.name] if points[contestant.name][s]["recall"] >= 0.98]
+            if not good:
+                continue
+            row = out.setdefault(contestant.name, {"setting": good[0], "1": 0.0, "2": 0.0})
+            for threads in ("1", "2"):
+                answer = contestant.ask("batch", len(exact), K, folder / "ids", good[0], threads)
+                row["recall"] = recall_of(np.fromfile(folder / "ids", np.int64).reshape(len(exact), K), exact)
+                row[threads] = max(row[threads], len(exact) / answer["seconds"])
+    for name, row in out.items():
+        print(f"  {name:14} batch at recall {row['recall']:.4f}: {row['1']:.0f} queries/s on one thread, {row['2']:.0f} on two",
+              flush=True)
+    return out
+
+
 def filtered(contestant, files, rounds, folder):
     """Milliseconds and recall of ours under filters that keep a random share of the rows."""
     vectors, queries = files
@@ -89,7 +109,7 @@ def run_set(name, options, folder):
     binary = pathlib.Path(options.build) / "bench/tasks/vector_search/bench_vector_search"
     contestants = [harness.Contestant(f"isogloss {dtype}", [binary, dtype]) for dtype in ("f32", "bf16")]
     contestants += [harness.Contestant(peer, [sys.executable, HERE / "peer_contestant.py", peer])
-                    for peer in options.peers.split(",") if peer and installed(peer)]
+                    for peer in options.peers.split(",") if peer and installed(peer.split("-")[0])]
     result = {"build": {}, "at": {}}
     for contestant in contestants:
         built = contestant.ask("load", data / f"{name}.vectors", data / f"{name}.queries", dim,
@@ -105,6 +125,7 @@ def run_set(name, options, folder):
             f"{r}: {q:8.0f}" for r, q in result["at"][contestant.name].items()) + " queries/s", flush=True)
         print("   " + "  ".join(f"{s}: {p['recall']:.4f} {p['per_s']:.0f}/s"
                                 for s, p in result["points"][contestant.name].items()), flush=True)
+    result["batch"] = batched(contestants, result["points"], exact, options.rounds, folder)
     vectors = np.fromfile(data / f"{name}.vectors", np.float32).reshape(-1, dim)
     queries = np.fromfile(data / f"{name}.queries", np.float32).reshape(-1, dim)
     result["filtered"] = {c.name: filtered(c, (vectors, queries), options.rounds, folder) for c in contestants[:2]}
@@ -121,12 +142,12 @@ def main():
     parser = harness.arguments(__doc__)
     parser.add_argument("--data", default=str(harness.ROOT / "build/vector-sets"), help="folder that make_sets.py filled")
     parser.add_argument("--sets", default="minilm,avg100")
-    parser.add_argument("--peers", default="scann,hnswlib,faiss,usearch")
+    parser.add_argument("--peers", default="scann,hnswlib,faiss,faiss-ivf-sq8,faiss-ivf-pq,usearch,svs")
     options = parser.parse_args()
     for one in options.sets.split(","):
         if not (pathlib.Path(options.data) / f"{one}.exact").exists():
             sys.exit(f"'{options.data}' holds no set {one}; make it with bench/tasks/vector_search/make_sets.py")
-    result = harness.record("vector search", options.build, harness.versions_of("numpy", *(p for p in PACKAGES if installed(p))))
+    result = harness.record("vector search", options.build, harness.versions_of("numpy", *(p for module, p in PACKAGES.items() if installed(module))))
     result["sets"] = {}
     with tempfile.TemporaryDirectory() as name:
         for one in options.sets.split(","):
