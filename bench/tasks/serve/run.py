@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server under wrk at several numbers of connections, beside the library alone and a server of sentence-transformers and
 uvicorn. See README.md."""
+import atexit
 import base64
 import http.client
 import json
@@ -37,6 +38,7 @@ def body(model, texts=TEXT):
 class Server:
     def __init__(self, name, model, process, port):
         self.name, self.model, self.process, self.port = name, model, process, port
+        atexit.register(self.stop)
         self.wait()
 
     def wait(self):
@@ -76,7 +78,7 @@ def load(server, connections, seconds, script):
     requests = int(re.search(r"(\d+) requests in", out).group(1))
     latency = {share: int(us) / 1e3 for share, us in re.findall(r"us ([\d.]+) (\d+)", out)}
     return {"per_s": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), "p50_ms": latency["50"], "p99_ms": latency["99"],
-            "p999_ms": latency["99.9"], "cpu_us": 1e6 * (server.cpu() - before) / requests}
+            "p999_ms": latency["99.9"], "cpu_us": 1e6 * (server.cpu() - before) / max(requests, 1)}
 
 
 def query_under_bulk(server, queries=200, seconds=30):
