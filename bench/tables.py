@@ -216,10 +216,30 @@ def train_words_rows():
         f"{name} {peak(rows[name])}" for name in ("word2vec",) if "whole" in rows.get(name, {}))
 
 
+def serve_rows():
+    if not (ROOT / "bench/results/serve.json").exists():
+        return
+    found = results("serve")
+    rows = {name.replace(", MiniLM", ""): row for name, row in found["contestants"].items() if "static" not in name}
+    for n in ("1", "8", "64", "256"):
+        at = {name: row[n] for name, row in rows.items()}
+        title = f"server, MiniLM, one text of 17 tokens, {n} connection" + ("s" if n != "1" else "")
+        yield n == "64", f"{title}, requests/s", *versus(at, lambda row: number(row["per_s"]))
+        yield n == "1", f"{title}, p50 / p99 / p99.9 ms", *versus(
+            at, lambda row: " / ".join(number(row[one]) for one in ("p50_ms", "p99_ms", "p999_ms")))
+    yield False, "a query while two clients send 512 texts a request, p50 / p99 ms", *versus(
+        rows, lambda row: f"{number(row['query_under_bulk']['p50_ms'])} / {number(row['query_under_bulk']['p99_ms'])}")
+    yield False, "memory of the server, MB", *versus(rows, lambda row: number(row["resident_mb"]))
+    static = found["contestants"]["isogloss, static table"]
+    yield False, "server, static table, 64 connections, requests/s, us of CPU each", (
+        f"{thousands(static['64']['per_s'])}, {number(static['64']['cpu_us'])}"), ""
+
+
 def table(short):
     lines = ["| task | isogloss | others |", "|---|---|---|"]
     for rows in (lexical_rows, quality_rows, exact_rows, vector_rows, store_rows, ingest_rows, reading_rows, tfidf_rows,
-                 lsa_rows, tokenize_rows, encode_rows, distill_rows, near_words_rows, dedupe_rows, train_words_rows):
+                 lsa_rows, tokenize_rows, encode_rows, distill_rows, near_words_rows, dedupe_rows,
+                 train_words_rows, serve_rows):
         lines += [f"| {title} | {ours} | {others} |" for in_short, title, ours, others in rows() if in_short or not short]
     return "\n".join(lines) + "\n"
 

@@ -7,6 +7,7 @@
 #include "core/base64.hpp"
 #include "core/file.hpp"
 #include "core/json.hpp"
+#include "core/npy.hpp"
 #include "core/text.hpp"
 #include "core/unpack.hpp"
 #include "input/csv.hpp"
@@ -54,7 +55,9 @@ class EmbedVerb final : public Verb {
   void describe(Flags& flags, std::span<const std::string>) override {
     flags.value("-m,--model", model_, "model: a folder or an installed name");
     flags.value("-c,--content", contents_, "text to embed (repeat for several)");
-    flags.value("-i,--input", inputs_, "file: a text per line; a row per text in .jsonl, .csv, .tsv; else the whole document (repeat); - = standard input");
+    flags.value("-i,--input", inputs_,
+                "file: a text per line; a row per text in .jsonl, .csv, .tsv; else the whole document (repeat); - = "
+                "standard input");
     flags.value("-f,--format", format_, "jsonl (default), json, npy, csv, tsv, blob, base64 or hex");
     flags.value("-o,--output", output_, "file to write; default standard output");
     flags.value("--role", role_, "query or document");
@@ -73,7 +76,8 @@ class EmbedVerb final : public Verb {
   }
 
   Result<int> run(Program& program) override {
-    if (model_.empty()) return usage_error("embed needs a model: -m FOLDER. Train one: isogloss train lsa corpus.txt -o lsa.model");
+    if (model_.empty())
+      return usage_error("embed needs a model: -m FOLDER. Train one: isogloss train lsa corpus.txt -o lsa.model");
     IG_TRY(check_flags());
     OptionValues load_options;
     if (!pool_.empty()) load_options.set("pool", pool_);
@@ -110,14 +114,18 @@ class EmbedVerb final : public Verb {
     const std::vector<std::string> formats{"jsonl", "json", "npy", "csv", "tsv", "blob", "base64", "hex"};
     if (std::find(formats.begin(), formats.end(), format_) == formats.end()) {
       const std::string nearest = nearest_name(format_, formats);
-      return usage_error("--format must be one of jsonl, json, npy, csv, tsv, blob, base64, hex; not '" + format_ + "'." +
-                         (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
+      return usage_error("--format must be one of jsonl, json, npy, csv, tsv, blob, base64, hex; not '" + format_ +
+                         "'." + (nearest.empty() ? "" : " Did you mean '" + nearest + "'?"));
     }
-    if (role_ == "query") role_value_ = Role::query;
-    else if (role_ == "document") role_value_ = Role::document;
-    else if (!role_.empty()) return usage_error("--role must be query or document, not '" + role_ + "'.");
+    if (role_ == "query")
+      role_value_ = Role::query;
+    else if (role_ == "document")
+      role_value_ = Role::document;
+    else if (!role_.empty())
+      return usage_error("--role must be query or document, not '" + role_ + "'.");
     truncate_value_ = IG_TRY(truncate_value(truncate_));
-    if (format_ == "npy" && output_.empty() && ::isatty(STDOUT_FILENO) != 0) return usage_error("-f npy needs -o FILE.");
+    if (format_ == "npy" && output_.empty() && ::isatty(STDOUT_FILENO) != 0)
+      return usage_error("-f npy needs -o FILE.");
     return {};
   }
 
@@ -210,12 +218,17 @@ class EmbedVerb final : public Verb {
     JsonWriter json(out);
     const Item& item = items_[i];
     json.begin_object();
-    const bool numeric = !item.id.empty() && item.id.size() < 16 && item.id.find_first_not_of("0123456789") == std::string::npos;
+    const bool numeric =
+        !item.id.empty() && item.id.size() < 16 && item.id.find_first_not_of("0123456789") == std::string::npos;
     numeric ? json.field("id", static_cast<std::int64_t>(std::stoll(item.id))) : json.field("id", item.id);
     json.field("text", item.text);
     const auto& error = embedding.reports[i].error;
     if (error) {
-      json.key("error").begin_object().field("code", code_name(error->code)).field("message", error->message).end_object();
+      json.key("error")
+          .begin_object()
+          .field("code", code_name(error->code))
+          .field("message", error->message)
+          .end_object();
     } else {
       write_embedding(json, embedding, i);
     }
@@ -244,11 +257,16 @@ class EmbedVerb final : public Verb {
     const char separator = format_ == "tsv" ? '\t' : ',';
     if (format_ == "csv" || format_ == "tsv") out = csv_header(separator);
     for (std::size_t i = 0; i < n; ++i) {
-      if (format_ == "jsonl") out += object(embedding, i) + "\n";
-      else if (format_ == "blob") out += bytes_of(embedding, i);
-      else if (format_ == "base64") append_base64(out, bytes_of(embedding, i)), out += '\n';
-      else if (format_ == "hex") out += hex(bytes_of(embedding, i)) + "\n";
-      else out += csv_line(embedding, i, separator);
+      if (format_ == "jsonl")
+        out += object(embedding, i) + "\n";
+      else if (format_ == "blob")
+        out += bytes_of(embedding, i);
+      else if (format_ == "base64")
+        append_base64(out, bytes_of(embedding, i)), out += '\n';
+      else if (format_ == "hex")
+        out += hex(bytes_of(embedding, i)) + "\n";
+      else
+        out += csv_line(embedding, i, separator);
     }
     return out;
   }
@@ -263,7 +281,8 @@ class EmbedVerb final : public Verb {
   std::string csv_line(const Embedding& embedding, std::size_t i, char separator) const {
     std::string out;
     for (const std::string& cell : items_[i].cells) out += csv_cell(cell, separator) + separator;
-    if (header_.empty()) out = csv_cell(items_[i].id, separator) + separator + csv_cell(items_[i].text, separator) + separator;
+    if (header_.empty())
+      out = csv_cell(items_[i].id, separator) + separator + csv_cell(items_[i].text, separator) + separator;
     std::string array;
     if (!embedding.reports[i].error) {
       JsonWriter json(array);
@@ -279,23 +298,17 @@ class EmbedVerb final : public Verb {
     return dtype == DType::f32 ? "<f4" : "|u1";
   }
 
-  // NumPy's format 1.0: magic, version, header length, a Python dictionary padded to 64 bytes, the rows.
   std::string npy(const Embedding& embedding) const {
     const bool sparse = embedding.sparse.is_sparse();
     std::size_t columns = sparse ? embedding.sparse.dim() : embedding.dense.dim();
     if (dtype_value_ == DType::bit) columns = embedding.dense.row_bytes();
-    std::string header = "{'descr': '" + std::string(npy_type(dtype_value_)) + "', 'fortran_order': False, 'shape': (" +
-                         std::to_string(items_.size()) + ", " + std::to_string(columns) + "), }";
-    header.resize((header.size() + 11 + 63) / 64 * 64 - 11, ' ');
-    header += '\n';
-    std::string out("\x93NUMPY\x01\0", 8);
-    out += static_cast<char>(header.size() & 255);
-    out += static_cast<char>(header.size() >> 8);
-    out += header;
+    const std::size_t shape[] = {items_.size(), columns};
+    std::string out = npy_header(npy_type(dtype_value_), shape);
     for (std::size_t i = 0; i < items_.size(); ++i) {
       if (embedding.reports[i].error && dtype_value_ == DType::f32) {
         const float nan = std::nanf("");
-        for (std::size_t k = 0; k < columns; ++k) out.append(static_cast<const char*>(static_cast<const void*>(&nan)), 4);
+        for (std::size_t k = 0; k < columns; ++k)
+          out.append(static_cast<const char*>(static_cast<const void*>(&nan)), 4);
       } else {
         out += bytes_of(embedding, i);
       }
@@ -338,8 +351,10 @@ class EmbedVerb final : public Verb {
   // A line per text: its pieces, and a row for each.
   Result<int> print_tokens(Program& program, const Model& model, const Embedder& embedder) const {
     const TokenEmbedder* reader = model.ability<TokenEmbedder>();
-    if (reader == nullptr) return fail(Code::unsupported, "model '" + model_ + "' reads no tokens, so it has no vectors of them.");
-    if (format_ != "jsonl") return usage_error("--tokens prints -f jsonl only: texts have different numbers of tokens.");
+    if (reader == nullptr)
+      return fail(Code::unsupported, "model '" + model_ + "' reads no tokens, so it has no vectors of them.");
+    if (format_ != "jsonl")
+      return usage_error("--tokens prints -f jsonl only: texts have different numbers of tokens.");
     std::size_t failed = 0;
     for (const Item& item : items_) {
       EmbedOptions options;
@@ -395,7 +410,8 @@ class EmbedVerb final : public Verb {
     return missing == 0 ? kDone : missing == all ? kFailed : kSomeFailed;
   }
 
-  std::string model_, compute_ = "auto", dtype_ = "f32", format_ = "jsonl", output_, role_, id_field_, truncate_ = "error", errors_, pool_;
+  std::string model_, compute_ = "auto", dtype_ = "f32", format_ = "jsonl", output_, role_, id_field_,
+                      truncate_ = "error", errors_, pool_;
   std::vector<std::string> contents_, inputs_, text_fields_;
   std::size_t dim_ = 0;
   double range_ = 0;

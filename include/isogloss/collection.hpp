@@ -99,6 +99,9 @@ struct SearchOptions {
   double recall = 0.99;                // share of the nearest vectors that are found on average; 1 = all of them
   bool exact = false;                  // as recall 1
   ChunkParts parts = ChunkParts::all;  // names: hits without text, for rankings alone
+  // (dimension) the query's vector in the collection's space; empty = made of its text, which is then all there is to
+  // give. Without a text the search is dense.
+  std::vector<float> vector;
 };
 
 struct Hit {
@@ -155,6 +158,8 @@ class Collection {
   virtual const std::filesystem::path& folder() const = 0;
   // Terms of a text as the collection's analyzer sees them.
   virtual void analyse(std::string_view text, TermCounts& out) const = 0;
+  // How long a text is in tokens of the collection's model, without special ones; in words when that reads none.
+  virtual Result<std::size_t> count_tokens(std::string_view text, Context& context) = 0;
 };
 
 // Where a collection lives: a name without '/' lies in $ISOGLOSS_HOME/collections or the XDG data folder, anything else

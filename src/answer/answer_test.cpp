@@ -49,11 +49,14 @@ TEST(Prompt, FillsItsSlotsOnce) {
 }
 
 TEST(Chat, ReadsStreamedEvents) {
-  EXPECT_EQ(event_text("data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}").value(), "Hi");
-  EXPECT_EQ(event_text("data: [DONE]").value(), "");
-  EXPECT_EQ(event_text(": comment").value(), "");
-  EXPECT_FALSE(event_text("data: {broken"));
-  EXPECT_FALSE(event_text("data: {\"error\":{\"message\":\"overloaded\"}}"));
+  EXPECT_EQ(read_event("data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}").value().text, "Hi");
+  EXPECT_EQ(read_event("data: [DONE]").value().text, "");
+  EXPECT_EQ(read_event(": comment").value().text, "");
+  EXPECT_FALSE(read_event("data: {broken"));
+  EXPECT_TRUE(read_event("data: [DONE]").value().last);
+  EXPECT_TRUE(read_event("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}").value().last);
+  EXPECT_FALSE(read_event("data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}").value().last);
+  EXPECT_FALSE(read_event("data: {\"error\":{\"message\":\"overloaded\"}}"));
 }
 
 TEST(Offline, AllowsLoopbackOnly) {

@@ -8,8 +8,8 @@
 namespace isogloss {
 
 // Threads for tasks that wait for something (a socket, a turn): every task starts at once on a thread that is free, or
-// on a new one up to `most`; then it stands in line. Arithmetic belongs to ThreadPool. Thread-safe. The destructor lets
-// every task that was submitted end.
+// on a new one up to `most`; then it stands in line. Threads that are idle for seconds end. Arithmetic belongs to
+// ThreadPool. Thread-safe. The destructor lets every task that was submitted end.
 class TaskThreads {
  public:
   explicit TaskThreads(std::size_t most);

@@ -4,7 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <latch>
+#include <set>
+#include <thread>
 
 namespace isogloss {
 namespace {
@@ -28,6 +32,22 @@ TEST(TaskThreads, TheDestructorLetsEveryTaskEnd) {
     for (int i = 0; i < 100; ++i) threads.submit([&] { ++done; });
   }
   EXPECT_EQ(done, 100);
+}
+
+TEST(TaskThreads, TheThreadThatFellIdleLastIsTakenFirst) {
+  TaskThreads threads(4);
+  std::latch all(4);
+  for (int i = 0; i < 3; ++i) threads.submit([&] { all.arrive_and_wait(); });
+  all.arrive_and_wait();
+  std::set<std::thread::id> seen;
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // all three are idle
+  for (int i = 0; i < 8; ++i) {
+    std::promise<std::thread::id> ran;
+    threads.submit([&] { ran.set_value(std::this_thread::get_id()); });
+    seen.insert(ran.get_future().get());
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(seen.size(), 1u);
 }
 
 }  // namespace

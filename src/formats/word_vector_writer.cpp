@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/file.hpp"
+#include "core/npy.hpp"
 
 namespace isogloss::formats {
 namespace {
@@ -83,15 +84,8 @@ Status save_word_matrix(const std::filesystem::path& path, const WordRowSource& 
   names.replace_extension(".vocabulary.txt");
   AtomicFile words = IG_TRY(AtomicFile::create(names));
   AtomicFile file = IG_TRY(AtomicFile::create(path));
-  std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(source.words) + ", " +
-                       std::to_string(source.dim) + "), }";
-  constexpr std::size_t kBefore = 10;  // magic, version and length
-  header.append(63 - (kBefore + header.size()) % 64, ' ');
-  header += '\n';
-  const char size[] = {static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
-  IG_TRY(file.write(std::string_view("\x93NUMPY\x01\x00", 8)));
-  IG_TRY(file.write(std::string_view(size, 2)));
-  IG_TRY(file.write(header));
+  const std::size_t shape[] = {source.words, source.dim};
+  IG_TRY(file.write(npy_header("<f4", shape)));
   IG_TRY(each_row(source, context, [&](std::string_view word, std::span<const float> row) -> Status {
     IG_TRY(check_word(word, "\n", names));
     IG_TRY(words.write(bytes_of(std::string(word) + "\n")));

@@ -9,8 +9,8 @@
 #include <unordered_set>
 
 #include "core/file.hpp"
+#include "core/npy.hpp"
 #include "core/unpack.hpp"
-#include "formats/npy.hpp"
 #include "formats/word_vector_writer.hpp"
 
 namespace isogloss::formats {

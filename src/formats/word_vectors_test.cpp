@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/file.hpp"
+#include "core/npy.hpp"
 #include "core/test_support.hpp"
 
 namespace isogloss::formats {
@@ -109,6 +110,25 @@ TEST(WordVectors, ALongFileIsRecognisedByItsHead) {
   EXPECT_EQ(recognise_word_vector_file(folder.path() / "t.txt"), WordVectorLayout::none);
   Context context;
   EXPECT_EQ(read_word_vectors(folder.path() / "g.txt", context).value().words.size(), 20000U);
+}
+
+TEST(WordVectors, AMatrixOfNumPyHasItsWordsBesideIt) {
+  TemporaryFolder folder;
+  Context context;
+  const auto path = folder.path() / "w.npy";
+  const std::size_t shape[] = {2, 2};
+  const float rows[] = {1.0F, 2.0F, 3.0F, 4.5F};
+  const std::string_view numbers(static_cast<const char*>(static_cast<const void*>(rows)), sizeof rows);
+  ASSERT_TRUE(write_file(path, npy_header("<f4", shape) + std::string(numbers)));
+  EXPECT_EQ(recognise_word_vector_file(path), WordVectorLayout::numpy);
+  EXPECT_THAT(read_word_vectors(path, context).error().message, HasSubstr("w.vocabulary.txt"));
+  ASSERT_TRUE(write_file(folder.path() / "w.vocabulary.txt", "cat\nold dog\n"));
+  const WordVectors words = read_word_vectors(path, context).value();
+  EXPECT_EQ(words.dim, 2u);
+  EXPECT_EQ(words.words[1], "old dog");
+  EXPECT_THAT(words.rows, ElementsAre(1.0F, 2.0F, 3.0F, 4.5F));
+  ASSERT_TRUE(write_file(folder.path() / "w.vocabulary.txt", "cat\n"));
+  EXPECT_THAT(read_word_vectors(path, context).error().message, HasSubstr("2 rows"));
 }
 
 }  // namespace

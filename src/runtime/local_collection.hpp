@@ -41,6 +41,7 @@ class LocalCollection final : public Collection {
   std::map<std::string, std::string> facts() override;
   const std::filesystem::path& folder() const override { return folder_; }
   void analyse(std::string_view text, TermCounts& out) const override { counter_->count(text, out); }
+  Result<std::size_t> count_tokens(std::string_view text, Context& context) override;
 
   // For the pipeline.
   const Settings& settings() const { return settings_; }

@@ -64,6 +64,9 @@ class Search {
     if (!(options_.recall > 0 && options_.recall <= 1)) {
       return fail(Code::invalid_argument, "The recall must be above 0 and at most 1.");
     }
+    if (!std::ranges::all_of(options_.vector, [](float x) { return std::isfinite(x); })) {
+      return fail(Code::invalid_argument, "The query's vector has a value that is not finite.");
+    }
     return {};
   }
 
@@ -75,7 +78,9 @@ class Search {
                   "collection '" + collection_.folder().filename().string() +
                       "' has no vectors; use --mode lexical, or: isogloss reindex NAME --model MODEL");
     }
-    looked.query.mode = options_.mode.value_or(space ? SearchMode::hybrid : SearchMode::lexical);
+    IG_TRY(use_vector(space.get(), text, looked));
+    const SearchMode usual = text.empty() && !looked.vector.empty() ? SearchMode::dense : SearchMode::hybrid;
+    looked.query.mode = options_.mode.value_or(space ? usual : SearchMode::lexical);
     looked.query.filter = options_.where;
     looked.query.fusion = options_.fusion;
     looked.query.recall = options_.recall;
@@ -99,6 +104,23 @@ class Search {
       looked.vector = IG_TRY(query_vector(*space, query_text));
     }
     return looked;
+  }
+
+  // The vector that came with the query.
+  Status use_vector(const ServingSpace* space, std::string_view text, Looked& looked) const {
+    looked.vector = options_.vector;
+    if (looked.vector.empty()) return {};
+    if (space == nullptr) return fail(Code::unsupported, "This collection has no vectors to compare one with.");
+    if (space->info.dimension != looked.vector.size()) {
+      return fail(Code::mismatch, "The query's vector has " + std::to_string(looked.vector.size()) +
+                                      " numbers; those of this collection, of model '" + space->info.model +
+                                      "', have " + std::to_string(space->info.dimension) + ".");
+    }
+    if (text.empty() && options_.mode && *options_.mode != SearchMode::dense)
+      return fail(Code::invalid_argument, "Only a dense search does without the query's text.");
+    if (text.empty() && options_.reranker)
+      return fail(Code::invalid_argument, "A reranker reads the query's text, and there is none.");
+    return {};
   }
 
   // How much the dense list counts. A space fitted on the collection's own counts, and one of a model that has a vector

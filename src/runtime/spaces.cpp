@@ -190,6 +190,15 @@ Result<ChunkPlan> LocalCollection::chunk_plan(Context& context) {
   return plan_chunks(settings_.chunk, IG_TRY(named_model(context)));
 }
 
+Result<std::size_t> LocalCollection::count_tokens(std::string_view text, Context& context) {
+  return guard([&]() -> Result<std::size_t> {
+    const ChunkPlan plan = IG_TRY(chunk_plan(context));
+    std::vector<Span> units;
+    plan.units->split(text, units);
+    return units.size();
+  });
+}
+
 Result<ModelPtr> LocalCollection::model_for_space(Context& context) {
   const ModelReference reference = IG_TRY(parse_model_reference(settings_.model));
   if (reference.kind != ReferenceKind::fit) return named_model(context);

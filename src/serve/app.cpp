@@ -6,6 +6,7 @@
 #include "core/guard.hpp"
 #include "core/hash.hpp"
 #include "core/text.hpp"
+#include "serve/array.hpp"
 #include "serve/monitor.hpp"
 
 namespace isogloss::serve {
@@ -97,8 +98,9 @@ Response App::refuse(const Request& request, int status, std::string message) {
 }
 
 void App::record(const HttpRecord& record) {
+  // A row a route, whatever clients make up.
   const auto match = router_.find(record.method, record.path);
-  services_.monitor.record(record, match.pattern.empty() ? "other" : match.pattern);
+  services_.monitor.record(record, match.routes.empty() ? std::string_view() : match.pattern);
 }
 
 Response App::route(Request& request) {
@@ -124,9 +126,13 @@ Response App::route(Request& request) {
 // REQUIRES: the match has routes.
 Response App::run(const Request& request, Router::Match& match) {
   Json body;
-  if (!request.body.empty() && request.method != "GET" && !match.routes.front()->raw) {
-    auto parsed = Json::parse(request.body, "The body");
-    if (!parsed) return error_response(match.routes.front()->owner, 400, "invalid_json", parsed.error().message);
+  const Route& first = *match.routes.front();
+  const bool array = !first.npy_field.empty() && request.header("content-type").starts_with(kNpyType);
+  if (!request.body.empty() && request.method != "GET" && !first.raw) {
+    auto parsed = array ? array_body(first, request) : Json::parse(request.body, "The body");
+    if (!parsed) {
+      return error_response(first.owner, 400, array ? "invalid_array" : "invalid_json", parsed.error().message);
+    }
     body = std::move(*parsed);
   }
   const Route& chosen = *choose(match.routes, body);

@@ -91,8 +91,8 @@ void write_engine(Text& text, Engine& engine) {
 
 void Monitor::record(const HttpRecord& record, std::string_view pattern) {
   {
-    std::string key(record.method);
-    key.append(" ").append(pattern);
+    std::string key = "other";
+    if (!pattern.empty()) (key = record.method).append(" ").append(pattern);
     const std::lock_guard lock(mutex_);
     Route& route = routes_[std::move(key)];
     ++route.by_status[record.status];

@@ -19,6 +19,7 @@ class Monitor {
  public:
   explicit Monitor(std::function<void(std::string_view)> access_log) : access_log_(std::move(access_log)) {}
 
+  // `pattern` of its path; empty = no route, and all of these are counted together.
   void record(const HttpRecord& record, std::string_view pattern);
   // The text format of Prometheus.
   std::string metrics(const HttpGauges& gauges, Engine& engine) const;

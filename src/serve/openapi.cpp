@@ -5,7 +5,7 @@
 #include <map>
 
 #include "core/text.hpp"
-#include "serve/route.hpp"
+#include "serve/array.hpp"
 
 namespace isogloss::serve {
 namespace {
@@ -58,6 +58,11 @@ void write_parameters(JsonWriter& json, std::string_view path) {
   json.end_array();
 }
 
+void write_array_type(JsonWriter& json) {
+  json.key(kNpyType).begin_object().key("schema").begin_object();
+  json.field("type", "string").field("format", "binary").end_object().end_object();
+}
+
 void write_operation(JsonWriter& json, std::string_view path, const std::vector<const Route*>& routes) {
   json.key(ascii_lower(routes[0]->method)).begin_object().field("summary", routes[0]->summary);
   write_parameters(json, path);
@@ -67,10 +72,18 @@ void write_operation(JsonWriter& json, std::string_view path, const std::vector<
     if (routes.size() > 1) json.begin_object().key("anyOf").begin_array();
     for (const Route* route : routes) write_schema(json, *route);
     if (routes.size() > 1) json.end_array().end_object();
-    json.end_object().end_object().end_object();
+    json.end_object();
+    if (!routes[0]->npy_field.empty()) write_array_type(json);
+    json.end_object().end_object();
   }
   json.key("responses").begin_object();
-  json.key("200").begin_object().field("description", "the answer").end_object();
+  json.key("200").begin_object().field("description", "the answer");
+  if (!routes[0]->npy_or.empty()) {
+    json.key("content").begin_object().key(routes[0]->npy_or).begin_object().end_object();
+    write_array_type(json);
+    json.end_object();
+  }
+  json.end_object();
   json.key("default")
       .begin_object()
       .field("description", "an error, with a sentence that says what is wrong")

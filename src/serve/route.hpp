@@ -68,10 +68,12 @@ struct Route {
   std::string_view summary;
   std::vector<Field> fields;
   Handler handler = nullptr;
-  std::string_view when = {};  // the body has this field: tells apart routes of one path
-  bool quick = false;          // takes microseconds
-  bool open = false;           // needs no key
-  bool raw = false;            // the body is no JSON; the handler reads it
+  std::string_view when = {};       // the body has this field: tells apart routes of one path
+  bool quick = false;               // takes microseconds
+  bool open = false;                // needs no key
+  bool raw = false;                 // the body is no JSON; the handler reads it
+  std::string_view npy_or = {};     // answers with an array to clients that accept one, else of this type
+  std::string_view npy_field = {};  // a body may be an array, which is this field
 };
 
 // All routes, in the order of the documentation: routes.cpp.

@@ -11,6 +11,7 @@
   X(collections)       \
   X(chat)              \
   X(words)             \
+  X(bias)              \
   X(openai_files)      \
   X(vector_stores)     \
   X(jobs)              \

@@ -8,7 +8,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace isogloss;
   const std::string_view text = fuzz::text_of(data, size);
-  (void)answer::event_text(text);
+  (void)answer::read_event(text);
   std::string reply(text);
   const auto cited = answer::check_citations(reply, 5).cited;
   for (const std::size_t n : cited) fuzz::require(n >= 1 && n <= 5, "only passages that were given are cited");

@@ -2,15 +2,15 @@
 #include <cmath>
 #include "fuzz.hpp"
 
-#include "formats/npy.hpp"
+#include "core/npy.hpp"
 #include "formats/word_vectors.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace isogloss;
   const std::string_view content(static_cast<const char*>(static_cast<const void*>(data)), size);
   Context context;
-  if (content.starts_with(formats::kNpyMagic)) {
-    const auto matrix = formats::parse_npy_matrix(content, "input");
+  if (content.starts_with(kNpyMagic)) {
+    const auto matrix = parse_npy_matrix(content, "input");
     if (matrix) fuzz::require(matrix->values.size() == matrix->rows * matrix->columns, "a number for every place");
     return 0;
   }

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 
-from support import PROGRAM, ROOT, TINY, Server, run_all
+from support import NPY, PROGRAM, ROOT, TINY, Server, f32, npy, read_npy, run_all
 
 HANDBOOK = ROOT / "tests/docs/fixture/handbook"
 server = Server("-m", TINY / "bert", "-m", TINY / "cross_bert")
@@ -56,6 +56,46 @@ def test_hits_have_spans_scores_and_filters():
     reranked = server.post("/v1/collections/docs/query", {"query": "refund", "rerank": "cross_bert"})[1]["hits"]
     assert reranked[0]["score_kind"] == "rerank"
     assert server.post("/v1/collections/docs/query", {"query": "refund", "rerank": "bert"})[0] == 422
+
+
+def test_vectors_go_out_and_in_as_arrays():
+    setup()
+    lines = [json.loads(line) for line in server.ask("GET", "/v1/collections/docs/export")[1].splitlines()]
+    status, data, head = server.ask("GET", "/v1/collections/docs/export", headers={"Accept": NPY})
+    shape, numbers = read_npy(data)
+    assert status == 200 and head["content-type"] == NPY and shape == (len(lines), 32)
+    third = numbers[2 * 32:3 * 32]
+    text = " ".join(filter(None, (lines[2]["source"]["heading"], lines[2]["text"])))
+    assert abs(sum(x * x for x in third) - 1) < 1e-5, text
+    place = "/v1/collections/docs/query"
+    by_list = server.post(place, {"vector": third, "n": 3, "exact": True})[1]["hits"]
+    assert by_list[0]["id"] == lines[2]["id"] and by_list[0]["score_kind"] == "cosine" and by_list[0]["score"] > 0.9999, by_list
+    for shape in ("(32,)", "(1, 32)"):
+        array = {"raw": npy(third, shape), "headers": {"Content-Type": NPY}}
+        assert server.ask("POST", place + "?n=3&exact=true", **array)[1]["hits"] == by_list
+    filtered = server.ask("POST", place + "?where=year%3E2024", raw=npy(third, "(32,)"), headers={"Content-Type": NPY})
+    assert filtered[0] == 200 and filtered[1]["hits"] == []
+    question = {"query": QUESTION, "n": 5}
+    made = server.post("/v1/embeddings", {"model": MODEL, "input": QUESTION, "input_type": "query"})[1]["data"][0]["embedding"]
+    assert server.post(place, {**question, "vector": made})[1]["hits"] == server.post(place, question)[1]["hits"]
+
+
+def test_vectors_that_fit_nothing_are_refused():
+    setup()
+    place = "/v1/collections/docs/query"
+    assert server.post(place, {})[0] == 400 and server.post(place, {"vector": []})[0] == 400
+    status, reply, _ = server.post(place, {"vector": [1.0] * 31})
+    assert status == 409 and "31" in reply["error"]["message"] and "32" in reply["error"]["message"], reply
+    for bad in (["a"] * 32, [1e300] + [0] * 31):
+        assert server.post(place, {"vector": bad})[0] == 400
+    assert server.post(place, {"vector": [1.0] * 32, "mode": "hybrid"})[0] == 400
+    assert server.post(place, {"vector": [1.0] * 32, "rerank": "cross_bert"})[0] == 400
+    for raw in (b"", b"x", npy([1.0] * 64, "(2, 32)"), npy([1.0] * 31, "(1, 32)"), npy([float("nan")] * 32, "(32,)")):
+        assert server.ask("POST", place, raw=raw, headers={"Content-Type": NPY})[0] == 400, raw
+    server.post("/v1/collections", {"name": "words", "model": "none"})
+    assert server.post("/v1/collections/words/upsert", {"documents": DOCUMENTS[:1]})[0] == 200
+    assert server.post("/v1/collections/words/query", {"vector": [1.0] * 32})[0] == 422
+    assert server.ask("GET", "/v1/collections/words/export", headers={"Accept": NPY})[0] == 422
 
 
 def test_deleted_documents_are_gone_and_names_are_checked():
@@ -136,6 +176,12 @@ def test_chat_cites_the_right_bytes_and_says_what_it_does_not_know():
     message = reply["choices"][0]["message"]["content"]
     assert status == 200 and reply["found"] and "days" in message, reply
     check_references(reply["references"], message)
+
+    def tokens(text):
+        return len(server.post("/tokenize", {"inputs": text, "add_special_tokens": False})[1][0])
+
+    usage = {"prompt_tokens": tokens(QUESTION), "completion_tokens": tokens(message)}
+    assert reply["usage"] == {**usage, "total_tokens": sum(usage.values())} and min(usage.values()) > 4, reply["usage"]
     parts = answer({"messages": [{"role": "user", "content": [{"type": "text", "text": QUESTION}]}]})[1]
     assert parts["choices"][0]["message"]["content"] == message
     unknown = answer({"messages": [{"role": "user", "content": "Which colour has the moon landing module of Neil Armstrong?"}]})[1]
@@ -154,7 +200,7 @@ def test_chat_streams_the_same_answer():
     events = [line[6:] for line in text.split("\n\n") if line]
     assert events[-1] == "[DONE]"
     chunks = [json.loads(one) for one in events[:-1]]
-    assert chunks[-1]["choices"] == [] and "usage" in chunks[-1] and chunks[-2]["choices"][0]["finish_reason"] == "stop"
+    assert chunks[-1]["choices"] == [] and chunks[-1]["usage"] == whole["usage"] and chunks[-2]["choices"][0]["finish_reason"] == "stop"
     said = "".join(one["choices"][0]["delta"].get("content", "") for one in chunks if one["choices"])
     assert said == whole["choices"][0]["message"]["content"] and chunks[-2]["references"] == whole["references"]
 
@@ -165,6 +211,9 @@ def test_chat_in_the_formats_of_ollama_cohere_and_responses():
     said = answer(body)[1]["choices"][0]["message"]["content"]
     status, text, head = server.post("/api/chat", body)
     lines = [json.loads(line) for line in text.splitlines()]
+    usage = answer(body)[1]["usage"]
+    assert (lines[-1]["prompt_eval_count"], lines[-1]["eval_count"]) == (usage["prompt_tokens"], usage["completion_tokens"])
+    assert server.post("/v2/chat", body)[1]["usage"]["tokens"]["output_tokens"] == usage["completion_tokens"]
     assert "".join(one["message"]["content"] for one in lines) == said and lines[-1]["done"] and lines[-1]["references"]
     assert server.post("/api/chat", {**body, "stream": False})[1]["message"]["content"] == said
     assert server.post("/v2/chat", body)[1]["message"]["content"][0]["text"] == said
@@ -173,6 +222,7 @@ def test_chat_in_the_formats_of_ollama_cohere_and_responses():
     assert [one["type"] for one in events] == ["message-start", "content-start", "content-delta", "content-end", "message-end"]
     reply = server.post("/v1/responses", {"model": "rag:docs", "input": QUESTION})[1]
     assert reply["output"][0]["content"][0]["text"] == said
+    assert reply["usage"]["input_tokens"] == usage["prompt_tokens"] and reply["usage"]["total_tokens"] == usage["total_tokens"]
     text = server.post("/v1/responses", {"model": "rag:docs", "input": QUESTION, "stream": True})[1]
     events = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
     assert [one["sequence_number"] for one in events] == list(range(len(events))) and events[0]["type"] == "response.created"
@@ -255,6 +305,29 @@ def test_kill_9_during_upserts_loses_nothing_acknowledged():
     shutil.rmtree(home)
 
 
+def check_bias(words):
+    """Two words a list, by hand: s(king) = cos(king, man) - cos(king, woman) and so on."""
+    lists = {"targets": [["king", "zzzz"], ["queen"]], "attributes": [["man"], ["woman"]]}
+    status, reply, _ = words.post("/v1/bias", lists)
+    king, queen = 2 ** -0.5 - 0.5, 3 ** -0.5 - 2 / 6 ** 0.5
+    deviation = abs(king - queen) / 2 ** 0.5
+    test = reply["tests"][0]
+    assert status == 200 and len(reply["tests"]) == 1 and (test["n"], test["of"]) == (4, 5), reply
+    assert abs(test["effect"] - (king - queen) / deviation) < 1e-5, reply
+    for bad in ({}, {"targets": lists["targets"]}, {**lists, "task": "x"}, {**lists, "targets": [["king"]]}, {**lists, "targets": [["king"], []]},
+                {**lists, "attributes": [["man"], [1]]}, {**lists, "attributes": ["man", "woman"]}):
+        assert words.post("/v1/bias", bad)[0] == 400, bad
+    assert words.post("/v1/bias", {"task": "none"})[0] == 404 and words.post("/v1/bias", {**lists, "model": "none"})[0] == 404
+    assert words.post("/v1/bias", {**lists, "targets": [["zzzz"], ["queen"]]})[0] == 422
+    folder = words.home / "tasks" / "crowns"
+    folder.mkdir(parents=True)
+    (folder / "lists.json").write_text(json.dumps({name: {"examples": words} for name, words in zip(
+        ("targ1", "targ2", "attr1", "attr2"), lists["targets"] + lists["attributes"])}))
+    (folder / "task.toml").write_text('kind = "bias"\nplace = "lists.json"\nsummary = "crowns"\n')
+    status, named, _ = words.post("/v1/bias", {"task": "crowns"})
+    assert status == 200 and named["tests"][0]["effect"] == test["effect"], named
+
+
 def test_words_and_attention():
     rows = {"man": (1, 0, 0), "woman": (1, 1, 0), "king": (1, 0, 1), "queen": (1, 1, 1), "stone": (-1, 0.1, 0.2)}
     file = server.home / "words.txt"
@@ -264,9 +337,16 @@ def test_words_and_attention():
     assert status == 200 and reply["words"][0]["word"] == "queen" and "king" in reply["excluded"], reply
     assert words.post("/v1/analogy", {"a": "man", "b": "king", "c": "woman", "n": 2})[1]["words"] == reply["words"]
     assert words.post("/v1/near", {"words": "zzzz"})[0] == 404
+    check_bias(words)
     assert words.stop() == 0
     status, reply, _ = server.post("/v1/attention", {"model": "bert", "text": "The cat sat.", "layer": 0})
     assert status == 200 and all(abs(sum(row) - 1) < 1e-4 for head in reply["heads"] for row in head)
+    n = len(reply["tokens"])
+    numbers = f32([x for head in reply["heads"] for row in head for x in row])
+    asked = {"model": "bert", "text": "The cat sat.", "layer": 0}
+    assert read_npy(server.post("/v1/attention", asked, headers={"Accept": NPY})[1]) == ((len(reply["heads"]), n, n), numbers)
+    second = server.post("/v1/attention", {**asked, "head": 1}, headers={"Accept": NPY})[1]
+    assert read_npy(second) == ((1, n, n), numbers[n * n:2 * n * n])
     assert server.post("/v1/attention", {"model": "bert", "text": "The cat", "layer": 99})[0] == 400
     assert server.post("/v1/attention", {"model": "bert", "text": "The cat", "layer": 0, "head": 99})[0] == 400
     assert server.post("/v1/attention", {"model": "bert", "text": "The cat", "layer": -1})[0] == 400

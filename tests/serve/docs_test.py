@@ -29,6 +29,16 @@ clients = ROOT / ".venv-clients/bin/python"
 environment = {**os.environ, "OPENAI_API_KEY": "none", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "HAYSTACK_TELEMETRY_ENABLED": "False",
                "ANONYMIZED_TELEMETRY": "False"}
 run = missing = 0
+
+
+def checked(line):
+    """The request answers with JSON that is no error, or writes an array to its file."""
+    if " -o " in line:
+        file = line.split(" -o ")[1]
+        return f"{line} && [[ $(head -c 6 {file} | tail -c 5) == NUMPY ]] || {{ echo no array; exit 1; }}"
+    return "r=$(" + line + '); [[ $r == [\\[{]* && $r != *\'"error"\'* ]] || { echo "$r"; exit 1; }'
+
+
 for kind, text in blocks:
     text = text.replace(SHOWN, server.address)
     if kind == "python":
@@ -36,13 +46,12 @@ for kind, text in blocks:
     elif kind == "js" and shutil.which("node"):
         command = ["node", "--input-type=module", "-e", text + "\nif (row.length !== 32) process.exit(1);\n"]
     elif kind == "sh" and "curl" in text:
-        command = ["bash", "-euc", "\n".join("r=$(" + line + '); [[ $r == [\\[{]* && $r != *\'"error"\'* ]] || { echo "$r"; exit 1; }'
-                                             for line in text.splitlines())]
+        command = ["bash", "-euc", "\n".join(checked(line) for line in text.splitlines())]
         if shutil.which("curl") is None:
             continue
     else:
         continue
-    done = subprocess.run(command, env=environment, cwd=ROOT / "tests/serve/js", capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, env=environment, cwd=ROOT / "tests/serve/js" if kind == "js" else home, capture_output=True, text=True, timeout=200)
     if "ModuleNotFoundError" in done.stderr or "ERR_MODULE_NOT_FOUND" in done.stderr:
         print("skipped", text.splitlines()[0])
         missing += 1

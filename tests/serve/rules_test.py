@@ -6,7 +6,7 @@ import json
 import re
 import sys
 
-from support import TINY, Server, f32, http_bytes, library_vectors, run_all, unpack
+from support import NPY, TINY, Server, f32, http_bytes, library_vectors, read_npy, run_all, unpack
 
 LONG = " ".join(["cat"] * 400)  # the tiny encoder reads 48 tokens
 server = Server("-m", TINY / "bert", "-m", TINY / "splade", "-m", TINY / "cross_bert", "--alias", "ada=bert")
@@ -49,6 +49,31 @@ def test_row_2_base64_is_little_endian_f32_and_float_is_the_default():
     packed = embeddings({"input": "a cat", "encoding_format": "base64"})[1]["data"][0]["embedding"]
     assert isinstance(floats, list) and isinstance(packed, str) and len(floats) == 32
     assert unpack(packed) == f32(floats)  # written shortest, read back the same
+
+
+def test_an_array_is_the_same_numbers_for_clients_that_accept_one():
+    texts = ["a cat", "the sea", "a cat"]
+    rows = [one["embedding"] for one in embeddings({"input": texts})[1]["data"]]
+    status, data, _ = embeddings({"input": texts}, headers={"Accept": NPY})
+    assert status == 200 and read_npy(data) == ((3, 32), f32([x for row in rows for x in row]))
+    assert embeddings({"input": texts, "output_dtype": "int8"}, headers={"Accept": NPY})[0] == 400
+    status, reply, head = embeddings({"input": []}, headers={"Accept": NPY})
+    assert status == 400 and reply["error"]["message"], reply
+
+
+def test_an_image_is_no_text_for_a_model_of_text():
+    picture = "data:image/png;base64,iVBORw0KGgo="
+    for one in (picture, [{"image": picture}], ["a", {"type": "image_url", "image_url": {"url": picture}}]):
+        status, reply, _ = embeddings({"input": one})
+        assert status == 400 and "the model takes text only" in reply["error"]["message"], reply
+
+
+def test_paths_and_methods_that_clients_make_up_are_counted_together():
+    for i in range(20):
+        server.ask(f"M{i}", "/v1/embeddings")
+        server.ask("GET", f"/nothing/{i}")
+    routes = set(re.findall(r'requests_total\{route="([^"]*)"', server.ask("GET", "/metrics")[1]))
+    assert "other" in routes and not [one for one in routes if one.startswith("M") or "nothing" in one], routes
 
 
 # 3: input cut without a sign

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A running `isogloss serve` for tests, and HTTP as raw as a test needs it."""
+import ast
 import atexit
 import http.client
 import json
+import math
 import os
 import pathlib
 import re
@@ -18,6 +20,7 @@ PROGRAM = os.environ.get("ISOGLOSS_PROGRAM", str(ROOT / "build/release/apps/isog
 TINY = ROOT / "tests/golden/transformers"  # bert: 32 dimensions, a window of 48 tokens
 DATA = pathlib.Path(os.environ.get("ISOGLOSS_TEST_DATA", ROOT.parent / "shared/data"))
 SKIP = 77
+NPY = "application/x-npy"
 
 
 def skip(reason):
@@ -76,6 +79,8 @@ class Server:
         head = {name.lower(): value for name, value in reply.getheaders()}
         if head.get("content-type", "").startswith("application/json") and text:
             return reply.status, json.loads(text), head
+        if head.get("content-type") == NPY:
+            return reply.status, text, head
         return reply.status, text.decode("utf-8", "replace"), head
 
     def post(self, path, body, **more):
@@ -119,6 +124,22 @@ def unpack(text):
     import base64
     data = base64.b64decode(text)
     return list(struct.unpack(f"<{len(data) // 4}f", data))
+
+
+def read_npy(data):
+    """(shape, numbers) of an array of f32 as NumPy writes it."""
+    assert data[:8] == b"\x93NUMPY\1\0", data[:8]
+    begin = 10 + int.from_bytes(data[8:10], "little")
+    header = ast.literal_eval(data[10:begin].decode())
+    assert begin % 64 == 0 and header["descr"] == "<f4" and header["fortran_order"] is False, header
+    numbers = struct.unpack(f"<{(len(data) - begin) // 4}f", data[begin:])
+    assert len(numbers) == math.prod(header["shape"]), header
+    return header["shape"], list(numbers)
+
+
+def npy(numbers, shape):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header + struct.pack(f"<{len(numbers)}f", *numbers)
 
 
 def f32(numbers):

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server on Boost.Asio and Boost.Beast; no other file includes them (22 seconds to compile).
 //
-// One thread owns every socket: it runs one coroutine a connection, which reads a request, has it handled and writes
-// the answer. Handling happens on a thread of TaskThreads, because it may wait for a turn of the scheduler; only what
-// takes microseconds runs in between (HttpApp::is_quick). So nothing of a connection needs a lock.
+// One thread at a time, the leader, sees to every socket: it runs one coroutine a connection, which reads a request,
+// has it handled and writes the answer, so that nothing of a connection needs a lock. Handling may wait for a turn of
+// the scheduler. The leader that has read a request hands the sockets to another thread of TaskThreads, handles the
+// request itself, sends what the socket takes at once, and only then tells the new leader (leaders and followers;
+// Schmidt et al. 2000). So nothing is handed from thread to thread between a request and its answer: with a thread for
+// the sockets and others for the handlers, two wake-ups of a sleeping processor stood there. What takes microseconds is
+// handled without handing over (HttpApp::is_quick).
 //
 //   idle -> header -> body -> handling -> writing -> idle ...        refusal -> linger -> closed
 //
@@ -38,6 +42,8 @@
 #include "core/hash.hpp"
 #include "core/task_threads.hpp"
 #include "core/text.hpp"
+#include "serve/http/outgoing.hpp"
+#include "serve/http/tls.hpp"
 
 namespace isogloss::serve {
 namespace {
@@ -52,7 +58,7 @@ using Parser = http::request_parser<http::string_body>;
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr auto kSweep = std::chrono::milliseconds(100);
 constexpr std::size_t kReadBytes = 16 << 10;
-constexpr std::size_t kSpareThreads = 2;  // beside those that handle: the sockets' own and one to refuse nobody
+constexpr std::size_t kSpareThreads = 2;  // beside those that handle: the leader and the next one
 
 enum class State : std::uint8_t { idle, header, body, handling, writing, lingering };
 
@@ -144,7 +150,8 @@ class Server final : public HttpServer {
   }
 
   Status listen(const HttpOptions& options) {
-    IG_TRY(read_certificate(options));
+    if (!options.tls_certificate.empty())
+      tls_.emplace(IG_TRY(make_tls_context(options.tls_certificate, options.tls_key)));
     ErrorCode error;
     if (options.inherited_socket >= 0) {
       acceptor_.assign(Tcp::v6(), options.inherited_socket, error);
@@ -176,10 +183,7 @@ class Server final : public HttpServer {
     asio::co_spawn(io_, accept_all(), asio::detached);
     asio::co_spawn(io_, sweep(), asio::detached);
     done_ = finished_.get_future().share();
-    threads_.submit([this] {
-      io_.run();
-      finished_.set_value();
-    });
+    threads_.submit([this] { lead(); });
   }
 
   std::uint16_t port() const override { return port_; }
@@ -193,24 +197,12 @@ class Server final : public HttpServer {
   HttpGauges gauges() const override { return {connected_.load(), handled_.load()}; }
 
  private:
-  Status read_certificate(const HttpOptions& options) {
-    if (options.tls_certificate.empty()) return {};
-    ErrorCode error;
-    tls_.emplace(asio::ssl::context::tls_server);
-    tls_->set_options(
-        asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, error);
-    tls_->use_certificate_chain_file(options.tls_certificate, error);
-    if (error) {
-      return fail(Code::invalid_argument,
-                  "'" + options.tls_certificate + "' is no certificate in PEM form: " + error.message() + ".");
+  // Sees to the sockets until this thread has handed them over, or nothing is left to do.
+  void lead() {
+    leading_ = true;
+    while (leading_ && io_.run_one() != 0) {
     }
-    tls_->use_private_key_file(options.tls_key, asio::ssl::context::pem, error);
-    if (error) {
-      return fail(Code::invalid_argument,
-                  "'" + options.tls_key +
-                      "' is not the private key of that certificate, in PEM form: " + error.message() + ".");
-    }
-    return {};
+    if (leading_) finished_.set_value();
   }
 
   // ---- connections -------------------------------------------------------------------------------------------------
@@ -352,33 +344,43 @@ class Server final : public HttpServer {
   // ---- answers -----------------------------------------------------------------------------------------------------
 
   asio::awaitable<bool> answer(const ConnectionPtr& c, Request& request, bool keep, bool old) {
-    if (handled_ >= limits_.requests && !app_.is_quick(request)) {
+    const Clock::time_point begun = Clock::now();
+    const bool quick = app_.is_quick(request);
+    Outgoing out;
+    if (quick) {
+      out = Outgoing::of(request, app_.handle(request), keeps(*c, keep));
+    } else if (handled_ >= limits_.requests) {
       Response response = app_.refuse(request, 429,
                                       "The server is handling as many requests as it may (" +
                                           std::to_string(limits_.requests) + "). Try again in a second.");
       response.headers.emplace_back("Retry-After", "1");
-      co_return co_await write(c, request, response, keep, Clock::now());
-    }
-    const Clock::time_point begun = Clock::now();
-    Response response;
-    if (app_.is_quick(request)) {
-      response = app_.handle(request);
+      out = Outgoing::of(request, std::move(response), keeps(*c, keep));
     } else {
       ++handled_;
       enter(*c, State::handling, std::nullopt);
       watch(c);
-      response = co_await handle_elsewhere(request);
-      if (response.stream) co_return co_await stream(c, request, std::move(response), keep && !old, old, begun);
+      out = co_await handle_and_send(c, request, keep);
+      if (out.response.stream) co_return co_await stream(c, request, std::move(out.response), keep && !old, old, begun);
       --handled_;
       unwatch(*c);
     }
-    co_return co_await write(c, request, response, keep, begun);
+    co_return co_await write(c, request, out, begun);
   }
 
-  asio::awaitable<Response> handle_elsewhere(Request& request) {
-    const auto run = [this, &request] { return app_.handle(request); };
-    co_return co_await run_elsewhere<Response>(run);
+  // Handles the request on this thread, which another one follows as leader. What follows the co_await is the new
+  // leader's.
+  asio::awaitable<Outgoing> handle_and_send(const ConnectionPtr& c, Request& request, bool keep) {
+    const auto start = [this, &c, &request, keep](auto handler) {
+      leading_ = false;
+      threads_.submit([this] { lead(); });
+      Outgoing out = Outgoing::of(request, app_.handle(request), keeps(*c, keep));
+      if (!out.response.stream && !c->channel.tls) out.send_at_once(c->socket().native_handle());
+      asio::post(io_, [handler = std::move(handler), out = std::move(out)]() mutable { handler(std::move(out)); });
+    };
+    co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Outgoing)>(start, asio::use_awaitable);
   }
+
+  bool keeps(const Connection& c, bool asked) const { return asked && !draining_ && !c.cancel.cancelled(); }
 
   // Runs f on another thread and goes on here with what it returned.
   template <class T, class F>
@@ -410,39 +412,24 @@ class Server final : public HttpServer {
     c.socket().cancel(ignored);
   }
 
-  std::string head(const Request& request, const Response& response, bool keep, std::optional<std::size_t> length,
-                   bool chunked) {
-    std::string out;
-    out.reserve(256);
-    out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(status_text(response.status));
-    out.append("\r\nServer: isogloss\r\nDate: ").append(http_date());
-    if (!request.id.empty()) out.append("\r\nX-Request-Id: ").append(request.id);
-    if (!response.content_type.empty() && response.status != 204)
-      out.append("\r\nContent-Type: ").append(response.content_type);
-    for (const auto& [name, value] : response.headers) out.append("\r\n").append(name).append(": ").append(value);
-    if (length && response.status != 204) out.append("\r\nContent-Length: ").append(std::to_string(*length));
-    if (chunked) out.append("\r\nTransfer-Encoding: chunked");
-    out.append(keep ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n");
-    return out;
-  }
-
   void record(const Request& request, int status, std::size_t bytes, Clock::time_point begun) {
     const double seconds = std::chrono::duration<double>(Clock::now() - begun).count();
     app_.record({request.peer, request.id, request.method, request.path, status, request.body.size(), bytes, seconds});
   }
 
-  asio::awaitable<bool> write(const ConnectionPtr& c, const Request& request, const Response& response, bool keep,
+  asio::awaitable<bool> write(const ConnectionPtr& c, const Request& request, const Outgoing& out,
                               Clock::time_point begun) {
-    keep = keep && !draining_ && !c->cancel.cancelled();
-    const bool bare = request.method == "HEAD" || response.status == 204;
-    const std::string first = head(request, response, keep, response.body.size(), false);
-    const std::array<asio::const_buffer, 2> parts{
-        asio::buffer(first), asio::buffer(bare ? std::string_view() : std::string_view(response.body))};
-    enter(*c, State::writing, limits_.write);
-    const auto [error, n] = co_await asio::async_write(c->channel, parts, kNoThrow);
-    record(request, response.status, bare ? 0 : response.body.size(), begun);
-    if (!error && !keep) co_await linger(c);
-    co_return !error && keep;
+    const auto [head, body] = out.rest();
+    bool good = true;
+    if (!head.empty() || !body.empty()) {
+      const std::array<asio::const_buffer, 2> rest{asio::buffer(head), asio::buffer(body)};
+      enter(*c, State::writing, limits_.write);
+      const auto [error, n] = co_await asio::async_write(c->channel, rest, kNoThrow);
+      good = !error;
+    }
+    record(request, out.response.status, out.bare ? 0 : out.response.body.size(), begun);
+    if (good && !out.keep) co_await linger(c);
+    co_return good&& out.keep;
   }
 
   // A body in pieces: each is written before the next is made.
@@ -450,7 +437,7 @@ class Server final : public HttpServer {
                                Clock::time_point begun) {
     keep = keep && !draining_;
     std::size_t bytes = 0;
-    std::string first = head(request, response, keep, std::nullopt, !old);
+    std::string first = response_head(request, response, keep, old ? BodyLength::until_closed : BodyLength::chunked);
     bool good = co_await send(c, std::move(first));
     const PieceSink sink = [&](std::string_view piece) {
       if (piece.empty()) return good;
@@ -498,7 +485,8 @@ class Server final : public HttpServer {
     Response response = app_.refuse(request, status, std::move(message));
     if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", "1");
     hold(*c, 0);
-    co_await write(c, request, response, false, begun);
+    const Outgoing out = Outgoing::of(request, std::move(response), false);
+    co_await write(c, request, out, begun);
   }
 
   // Closing a socket with unread bytes in it would take the answer away from the client: read what comes until it
@@ -562,7 +550,7 @@ class Server final : public HttpServer {
   const HttpLimits limits_;
   HttpApp& app_;
   std::optional<asio::ssl::context> tls_;
-  asio::io_context io_{1};
+  asio::io_context io_;
   Tcp::acceptor acceptor_;
   asio::steady_timer sweeper_;
   const std::uint64_t seed_;
@@ -570,8 +558,9 @@ class Server final : public HttpServer {
   std::atomic<bool> stopping_{false};
   std::atomic<const CancelToken*> stop_when_{nullptr};
   std::atomic<std::size_t> connected_{0}, handled_{0};
-  // Of the sockets' thread:
-  bool draining_ = false;
+  static inline thread_local bool leading_ = false;
+  std::atomic<bool> draining_{false};
+  // Of the leader:
   Clock::time_point drain_end_;
   std::list<ConnectionPtr> connections_;
   std::map<std::string, std::size_t> per_client_;

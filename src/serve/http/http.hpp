@@ -71,8 +71,7 @@ struct HttpRecord {
 class HttpApp {
  public:
   virtual ~HttpApp() = default;
-  // Whether handle() takes microseconds and may run between two reads. Called on the thread of the sockets, as
-  // record().
+  // Whether handle() takes microseconds and may run between two reads. Never called twice at once, as record().
   virtual bool is_quick(const Request& request) const = 0;
   virtual Response handle(Request& request) = 0;
   // The answer to a request that is not handled: 400, 408, 413, 431, 429 or 503. Of a malformed one only parts are
@@ -82,9 +81,9 @@ class HttpApp {
 };
 
 struct HttpOptions {
-  std::string host = "127.0.0.1";  // an address of this machine, or localhost
-  std::uint16_t port = 0;          // 0 = a free one
-  int inherited_socket = -1;       // a socket that listens already, instead of host and port
+  std::string host = "127.0.0.1";        // an address of this machine, or localhost
+  std::uint16_t port = 0;                // 0 = a free one
+  int inherited_socket = -1;             // a socket that listens already, instead of host and port
   std::string tls_certificate, tls_key;  // files in PEM form; empty = HTTP without TLS
   HttpLimits limits;
 };
@@ -109,8 +108,14 @@ class HttpServer {
   virtual HttpGauges gauges() const = 0;
 };
 
-// "Tue, 01 Jan 2030 00:00:00 GMT", made once a second. REQUIRES: one thread only asks.
+// "Tue, 01 Jan 2030 00:00:00 GMT", made once a second and thread.
 const std::string& http_date();
+
+// How a client finds the end of a body.
+enum class BodyLength : std::uint8_t { known, chunked, until_closed };
+
+// The first line and the headers of an answer, up to the empty line.
+std::string response_head(const Request& request, const Response& response, bool keep, BodyLength length);
 
 // May a client's X-Request-Id be written into headers and logs as it is?
 bool is_request_id(std::string_view text);

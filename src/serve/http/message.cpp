@@ -15,8 +15,8 @@ std::string_view Request::header(std::string_view name) const {
 }
 
 const std::string& http_date() {
-  static std::string text;
-  static std::time_t made = 0;
+  static thread_local std::string text;
+  static thread_local std::time_t made = 0;
   const std::time_t now = std::time(nullptr);
   if (now != made) {
     std::tm parts{};
@@ -26,6 +26,22 @@ const std::string& http_date() {
     made = now;
   }
   return text;
+}
+
+std::string response_head(const Request& request, const Response& response, bool keep, BodyLength length) {
+  std::string out;
+  out.reserve(256);
+  out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ").append(status_text(response.status));
+  out.append("\r\nServer: isogloss\r\nDate: ").append(http_date());
+  if (!request.id.empty()) out.append("\r\nX-Request-Id: ").append(request.id);
+  if (!response.content_type.empty() && response.status != 204)
+    out.append("\r\nContent-Type: ").append(response.content_type);
+  for (const auto& [name, value] : response.headers) out.append("\r\n").append(name).append(": ").append(value);
+  if (length == BodyLength::known && response.status != 204)
+    out.append("\r\nContent-Length: ").append(std::to_string(response.body.size()));
+  if (length == BodyLength::chunked) out.append("\r\nTransfer-Encoding: chunked");
+  out.append(keep ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n");
+  return out;
 }
 
 bool is_request_id(std::string_view text) {

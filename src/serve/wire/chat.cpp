@@ -50,6 +50,12 @@ void write_references(JsonWriter& json, const Answer& answer) {
   json.end_array().field("found", answer.found);
 }
 
+// Tokens of a chat, by the tokenizer of the collection's model.
+struct Usage {
+  std::uint64_t prompt = 0;      // what was asked; with a chat server, all that was sent to it
+  std::uint64_t completion = 0;  // the answer
+};
+
 // One format of answers: pieces while they come, and the whole.
 class Format {
  public:
@@ -60,18 +66,15 @@ class Format {
   virtual std::string end(const Answer& answer) = 0;
   virtual std::string broken(const Error& error) = 0;
   virtual std::string whole(const Answer& answer) = 0;
+
+  Usage usage;  // set before end() and whole()
 };
 
 std::string event(const std::string& json) { return "data: " + json + "\n\n"; }
 
-// Nothing is known of tokens: the collection's models count their own, the chat server its.
-void write_usage(JsonWriter& json) {
-  json.key("usage")
-      .begin_object()
-      .field("prompt_tokens", 0)
-      .field("completion_tokens", 0)
-      .field("total_tokens", 0)
-      .end_object();
+// Under the names of the owner.
+JsonWriter& write_usage(JsonWriter& json, const Usage& usage, std::string_view prompt, std::string_view completion) {
+  return json.field(prompt, usage.prompt).field(completion, usage.completion);
 }
 
 class OpenAiFormat final : public Format {
@@ -79,7 +82,7 @@ class OpenAiFormat final : public Format {
   OpenAiFormat(const Call& call, std::string model)
       : id_("chatcmpl-" + call.request.id),
         model_(std::move(model)),
-        usage_(call["stream_options"]["include_usage"].as_bool()) {}
+        with_usage_(call["stream_options"]["include_usage"].as_bool()) {}
 
   std::string begin() override {
     return chunk([](JsonWriter& json) {
@@ -98,13 +101,13 @@ class OpenAiFormat final : public Format {
     write_references(json, answer);
     json.end_object();
     out = event(out);
-    if (usage_) {
+    if (with_usage_) {
       std::string last;
-      JsonWriter with_usage(last);
-      head(with_usage, "chat.completion.chunk");
-      with_usage.key("choices").begin_array().end_array();
-      write_usage(with_usage);
-      with_usage.end_object();
+      JsonWriter usage_alone(last);
+      head(usage_alone, "chat.completion.chunk");
+      usage_alone.key("choices").begin_array().end_array();
+      total(usage_alone);
+      usage_alone.end_object();
       out += event(last);
     }
     return out + event("[DONE]");
@@ -121,13 +124,18 @@ class OpenAiFormat final : public Format {
         .field("finish_reason", "stop")
         .end_object()
         .end_array();
-    write_usage(json);
+    total(json);
     write_references(json, answer);
     json.end_object();
     return out;
   }
 
  private:
+  void total(JsonWriter& json) const {
+    write_usage(json.key("usage").begin_object(), usage, "prompt_tokens", "completion_tokens")
+        .field("total_tokens", usage.prompt + usage.completion)
+        .end_object();
+  }
   void head(JsonWriter& json, std::string_view object) const {
     json.begin_object().field("id", id_).field("object", object).field("created", created_).field("model", model_);
   }
@@ -144,7 +152,7 @@ class OpenAiFormat final : public Format {
 
   const std::string id_, model_;
   const std::int64_t created_ = now_seconds();
-  const bool usage_;
+  const bool with_usage_;
 };
 
 class CohereFormat final : public Format {
@@ -176,7 +184,7 @@ class CohereFormat final : public Format {
     std::string out;
     JsonWriter json(out);
     json.begin_object().field("type", "message-end").key("delta").begin_object().field("finish_reason", "COMPLETE");
-    usage(json);
+    tokens(json);
     json.end_object();
     write_references(json, answer);
     json.end_object();
@@ -200,22 +208,16 @@ class CohereFormat final : public Format {
         .end_object()
         .end_array()
         .end_object();
-    usage(json);
+    tokens(json);
     write_references(json, answer);
     json.end_object();
     return out;
   }
 
  private:
-  static void usage(JsonWriter& json) {
-    json.key("usage")
-        .begin_object()
-        .key("tokens")
-        .begin_object()
-        .field("input_tokens", 0)
-        .field("output_tokens", 0)
-        .end_object()
-        .end_object();
+  void tokens(JsonWriter& json) const {
+    json.key("usage").begin_object().key("tokens").begin_object();
+    write_usage(json, usage, "input_tokens", "output_tokens").end_object().end_object();
   }
   const std::string id_;
 };
@@ -245,6 +247,7 @@ class OllamaFormat final : public Format {
       const auto elapsed =
           std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - begun_).count();
       json.field("done_reason", "stop").field("total_duration", static_cast<std::int64_t>(elapsed));
+      write_usage(json, usage, "prompt_eval_count", "eval_count");
       write_references(json, *done);
     }
     json.end_object();
@@ -325,8 +328,17 @@ class ResponsesFormat final : public Format {
     json.field("tool_choice", "none").key("tools").begin_array().end_array().key("output").begin_array();
     if (answer != nullptr) message(json, answer);
     json.end_array();
-    if (answer != nullptr) write_references(json, *answer);
+    if (answer != nullptr) {
+      tokens(json);
+      write_references(json, *answer);
+    }
     json.end_object();
+  }
+  void tokens(JsonWriter& json) const {
+    write_usage(json.key("usage").begin_object(), usage, "input_tokens", "output_tokens");
+    json.field("total_tokens", usage.prompt + usage.completion);
+    json.key("input_tokens_details").begin_object().field("cached_tokens", 0).end_object();
+    json.key("output_tokens_details").begin_object().field("reasoning_tokens", 0).end_object().end_object();
   }
 
   const std::string id_, model_;
@@ -342,7 +354,12 @@ struct Chat {
   Context context;
   std::unique_ptr<Format> format;
 
-  Result<Answer> run() { return ask(*collection, question, options, context); }
+  Result<Answer> run() {
+    Answer answer = IG_TRY(ask(*collection, question, options, context));
+    format->usage.prompt = IG_TRY(collection->count_tokens(answer.prompt.empty() ? question : answer.prompt, context));
+    format->usage.completion = IG_TRY(collection->count_tokens(answer.text, context));
+    return answer;
+  }
 
   void stream(const PieceSink& sink) {
     bool said = false;
@@ -418,7 +435,7 @@ std::vector<Route> chat_routes() {
                             {"stream", kBool, "send the answer as it is made"},
                             {"stream_options", kObject, "{include_usage}"}};
   for (const Field& field : search_fields()) {
-    if (field.name != "query" && field.name != "n") fields.push_back(field);
+    if (field.name != "query" && field.name != "vector" && field.name != "n") fields.push_back(field);
   }
   const std::vector<Field> responses{{"model", kText, "rag:COLLECTION", true},
                                      {"input", kText | kArray, "the question, or messages", true},

@@ -35,7 +35,8 @@ Result<std::vector<NamedForm>> forms_of(const Json& types) {
 // {"texts": [...]} or {"inputs": [{"content": [{"type": "text", "text": ...}]}]}.
 Result<Inputs> inputs_of(const Call& call, std::vector<std::string_view>& texts) {
   const Role role = role_of(call["input_type"].as_string());
-  if (!call["images"].is_null()) return fail(Code::unsupported, "This server embeds text; images are not read.");
+  if (!call["images"].is_null())
+    return fail(Code::unsupported, "The request has images, and the model takes text only.");
   if (!call["texts"].is_null()) {
     Inputs inputs = IG_TRY(read_inputs(call, call["texts"], {"texts", EmptyText::allow, role}));
     for (const Input& input : inputs.list) texts.push_back(input.part.text);
@@ -45,7 +46,8 @@ Result<Inputs> inputs_of(const Call& call, std::vector<std::string_view>& texts)
   for (const Json& item : call["inputs"].as_array()) {
     const std::span<const Json> content = item["content"].as_array();
     if (content.size() != 1 || !content[0]["text"].is_string()) {
-      return fail(Code::unsupported, "An item of 'inputs' must have one content of type text; images are not read.",
+      return fail(Code::unsupported,
+                  "An item of 'inputs' must have one content of type text; the model takes text only.",
                   static_cast<std::ptrdiff_t>(texts.size()));
     }
     texts.push_back(content[0]["text"].as_string());

@@ -46,6 +46,15 @@ bool is_field(std::string_view key) {
          std::ranges::all_of(key, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
 
+Result<std::vector<float>> vector_of(const Json& numbers) {
+  std::vector<float> out;
+  for (const Json& number : numbers.as_array()) {
+    if (!number.is_number()) return fail(Code::invalid_argument, "An item of 'vector' is no number.");
+    out.push_back(static_cast<float>(number.as_number()));
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::string> filter_of(const Json& filter) {
@@ -86,7 +95,8 @@ Status give_vectors(Collection& collection, Context& context) {
 }
 
 std::vector<Field> search_fields() {
-  return {{"query", kText, "what is looked for", true},
+  return {{"query", kText, "what is looked for"},
+          {"vector", kArray, "its vector of the collection's model, beside the text or instead of it"},
           {"n", kInteger, "how many hits (10)"},
           {"mode", kText, "hybrid, dense or lexical", false, "hybrid|dense|lexical"},
           {"where", kText, "filter: year>=2024 and lang=\"en\""},
@@ -104,6 +114,7 @@ Result<SearchOptions> search_options(const Call& call) {
   if (options.mmr < 0 || options.mmr > 1) return fail(Code::invalid_argument, "'mmr' must be in 0..1.");
   options.group_by_document = call["group_by_document"].as_bool();
   options.exact = call["exact"].as_bool();
+  options.vector = IG_TRY(vector_of(call["vector"]));
   if (!call["rerank"].is_null()) {
     const Lease reranker = IG_TRY(call.services.engine.models().get(call["rerank"].as_string()));
     if (reranker->model->ability<PairScorer>() == nullptr) {

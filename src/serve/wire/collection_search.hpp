@@ -9,7 +9,7 @@
 
 namespace isogloss::serve {
 
-// query, n, mode, where, mmr, group_by_document, rerank, exact.
+// query, vector, n, mode, where, mmr, group_by_document, rerank, exact.
 std::vector<Field> search_fields();
 Result<SearchOptions> search_options(const Call& call);
 

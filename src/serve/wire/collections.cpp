@@ -2,7 +2,11 @@
 // Collections over HTTP: documents in, hits out.
 #include "serve/engine/collections.hpp"
 
+#include <cmath>
+
 #include "core/hit_json.hpp"
+#include "core/npy.hpp"
+#include "serve/array.hpp"
 #include "serve/route.hpp"
 #include "serve/wire/collection_search.hpp"
 
@@ -99,6 +103,8 @@ Result<Response> remove(Call& call) {
 Result<Response> query(Call& call) {
   const auto collection = IG_TRY(call.services.collections.read(call.parameters[0]));
   SearchOptions options = IG_TRY(search_options(call));
+  if (call["query"].is_null() && options.vector.empty())
+    return fail(Code::invalid_argument, "Give 'query', a text, or 'vector'.");
   options.n = static_cast<std::size_t>(std::clamp<std::int64_t>(call["n"].as_integer(10), 1, kMostHits));
   Context context = context_of(call);
   const SearchResult found = IG_TRY(collection->search(call["query"].as_string(), options, context));
@@ -154,13 +160,18 @@ Result<Response> count(Call& call) {
   return json_response(std::move(body));
 }
 
-Status send_chunks(Store& store, const PieceSink& sink) {
-  constexpr std::size_t kGroup = 256;
+Result<std::vector<std::int64_t>> chunk_numbers(Store& store) {
   std::vector<std::int64_t> numbers;
   IG_TRY(store.for_each_chunk([&](const StoredChunk& chunk) -> Result<bool> {
     numbers.push_back(chunk.number);
     return true;
   }));
+  return numbers;
+}
+
+Status send_chunks(Store& store, const PieceSink& sink) {
+  constexpr std::size_t kGroup = 256;
+  const std::vector<std::int64_t> numbers = IG_TRY(chunk_numbers(store));
   for (std::size_t begin = 0; begin < numbers.size(); begin += kGroup) {
     std::string lines;
     for (const StoredChunk& chunk :
@@ -174,11 +185,46 @@ Status send_chunks(Store& store, const PieceSink& sink) {
   return {};
 }
 
-// A chunk a line. The collection cannot be changed meanwhile; a client that is too slow is cut off.
+// A row a chunk, in the order of export_chunks(); NaN where a chunk has no vector.
+Status send_vectors(Store& store, std::size_t dimension, const PieceSink& sink) {
+  constexpr std::size_t kGroup = 256;
+  const std::vector<std::int64_t> numbers = IG_TRY(chunk_numbers(store));
+  const std::size_t shape[] = {numbers.size(), dimension};
+  std::string piece = npy_header("<f4", shape);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    auto row = store.vector(numbers[i]);
+    if (!row && row.error().code != Code::not_found) return fail(std::move(row.error()));
+    if (!row) row = std::vector<float>(dimension, std::nanf(""));
+    append_numbers(piece, *row);
+    if (i % kGroup != kGroup - 1) continue;
+    if (!sink(piece)) return {};  // the client has gone
+    piece.clear();
+  }
+  sink(piece);
+  return {};
+}
+
+Result<std::size_t> dimension_of(Store& store) {
+  for (const SpaceInfo& space : IG_TRY(store.spaces())) {
+    if (space.role == SpaceRole::search) return space.dimension;
+  }
+  return fail(Code::unsupported, "This collection has no vectors.");
+}
+
+// A chunk a line, or a vector a row. The collection cannot be changed meanwhile; a client that is too slow is cut off.
 Result<Response> export_chunks(Call& call) {
   const auto collection =
       std::make_shared<Collections::Reading>(IG_TRY(call.services.collections.read(call.parameters[0])));
   Response response;
+  if (wants_npy(call)) {
+    const std::size_t dimension = IG_TRY(dimension_of((*collection)->store()));
+    response.content_type = kNpyType;
+    // Nothing can be said after the first row: what breaks off is shorter than its header promises.
+    response.stream = [collection, dimension](const PieceSink& sink) {
+      (void)send_vectors((*collection)->store(), dimension, sink);
+    };
+    return response;
+  }
   response.content_type = "application/x-ndjson";
   response.stream = [collection](const PieceSink& sink) {
     const Status sent = send_chunks((*collection)->store(), sink);
@@ -209,16 +255,23 @@ std::vector<Route> collections_routes() {
        "Add or replace documents",
        {{"documents", kArray, "{id, text, metadata}; the id's ending tells the format (.md, .csv)", true}},
        upsert},
-      {"POST", {"/v1/collections/{collection}/query"}, Owner::openai, "Search", search_fields(), query},
+      takes_npy({"POST",
+                 {"/v1/collections/{collection}/query"},
+                 Owner::openai,
+                 "Search; with a vector as body, the other fields stand in the address",
+                 search_fields(),
+                 query},
+                "vector"),
       {"POST", {"/v1/collections/{collection}/get"}, Owner::openai, "Documents and chunks by id", ids, get},
       {"POST", {"/v1/collections/{collection}/delete"}, Owner::openai, "Remove documents", ids, remove},
       {"GET", {"/v1/collections/{collection}/count"}, Owner::openai, "How much is in it", {}, count},
-      {"GET",
-       {"/v1/collections/{collection}/export"},
-       Owner::openai,
-       "Every chunk, a line of JSON each",
-       {},
-       export_chunks},
+      answers_npy({"GET",
+                   {"/v1/collections/{collection}/export"},
+                   Owner::openai,
+                   "Every chunk, a line of JSON each; its vectors as one array",
+                   {},
+                   export_chunks},
+                  "application/x-ndjson"),
   };
 }
 

@@ -41,13 +41,21 @@ Status add_ids(const Call& call, std::span<const Json> ids, Inputs& out) {
   return {};
 }
 
+// {"image": ...}, {"type": "image_url", ...}, or the image itself as address of data.
+bool is_image(const Json& item) {
+  if (item.is_string()) return item.as_string().starts_with("data:image/");
+  return !item["image"].is_null() || !item["image_url"].is_null();
+}
+
 Status add_one(const Call& call, const Json& item, const InputRules& rules, Inputs& out) {
   if (item.is_array()) return add_ids(call, item.as_array(), out);
   const Json& text = item.is_object() ? item["text"] : item;
-  if (!text.is_string()) {
-    return fail(Code::invalid_argument, "An item of '" + std::string(rules.field) + "' is no text." +
-                                            (item.is_object() ? " This server embeds text; images are not read." : ""));
+  if (is_image(item)) {
+    return fail(Code::invalid_argument,
+                "An item of '" + std::string(rules.field) + "' is an image, and the model takes text only.");
   }
+  if (!text.is_string())
+    return fail(Code::invalid_argument, "An item of '" + std::string(rules.field) + "' is no text.");
   if (rules.empty == EmptyText::refuse && text.as_string().empty()) {
     return fail(Code::invalid_argument, "A text of '" + std::string(rules.field) + "' is empty. Leave it out.");
   }

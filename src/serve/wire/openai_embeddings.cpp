@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "core/text.hpp"
+#include "serve/array.hpp"
 #include "serve/wire/embedding.hpp"
 
 namespace isogloss::serve {
@@ -30,6 +31,17 @@ Truncate truncation(const Call& call) {
   return truncate_of(call, wanted, side == "start" ? Truncate::start : Truncate::end);
 }
 
+Result<Response> as_array(const Embedding& made, VectorForm form) {
+  if (form != VectorForm::f32) {
+    return fail(Code::invalid_argument, "An array of application/x-npy holds float vectors; leave out the other type.");
+  }
+  const std::size_t shape[] = {made.dense.rows(), made.dense.dim()};
+  Response response = npy_response(shape);
+  for (std::size_t i = 0; i < made.dense.rows(); ++i) append_numbers(response.body, made.dense.row_f32(i));
+  tell_truncated(made, response, nullptr);
+  return response;
+}
+
 Result<Response> embeddings(Call& call) {
   const std::string_view name =
       call.parameters.empty() ? call["model"].as_string() : std::string_view(call.parameters[0]);
@@ -46,6 +58,7 @@ Result<Response> embeddings(Call& call) {
   options.truncate = truncation(call);
   const Embedding made = IG_TRY(embed_dense(call, *model, inputs, options));
 
+  if (wants_npy(call)) return as_array(made, form);
   const bool packed = call["encoding_format"].as_string() == "base64";
   Response response;
   response.body.reserve(made.dense.rows() * (made.dense.dim() * (packed ? 6 : 12) + 64) + 128);
@@ -71,24 +84,25 @@ Result<Response> embeddings(Call& call) {
 }  // namespace
 
 std::vector<Route> openai_embeddings_routes() {
-  return {{"POST",
-           {"/v1/embeddings", "/embeddings", "/openai/v1/embeddings", "/openai/deployments/{model}/embeddings"},
-           Owner::openai,
-           "Vectors of texts (OpenAI, Azure, Jina, Voyage)",
-           {{"input", kText | kArray, "a text, a list of texts, or token ids", true},
-            {"model", kText, "a name of /v1/models; the first one when it is missing"},
-            {"encoding_format", kText, "float, or base64 of little-endian numbers", false, "float|base64"},
-            {"dimensions", kInteger, "keep the first columns and scale to length 1"},
-            {"output_dimension", kInteger, "the same, as Voyage calls it"},
-            {"output_dtype", kText, "float, int8, uint8, binary or ubinary (Voyage)"},
-            {"embedding_type", kText, "float, base64, binary or ubinary (Jina)"},
-            {"input_type", kText, "query or document, for models with a prompt for each"},
-            {"task", kText, "the same, as Jina calls it: retrieval.query, retrieval.passage"},
-            {"prompt_name", kText, "a prompt of the model by its name"},
-            {"truncate", kBool | kText, "cut texts above the window instead of refusing them: true, start or end"},
-            {"truncation", kBool, "the same, as Voyage calls it"},
-            {"user", kText, "not used"}},
-           embeddings}};
+  return {answers_npy(
+      {"POST",
+       {"/v1/embeddings", "/embeddings", "/openai/v1/embeddings", "/openai/deployments/{model}/embeddings"},
+       Owner::openai,
+       "Vectors of texts (OpenAI, Azure, Jina, Voyage)",
+       {{"input", kText | kArray, "a text, a list of texts, or token ids", true},
+        {"model", kText, "a name of /v1/models; the first one when it is missing"},
+        {"encoding_format", kText, "float, or base64 of little-endian numbers", false, "float|base64"},
+        {"dimensions", kInteger, "keep the first columns and scale to length 1"},
+        {"output_dimension", kInteger, "the same, as Voyage calls it"},
+        {"output_dtype", kText, "float, int8, uint8, binary or ubinary (Voyage)"},
+        {"embedding_type", kText, "float, base64, binary or ubinary (Jina)"},
+        {"input_type", kText, "query or document, for models with a prompt for each"},
+        {"task", kText, "the same, as Jina calls it: retrieval.query, retrieval.passage"},
+        {"prompt_name", kText, "a prompt of the model by its name"},
+        {"truncate", kBool | kText, "cut texts above the window instead of refusing them: true, start or end"},
+        {"truncation", kBool, "the same, as Voyage calls it"},
+        {"user", kText, "not used"}},
+       embeddings})};
 }
 
 }  // namespace isogloss::serve

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "serve/route.hpp"
+#include "serve/array.hpp"
 #include "serve/wire/collection_search.hpp"
 
 namespace isogloss::serve {
@@ -52,6 +52,16 @@ Result<Response> analogy(Call& call) {
   return nearest(call, *model, WordSum{{word("b"), word("c")}, {word("a")}});
 }
 
+// (heads, tokens, tokens)
+Response as_array(const Attention& weights, std::int64_t head) {
+  const std::size_t n = weights.tokens.size();
+  const std::span<const float> all(weights.weights);
+  const std::size_t shape[] = {head < 0 ? weights.heads : 1, n, n};
+  Response response = npy_response(shape);
+  append_numbers(response.body, head < 0 ? all : all.subspan(static_cast<std::size_t>(head) * n * n, n * n));
+  return response;
+}
+
 Result<Response> attention(Call& call) {
   const Lease model = IG_TRY(call.services.engine.models().get(call["model"].as_string()));
   const auto* reader = model->model->ability<TokenEmbedder>();
@@ -65,6 +75,7 @@ Result<Response> attention(Call& call) {
     return fail(Code::invalid_argument, "There is no head " + std::to_string(head) + "; this model has heads 0 to " +
                                             std::to_string(weights.heads - 1) + ".");
   }
+  if (wants_npy(call)) return as_array(weights, head);
   std::string body;
   JsonWriter json(body);
   json.begin_object().field("layer", layer).key("tokens").begin_array();
@@ -100,15 +111,15 @@ std::vector<Route> words_routes() {
        "a is to b as c is to ...; the three are no answers",
        {model, {"a", kText, "a word", true}, {"b", kText, "a word", true}, {"c", kText, "a word", true}, n, rule},
        analogy},
-      {"POST",
-       {"/v1/attention"},
-       Owner::openai,
-       "What attends to what",
-       {{"model", kText, "a transformer"},
-        {"text", kText, "the text", true},
-        {"layer", kInteger, "from 0"},
-        {"head", kInteger, "one of them; all when missing"}},
-       attention},
+      answers_npy({"POST",
+                   {"/v1/attention"},
+                   Owner::openai,
+                   "What attends to what",
+                   {{"model", kText, "a transformer"},
+                    {"text", kText, "the text", true},
+                    {"layer", kInteger, "from 0"},
+                    {"head", kInteger, "one of them; all when missing"}},
+                   attention}),
   };
 }
 

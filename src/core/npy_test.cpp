@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/npy.hpp"
+#include "core/npy.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "core/file.hpp"
-#include "core/test_support.hpp"
-#include "formats/word_vectors.hpp"
-
-namespace isogloss::formats {
+namespace isogloss {
 namespace {
 
 using testing::ElementsAre;
@@ -40,12 +36,31 @@ TEST(Npy, ReadsMatricesOfThreeTypes) {
   EXPECT_THAT(parse_npy_matrix(f2, "x").value().values, ElementsAre(1.0F, -2.0F));
 }
 
+TEST(Npy, AHeaderIsReadBackAndEndsAtAMultipleOf64) {
+  const std::size_t shape[] = {2, 1};
+  const std::string header = npy_header("<f4", shape);
+  EXPECT_EQ(header.size() % 64, 0u);
+  EXPECT_THAT(header, HasSubstr("'shape': (2, 1), }"));
+  EXPECT_THAT(parse_npy_matrix(header + bytes({1.0F, 2.0F}), "x").value().values, ElementsAre(1.0F, 2.0F));
+  EXPECT_THAT(npy_header("<f4", std::span(shape).first(1)), HasSubstr("'shape': (2, ), }"));
+}
+
+TEST(Npy, OneDimensionIsOneRow) {
+  const NpyMatrix matrix =
+      parse_npy_matrix(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", bytes({1.0F, 2.0F})), "x")
+          .value();
+  EXPECT_EQ(matrix.rows, 1u);
+  EXPECT_EQ(matrix.columns, 2u);
+}
+
 TEST(Npy, WhatItIsNotIsSaid) {
   const auto error = [](const std::string& content) { return parse_npy_matrix(content, "x.npy").error().message; };
   EXPECT_THAT(error("\x93NUMP"), HasSubstr("'x.npy' is no .npy"));
   EXPECT_THAT(error(npy("{'descr': '<i4', 'fortran_order': False, 'shape': (1, 1), }", "abcd")), HasSubstr("<i4"));
   EXPECT_THAT(error(npy("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 1), }", "abcd")), HasSubstr("C order"));
-  EXPECT_THAT(error(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }", "abcd")), HasSubstr("matrix"));
+  EXPECT_THAT(error(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 1), }", "abcd")),
+              HasSubstr("matrix"));
+  EXPECT_THAT(error(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", "abcd")), HasSubstr("matrix"));
   EXPECT_THAT(error(npy("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 99999999999), }", "abcd")),
               HasSubstr("cut short"));
   std::string cut = npy("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1), }", "");
@@ -54,22 +69,5 @@ TEST(Npy, WhatItIsNotIsSaid) {
   EXPECT_THAT(error(cut), HasSubstr("header"));
 }
 
-TEST(Npy, WithItsWordsBesideItIsAFileOfWordVectors) {
-  TemporaryFolder folder;
-  Context context;
-  const auto path = folder.path() / "w.npy";
-  ASSERT_TRUE(write_file(
-      path, npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }\n", bytes({1.0F, 2.0F, 3.0F, 4.5F}))));
-  EXPECT_EQ(recognise_word_vector_file(path), WordVectorLayout::numpy);
-  EXPECT_THAT(read_word_vectors(path, context).error().message, HasSubstr("w.vocabulary.txt"));
-  ASSERT_TRUE(write_file(folder.path() / "w.vocabulary.txt", "cat\nold dog\n"));
-  const WordVectors words = read_word_vectors(path, context).value();
-  EXPECT_EQ(words.dim, 2u);
-  EXPECT_EQ(words.words[1], "old dog");
-  EXPECT_THAT(words.rows, ElementsAre(1.0F, 2.0F, 3.0F, 4.5F));
-  ASSERT_TRUE(write_file(folder.path() / "w.vocabulary.txt", "cat\n"));
-  EXPECT_THAT(read_word_vectors(path, context).error().message, HasSubstr("2 rows"));
-}
-
 }  // namespace
-}  // namespace isogloss::formats
+}  // namespace isogloss

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "isogloss/result.hpp"
 
-namespace isogloss::formats {
+namespace isogloss {
 
 inline constexpr std::string_view kNpyMagic{"\x93NUMPY", 6};
 
@@ -21,8 +23,13 @@ struct NpyMatrix {
   std::vector<float> values;  // (rows, columns)
 };
 
-// A matrix of f4, f8 or f2, little-endian, row by row. Error{corrupt_data}: cut short, or not what its header says;
-// Error{unsupported} names another type, order or number of dimensions. `where` names the file.
+// What stands before the numbers of an array of that type ("<f4", little-endian f32), row by row, padded so that they
+// begin at a multiple of 64 bytes.
+std::string npy_header(std::string_view type, std::span<const std::size_t> shape);
+
+// A matrix of f4, f8 or f2, little-endian, row by row; an array of one dimension is one row. Error{corrupt_data}: cut
+// short, or not what its header says; Error{unsupported} names another type, order or number of dimensions. `where`
+// names the file.
 Result<NpyMatrix> parse_npy_matrix(std::string_view content, std::string_view where);
 
-}  // namespace isogloss::formats
+}  // namespace isogloss

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/npy.hpp"
+#include "core/npy.hpp"
 
 #include <charconv>
 #include <cstdint>
 #include <cstring>
 #include <string>
 
-namespace isogloss::formats {
+namespace isogloss {
 namespace {
 
 // The text behind 'key': up to the comma or brace that ends it; of a tuple the whole.
@@ -22,13 +22,18 @@ std::string_view value_of(std::string_view header, std::string_view key) {
   return rest.substr(0, end);
 }
 
-// "(3, 2": two numbers.
+// "(3, 2", or "(2,", which is one row.
 bool parse_shape(std::string_view text, std::size_t& rows, std::size_t& columns) {
   if (!text.starts_with('(')) return false;
   const char* const last = text.data() + text.size();
   auto [end, error] = std::from_chars(text.data() + 1, last, rows);
   if (error != std::errc() || end == last || *end != ',') return false;
   for (++end; end != last && *end == ' ';) ++end;
+  if (end == last) {
+    columns = rows;
+    rows = 1;
+    return true;
+  }
   const auto second = std::from_chars(end, last, columns);
   return second.ec == std::errc() && second.ptr == last;
 }
@@ -43,6 +48,21 @@ void widen(std::string_view bytes, std::vector<float>& out) {
 }
 
 }  // namespace
+
+std::string npy_header(std::string_view type, std::span<const std::size_t> shape) {
+  std::string header = "{'descr': '" + std::string(type) + "', 'fortran_order': False, 'shape': (";
+  for (const std::size_t n : shape) header += std::to_string(n) + ", ";
+  if (shape.size() > 1) header.resize(header.size() - 2);
+  header += "), }";
+  constexpr std::size_t kBefore = 10;  // magic, version and length
+  header.append(63 - (kBefore + header.size()) % 64, ' ');
+  header += '\n';
+  std::string out(kNpyMagic);
+  out += std::string_view("\x01\0", 2);
+  out += static_cast<char>(header.size() & 0xff);
+  out += static_cast<char>(header.size() >> 8);
+  return out + header;
+}
 
 Result<NpyMatrix> parse_npy_matrix(std::string_view content, std::string_view where) {
   const auto broken = [&](Code code, const std::string& what) {
@@ -79,4 +99,4 @@ Result<NpyMatrix> parse_npy_matrix(std::string_view content, std::string_view wh
   return out;
 }
 
-}  // namespace isogloss::formats
+}  // namespace isogloss
