@@ -429,7 +429,7 @@ class Server final : public HttpServer {
     }
     record(request, out.response.status, out.bare ? 0 : out.response.body.size(), begun);
     if (good && !out.keep) co_await linger(c);
-    co_return good&& out.keep;
+    co_return (good && out.keep);
   }
 
   // A body in pieces: each is written before the next is made.

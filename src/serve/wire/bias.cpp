@@ -65,7 +65,7 @@ Result<Asked> asked_by(const Call& call) {
                                    "'. It has: " + (known.empty() ? "none" : known) + ".");
 }
 
-// {"tests":[{"test","n","of","effect","p"}]}
+// {"tests":[{"test","n","of","effect","p","rnsb","mac"}]}, each where the lists allow it (isogloss/bias.hpp).
 Result<std::string> measured(const Asked& asked, const EvalOptions& options, Context& context) {
   const ScratchFolder scratch("isogloss-bias");
   const std::filesystem::path file = scratch.path() / "lists.json";
