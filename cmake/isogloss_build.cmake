@@ -58,7 +58,7 @@ endfunction()
 # A library that is headers alone.
 function(isogloss_require_header HEADER PACKAGE)
   string(MAKE_C_IDENTIFIER ${HEADER} name)
-  find_path(ISOGLOSS_INC_${name} NAMES ${HEADER} PATH_SUFFIXES postgresql)
+  find_path(ISOGLOSS_INC_${name} NAMES ${HEADER})
   if(NOT ISOGLOSS_INC_${name})
     message(FATAL_ERROR "isogloss: ${HEADER} is missing. Run script/bootstrap, or: apt-get install ${PACKAGE}")
   endif()

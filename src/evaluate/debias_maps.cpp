@@ -29,11 +29,7 @@ using Vector = std::vector<double>;
 constexpr std::size_t kBlock = 4096;  // rows of a product in f32
 constexpr double kNothing = 1e-10;    // of the largest value of C: no row goes there
 
-double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
+using math::dot;
 
 Vector times(const math::MatrixF64& a, std::span<const double> x) {
   Vector out(a.rows());

@@ -9,16 +9,12 @@
 #include <limits>
 #include <vector>
 
+#include "math/vector.hpp"
+
 namespace isogloss::math {
 namespace {
 
 using Values = std::vector<double>;
-
-double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
 
 double largest(std::span<const double> x) {
   double most = 0;

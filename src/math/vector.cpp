@@ -11,6 +11,12 @@ float dot(std::span<const float> a, std::span<const float> b) {
   return simd::kernels().dot(a.data(), b.data(), a.size());
 }
 
+double dot(std::span<const double> a, std::span<const double> b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
 float squared_length(std::span<const float> x) { return simd::kernels().sum_of_squares(x.data(), x.size()); }
 
 float largest_magnitude(std::span<const float> x) { return simd::kernels().max_abs(x.data(), x.size()); }

@@ -7,7 +7,8 @@
 
 namespace isogloss::math {
 
-float dot(std::span<const float> a, std::span<const float> b);  // REQUIRES: as many values in both
+float dot(std::span<const float> a, std::span<const float> b);     // REQUIRES: as many values in both
+double dot(std::span<const double> a, std::span<const double> b);  // the same, in the order of the values
 float squared_length(std::span<const float> x);
 float largest_magnitude(std::span<const float> x);
 // 0 where one of them is zero.

@@ -2,15 +2,18 @@
 // For the tests of families of word vectors: a text of many words, and what a model says of words.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/random.hpp"
+#include "isogloss/family.hpp"
 #include "isogloss/words.hpp"
 
 namespace isogloss::model {
@@ -45,6 +48,28 @@ inline std::vector<float> bits(const Model& model) {
 
 inline double cosine(const Model& model, std::string_view a, std::string_view b) {
   return word_similarity(*model.ability<Vocabulary>(), a, b).value();
+}
+
+// A run that is stopped as soon as stop(progress) says so, then gone on with from the checkpoint that it left.
+template <class Stop>
+ModelPtr stopped_and_resumed(const Family& family, const Dataset& data, const OptionValues& options,
+                             const TrainingRun& run, Stop&& stop) {
+  CancelToken cancel;
+  Context context;
+  context.cancel = &cancel;
+  context.progress = [&](const Progress& progress) {
+    if (progress.phase == "train" && stop(progress)) cancel.cancel();
+  };
+  const auto stopped = family.train_further(data, options, run, context);
+  EXPECT_FALSE(stopped);
+  EXPECT_EQ(stopped ? Code::internal : stopped.error().code, Code::cancelled);
+  EXPECT_TRUE(std::filesystem::exists(run.checkpoint));
+  Context again;
+  std::vector<std::string> said;
+  again.log = [&](LogLevel, std::string_view line) { said.emplace_back(line); };
+  ModelPtr resumed = family.train_further(data, options, run, again).value();
+  EXPECT_THAT(said, testing::Contains(testing::HasSubstr("going on from")));
+  return resumed;
 }
 
 }  // namespace isogloss::model

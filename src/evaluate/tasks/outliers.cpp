@@ -8,6 +8,7 @@
 #include "evaluate/metrics/bootstrap.hpp"
 #include "evaluate/tasks/tasks.hpp"
 #include "evaluate/tasks/word_data.hpp"
+#include "math/vector.hpp"
 
 namespace isogloss::evaluation {
 namespace {
@@ -19,7 +20,7 @@ constexpr std::size_t kFewest = 2;  // words of a set that the model has to know
 double place_of_outlier(const std::vector<std::vector<double>>& units) {
   std::vector<double> nearness(units.size());
   for (std::size_t i = 0; i < units.size(); ++i) {
-    for (std::size_t j = 0; j < units.size(); ++j) nearness[i] += i == j ? 0 : dot(units[i], units[j]);
+    for (std::size_t j = 0; j < units.size(); ++j) nearness[i] += i == j ? 0 : math::dot(units[i], units[j]);
   }
   std::size_t before = 0;
   for (std::size_t i = 0; i + 1 < units.size(); ++i) before += nearness[i] > nearness.back() ? 1 : 0;

@@ -11,6 +11,7 @@
 #include "evaluate/tasks/text_model.hpp"
 #include "evaluate/tasks/times.hpp"
 #include "isogloss/family.hpp"
+#include "math/vector.hpp"
 
 namespace isogloss::evaluation {
 namespace {
@@ -136,17 +137,11 @@ std::vector<double> WordVectorsOf::unit(std::size_t index) const {
   std::vector<float> row(words_->word_dimension());
   words_->word_vector(index, row);
   std::vector<double> out(row.begin(), row.end());
-  const double length = std::sqrt(dot(out, out));
+  const double length = std::sqrt(math::dot(out, out));
   for (double& x : out) x = length > 0 ? x / length : 0;
   return out;
 }
 
-double WordVectorsOf::cosine(std::size_t a, std::size_t b) const { return dot(unit(a), unit(b)); }
-
-double dot(const std::vector<double>& a, const std::vector<double>& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
-}
+double WordVectorsOf::cosine(std::size_t a, std::size_t b) const { return math::dot(unit(a), unit(b)); }
 
 }  // namespace isogloss::evaluation

@@ -54,6 +54,4 @@ class WordVectorsOf {
   const Vocabulary* words_ = nullptr;
 };
 
-double dot(const std::vector<double>& a, const std::vector<double>& b);
-
 }  // namespace isogloss::evaluation

@@ -96,10 +96,10 @@ class ScanIndex final : public StoredIndex {
     FlatRows rows;
     std::size_t matches = 0;
     const Coding* coding = nullptr;    // null: read the rows as they are
-    RowMask mask;                      // without lists: positions that may be returned
+    RowMask all;                       // without lists and a mask of the rows: every position
     std::vector<std::uint32_t> picks;  // positions that may be returned, where signs are not read
     LiveRows live(bool filtered) const {
-      if (coding->lists == nullptr) return {mask.words(), nullptr};
+      if (coding->lists == nullptr) return {(rows.mask ? *rows.mask : all).words(), nullptr};
       return filtered ? LiveRows{{}, &*rows.mask} : LiveRows{coding->live.words(), nullptr};
     }
   };
@@ -212,9 +212,11 @@ ScanIndex::Part ScanIndex::part_of(FlatRows rows, const Coding& coding, const In
   part.coding = &coding;
   const bool picked = query.exact || part.matches * kPickedShare <= part.rows.count;
   if (coding.lists == nullptr) {
-    part.mask = part.rows.mask ? *part.rows.mask : RowMask(part.rows.count);
-    if (!part.rows.mask) part.mask.flip(part.rows.count);
-    if (picked) part.mask.rows_between(0, part.rows.count, part.picks);
+    if (!part.rows.mask) {
+      part.all = RowMask(part.rows.count);
+      part.all.flip(part.rows.count);
+    }
+    if (picked) (part.rows.mask ? *part.rows.mask : part.all).rows_between(0, part.rows.count, part.picks);
   } else if (picked && query.filter == nullptr) {
     coding.live.rows_between(0, coding.rows.positions, part.picks);
   } else if (picked) {

@@ -2,8 +2,8 @@
 // Rows of a PostgreSQL database, by libpq (opened on first use). One statement in a transaction that may only read, row
 // by row, so that a large answer is never held twice; the connection's wait looks at the cancel switch. Source:
 // PostgreSQL 15 documentation, chapter 34 (libpq), and the type numbers of pg_type.dat.
-#include <libpq-fe.h>
 #include <poll.h>
+#include <postgresql/libpq-fe.h>
 
 #include <array>
 #include <charconv>
@@ -23,13 +23,14 @@ constexpr const char* kStatement = "rows";     // the unnamed one ends with the 
 constexpr int kPollMilliseconds = 100;         // between two looks at the cancel switch
 
 // The functions of libpq that are used, found in the shared library at run time.
-#define IG_PQ_FUNCTIONS(X)                                                                                          \
-  X(PQconnectdbParams)                                                                                              \
-  X(PQfinish) X(PQstatus) X(PQerrorMessage) X(PQdb) X(PQhost) X(PQport) X(PQsocket) X(PQexecParams) X(PQexec)       \
-      X(PQprepare) X(PQdescribePrepared) X(PQsendQueryPrepared) X(PQsetSingleRowMode) X(PQconsumeInput) X(PQisBusy) \
-          X(PQgetResult) X(PQclear) X(PQresultStatus) X(PQresultErrorMessage) X(PQntuples) X(PQnfields) X(PQfname)  \
-              X(PQftable) X(PQftablecol) X(PQftype) X(PQgetisnull) X(PQgetvalue) X(PQgetlength) X(PQgetCancel)      \
-                  X(PQcancel) X(PQfreeCancel)
+// clang-format off
+#define IG_PQ_FUNCTIONS(X) \
+  X(PQconnectdbParams) X(PQfinish) X(PQstatus) X(PQerrorMessage) X(PQdb) X(PQhost) X(PQport) X(PQsocket) X(PQexec) \
+  X(PQexecParams) X(PQprepare) X(PQdescribePrepared) X(PQsendQueryPrepared) X(PQsetSingleRowMode) X(PQconsumeInput) \
+  X(PQisBusy) X(PQgetResult) X(PQclear) X(PQresultStatus) X(PQresultErrorMessage) X(PQntuples) X(PQnfields) X(PQfname) \
+  X(PQftable) X(PQftablecol) X(PQftype) X(PQgetisnull) X(PQgetvalue) X(PQgetlength) X(PQgetCancel) X(PQcancel) \
+  X(PQfreeCancel)
+// clang-format on
 struct Libpq {
 #define X(name) decltype(&::name) name = nullptr;
   IG_PQ_FUNCTIONS(X)

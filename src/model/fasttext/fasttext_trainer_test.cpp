@@ -296,19 +296,12 @@ TEST(FasttextTraining, AnInterruptedRunEndsWithTheSameBits) {
   const auto whole = fasttext_family().train(data, options, context).value();
   TrainingRun run;
   run.checkpoint = folder.path() / "w.checkpoint";
-  CancelToken cancel;
-  context.cancel = &cancel;
   int reports = 0;
-  context.progress = [&](const Progress& p) {
-    if (p.phase == "train" && ++reports == 4) cancel.cancel();
-  };
-  ASSERT_FALSE(fasttext_family().train_further(data, options, run, context));
-  ASSERT_TRUE(std::filesystem::exists(run.checkpoint));
-  Context again;
-  const auto resumed = fasttext_family().train_further(data, options, run, again).value();
+  const auto resumed =
+      stopped_and_resumed(fasttext_family(), data, options, run, [&](const Progress&) { return ++reports == 4; });
   EXPECT_EQ(resumed->card().space_id, whole->card().space_id);
   run.base = whole;
-  EXPECT_THAT(fasttext_family().train_further(data, options, run, again).error().message,
+  EXPECT_THAT(fasttext_family().train_further(data, options, run, context).error().message,
               HasSubstr("pretrained_vectors"));
 }
 

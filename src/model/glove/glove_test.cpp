@@ -53,22 +53,11 @@ TEST(Glove, AnInterruptedRunEndsWithTheSameBits) {
   const auto whole = glove_family().train(data, options, context).value();
   TrainingRun run;
   run.checkpoint = folder.path() / "g.checkpoint";
-  CancelToken cancel;
-  context.cancel = &cancel;
-  context.progress = [&](const Progress& p) {
-    if (p.phase == "train" && p.done > 1.3 * p.total / 3) cancel.cancel();
-  };
-  const auto stopped = glove_family().train_further(data, options, run, context);
-  ASSERT_FALSE(stopped);
-  EXPECT_EQ(stopped.error().code, Code::cancelled);
-  ASSERT_TRUE(std::filesystem::exists(run.checkpoint));
-  Context again;
-  std::vector<std::string> said;
-  again.log = [&](LogLevel, std::string_view line) { said.emplace_back(line); };
-  EXPECT_EQ(bits(*glove_family().train_further(data, options, run, again).value()), bits(*whole));
-  EXPECT_THAT(said, testing::Contains(HasSubstr("going on from")));
+  const auto resumed = stopped_and_resumed(glove_family(), data, options, run,
+                                           [](const Progress& p) { return p.done > 1.3 * p.total / 3; });
+  EXPECT_EQ(bits(*resumed), bits(*whole));
   // Another run must not go on from it.
-  const auto other = glove_family().train_further(data, small({{"window", std::int64_t{3}}}), run, again);
+  const auto other = glove_family().train_further(data, small({{"window", std::int64_t{3}}}), run, context);
   EXPECT_THAT(other.error().message, HasSubstr("--restart"));
 }
 

@@ -138,8 +138,7 @@ void PairSteps::skipgram_pairs(float alpha) {
 void PairSteps::skipgram_block(std::size_t first, std::size_t count, float alpha) {
   const auto [from, to] = sentence_.of_block(first, count);
   Step& step = open_step(count + drawn_.size(), alpha);
-  const std::size_t start = from;  // clang captures no structured binding
-  const auto row_of = [=](std::size_t p) { return p - start - (count == 1 && p > first ? 1 : 0); };
+  const auto row_of = [&](std::size_t p) { return p - from - (count == 1 && p > first ? 1 : 0); };
   for (std::size_t p = from; p <= to; ++p) {
     if (count > 1 || p != first) step.rows.push_back(setup_.weights->inputs.row(sentence_[p]));
   }

@@ -43,24 +43,12 @@ TEST(Word2vecCheckpoint, AnInterruptedRunEndsWithTheSameBits) {
     const auto whole = word2vec_family().train(data, options, context).value();
     TrainingRun run;
     run.checkpoint = folder.path() / "w.checkpoint";
-    CancelToken cancel;
     int reports = 0;
-    context.cancel = &cancel;
-    context.progress = [&](const Progress& p) {
-      if (p.phase == "train" && ++reports == 4) cancel.cancel();
-    };
-    const auto stopped = word2vec_family().train_further(data, options, run, context);
-    ASSERT_FALSE(stopped);
-    EXPECT_EQ(stopped.error().code, Code::cancelled);
-    ASSERT_TRUE(std::filesystem::exists(run.checkpoint));
-
-    Context again;
-    std::vector<std::string> said;
-    again.log = [&](LogLevel, std::string_view line) { said.emplace_back(line); };
-    EXPECT_EQ(bits(*word2vec_family().train_further(data, options, run, again).value()), bits(*whole));
-    EXPECT_THAT(said, Contains(HasSubstr("going on from")));
+    const auto resumed =
+        stopped_and_resumed(word2vec_family(), data, options, run, [&](const Progress&) { return ++reports == 4; });
+    EXPECT_EQ(bits(*resumed), bits(*whole));
     // Another run must not go on from it.
-    const auto other = word2vec_family().train_further(data, options_of({{"window", std::int64_t{3}}}), run, again);
+    const auto other = word2vec_family().train_further(data, options_of({{"window", std::int64_t{3}}}), run, context);
     ASSERT_FALSE(other);
     EXPECT_THAT(other.error().message, HasSubstr("--restart"));
   }
